@@ -1,0 +1,66 @@
+// Runs in the page: notes when a slider's value changes and when a picture of a value is drawn.
+// Times are those of performance.now(), values are rounded to a tenth (a slider's aria-valuenow).
+(() => {
+  const probe = { inputs: [], frames: [], handle: null };
+  let newestEvent = 0;
+  for (const name of ["pointerdown", "pointermove", "mousemove", "keydown"])
+    window.addEventListener(name, (event) => { newestEvent = event.timeStamp; }, true);
+
+  probe.watchSlider = (handle) => {
+    probe.handle = handle;
+    new MutationObserver(() => probe.inputs.push({ time: newestEvent, value: probe.now() }))
+      .observe(handle, { attributes: true, attributeFilter: ["aria-valuenow"] });
+  };
+  probe.now = () => Number(probe.handle.getAttribute("aria-valuenow"));
+  probe.clear = () => { probe.inputs.length = 0; probe.frames.length = 0; };
+  probe.caughtUp = () => {
+    const frame = probe.frames.at(-1);
+    return frame !== undefined && probe.inputs.length > 0 && frame.value === probe.now();
+  };
+
+  const drawn = (value, time = performance.now()) => {
+    if (Number.isFinite(value)) probe.frames.push({ time, value: Math.round(value * 10) / 10 });
+  };
+
+  // A text: the frame after the text changed draws it.
+  probe.watchText = (element) => new MutationObserver(() =>
+    requestAnimationFrame(() => drawn(parseFloat(element.textContent)))
+  ).observe(element, { childList: true, characterData: true, subtree: true });
+
+  // Pictures that replace one another: the first frame after one is decoded draws it. Which value
+  // it shows stands in its top left corner, a bit in each square.
+  const canvas = document.createElement("canvas");
+  const decode = (image, bits, square, pad) => {
+    canvas.width = bits * square + pad;
+    canvas.height = square + pad;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    let code = 0;
+    for (let bit = 0; bit < bits; bit++) {
+      const [level] = context.getImageData(pad + (bit + 0.5) * square, pad + square / 2, 1, 1).data;
+      code = 2 * code + (level > 127 ? 1 : 0);
+    }
+    return code;
+  };
+  probe.watchImages = (element, bits, square, pad, lowest) => {
+    let newest = null;
+    new MutationObserver(() => {
+      const image = element.querySelector("img");
+      if (!image || image === newest) return;
+      newest = image;
+      image.decode().then(() => requestAnimationFrame(() => {
+        const time = performance.now();
+        drawn(decode(image, bits, square, pad) / 10 + lowest, time);
+      }), () => {});  // replaced before it was decoded: never drawn
+    }).observe(element, { childList: true, subtree: true, attributes: true });
+  };
+
+  // The workbench's own plot says what it drew.
+  probe.watchScope = (parameter) => document.addEventListener("workbench:drawn", (event) => {
+    const { values, time } = event.detail;
+    const key = Object.keys(values ?? {}).find((name) => name.endsWith(parameter));
+    if (key !== undefined) drawn(Number(values[key]), time);
+  });
+
+  window.probe = probe;
+})();

@@ -1,0 +1,437 @@
+"""The scope without a browser: what it sends, and when."""
+
+import json
+import sys
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tests.dashboards import frames
+from workbench.dashboards import scope as module
+from workbench.dashboards.scope import Alarm, Flow, Frame, ImagePanel, Scope, View, WavePanel
+
+
+class Line:
+    """A flow on a fake clock: what was delivered, when, and for when the alarm is set."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.delivered = []
+        self.due = None
+        self.flow = Flow(self.deliver, clock=lambda: self.now, alarm=self.set_alarm)
+
+    def deliver(self, number, frame):
+        self.delivered.append((number, frame))
+
+    def set_alarm(self, delay):
+        assert delay > 0
+        due = self.now + delay
+        self.due = due if self.due is None else min(self.due, due)
+
+    def push(self, *frames, **how):
+        for frame in frames:
+            self.flow.push(frame, **how)
+
+    def wait(self, seconds):
+        """Let time pass; the alarm rings when it is due."""
+        end = self.now + seconds
+        while self.due is not None and self.due <= end:
+            self.now, self.due = max(self.due, self.now), None
+            self.flow.pump()
+        self.now = end
+
+    @property
+    def frames(self):
+        return [frame for _, frame in self.delivered]
+
+
+@pytest.fixture
+def line():
+    return Line()
+
+
+def test_two_frames_go_at_once_and_the_third_waits(line):
+    line.push("a", "b", "c")
+    assert line.delivered == [(1, "a"), (2, "b")]
+
+
+def test_only_the_newest_waiting_frame_goes_upon_acknowledgement(line):
+    line.push("a", "b", "c", "d", "e")
+    line.flow.acknowledge(1)
+    assert line.frames == ["a", "b", "e"]
+    line.flow.acknowledge(2)
+    line.flow.acknowledge(3)
+    assert line.frames == ["a", "b", "e"]
+
+
+def test_one_acknowledgement_covers_the_frames_that_the_page_skipped(line):
+    line.push("a", "b")
+    line.flow.acknowledge(2)
+    line.push("c", "d")
+    assert line.frames == ["a", "b", "c", "d"]
+
+
+def test_an_acknowledgement_that_comes_twice_or_late_frees_no_second_place(line):
+    line.push("a", "b")
+    line.flow.acknowledge(1)
+    line.flow.acknowledge(1)
+    line.push("c", "d")
+    assert line.frames == ["a", "b", "c"]
+    line.flow.acknowledge(0)
+    assert line.frames == ["a", "b", "c"]
+
+
+def test_a_lost_acknowledgement_expires_after_a_second(line):
+    line.push("a", "b", "c")
+    line.wait(0.99)
+    assert line.frames == ["a", "b"]
+    line.wait(0.02)
+    assert line.frames == ["a", "b", "c"]
+
+
+def test_a_hidden_page_gets_two_frames_per_second(line):
+    for i in range(500):
+        line.push(i)
+        line.wait(0.02)
+    assert 18 <= len(line.frames) <= 22
+
+
+def test_hello_sends_the_newest_frame_again_and_forgets_what_was_under_way(line):
+    line.push("a", "b")
+    line.flow.reset()
+    assert line.frames == ["a", "b", "b"]
+    line.push("c", "d")
+    assert line.frames == ["a", "b", "b", "c"]
+
+
+def test_hello_sends_a_waiting_frame_once(line):
+    line.push("a", "b", "c")
+    line.flow.reset()
+    line.flow.acknowledge(3)
+    assert line.frames == ["a", "b", "c"]
+
+
+def test_hello_before_the_first_frame_sends_nothing(line):
+    line.flow.reset()
+    assert line.frames == []
+
+
+def test_numbers_rise_by_one(line):
+    for i in range(10):
+        line.push(i)
+        line.flow.acknowledge(i + 1)
+    assert [number for number, _ in line.delivered] == list(range(1, 11))
+
+
+def test_a_running_cell_is_paced_by_time_without_acknowledgements(line):
+    for i in range(300):
+        line.push(i, paced=True)
+        line.wait(0.01)
+    assert 72 <= len(line.frames) <= 77  # 25 per second for 3 s
+
+
+def test_no_paced_frame_is_older_than_one_period(line):
+    for i in range(300):
+        line.push(i, paced=True)
+        line.wait(0.01)
+        assert i - line.frames[-1] <= 4
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 299])
+@pytest.mark.parametrize("pause", [0.0, 0.003, 0.05])
+def test_the_last_frame_of_a_loop_arrives_though_nothing_else_happens(line, count, pause):
+    for i in range(count):
+        line.push(i, paced=True)
+        line.wait(pause)
+    line.wait(0.041)
+    assert line.frames[-1] == count - 1
+
+
+def test_frames_after_a_loop_go_on_as_soon_as_the_acknowledgements_come(line):
+    for i in range(20):
+        line.push(i, paced=True)
+        line.wait(0.04)
+    line.push("slider")
+    assert line.frames[-1] != "slider"
+    line.flow.acknowledge(line.delivered[-1][0])
+    assert line.frames[-1] == "slider"
+
+
+def test_frames_after_a_loop_go_within_a_second_though_no_acknowledgement_comes(line):
+    for i in range(20):
+        line.push(i, paced=True)
+        line.wait(0.04)
+    line.push("slider")
+    line.wait(1.0)
+    assert line.frames[-1] == "slider"
+
+
+def test_a_slow_page_keeps_at_most_two_frames_whatever_the_order(line):
+    generator = np.random.default_rng(0)
+    acknowledged = 0
+    for i in range(2000):
+        line.push(i)
+        line.wait(0.001)
+        if generator.random() < 0.2 and acknowledged < len(line.delivered):
+            acknowledged += 1
+            line.flow.acknowledge(acknowledged)
+        assert len(line.delivered) - acknowledged <= 2
+    line.flow.acknowledge(len(line.delivered))
+    assert line.frames[-1] == 1999
+    assert line.frames == sorted(line.frames)
+
+
+def test_the_alarm_rings_on_its_own_thread_and_the_thread_ends(monkeypatch):
+    monkeypatch.setattr(Alarm, "LINGER", 0.05)
+    rang = threading.Event()
+    threads = []
+
+    def ring():
+        threads.append(threading.current_thread())
+        rang.set()
+
+    alarm = Alarm(ring)
+    for _ in range(2):
+        rang.clear()
+        alarm(30.0)
+        alarm(0.01)
+        assert rang.wait(5)
+        threads[-1].join(5)
+        assert not threads[-1].is_alive()
+    assert threading.main_thread() not in threads
+    assert len(threads) == 2
+
+
+def test_real_threads_lose_no_last_frame():
+    delivered = []
+    flow = Flow(lambda number, frame: delivered.append((number, frame)))
+    flow.PACE = 0.002
+
+    def loop(name):
+        for i in range(200):
+            flow.push((name, i), paced=True)
+
+    threads = [threading.Thread(target=loop, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    newest = flow._newest
+    deadline = time.monotonic() + 5
+    while delivered[-1][1] != newest and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert delivered[-1][1] == newest
+    assert [number for number, _ in delivered] == list(range(1, len(delivered) + 1))
+
+
+# ------------------------------------------------------------------------------------ widget
+
+HELLO = {
+    "kind": "hello",
+    "id": 1,
+    "first": None,
+    "last": None,
+    "columns": 700,
+    "rows": [],
+    "ratio": 1,
+}
+
+
+@pytest.fixture
+def scope(monkeypatch):
+    widget = Scope()
+    widget.sent = []
+    monkeypatch.setattr(
+        Scope, "send", lambda self, content, buffers=None: self.sent.append((content, buffers))
+    )
+    yield widget
+    widget.close()
+
+
+def receive(scope, content):
+    scope._handle_custom_msg(content, [])
+
+
+def kinds(scope):
+    return [content["kind"] for content, _ in scope.sent]
+
+
+def test_a_frame_is_json_and_bytes(scope):
+    frame = frames.frame(100)
+    scope.show(frame)
+    [(content, buffers)] = scope.sent
+    assert json.loads(json.dumps(content))["values"] == frame.values
+    assert [panel["kind"] for panel in content["panels"]] == [
+        "wave",
+        "image",
+        "image",
+        "wave",
+        "image",
+    ]
+    wave = np.frombuffer(buffers[0], "<f4").reshape(content["panels"][0]["shape"])
+    np.testing.assert_array_equal(wave, frame.panels[0].data)
+    np.testing.assert_array_equal(np.frombuffer(buffers[1], np.uint8), frame.panels[1].data.ravel())
+    np.testing.assert_array_equal(np.frombuffer(buffers[2]), frame.panels[1].y_values)
+
+
+def test_no_signal_goes_into_the_notebook(scope):
+    before = scope.get_state()
+    scope.show(frames.frame(100))
+    receive(scope, HELLO)
+    assert scope.get_state() == before
+
+
+def test_hello_reports_the_view_and_sends_the_last_frame(scope):
+    views = []
+    scope.on_view(views.append)
+    scope.show(frames.frame(100))
+    receive(scope, HELLO)
+    assert views == [View(None, None, 700, (), 1)] == [scope.view]
+    assert kinds(scope) == ["frame", "frame", "viewed"]
+
+
+def test_a_view_is_answered_after_its_frame(scope):
+    scope.on_view(lambda view: scope.show(frames.frame(view.columns)))
+    receive(scope, {**HELLO, "kind": "view", "id": 7, "first": 1.0, "last": 2.0, "rows": [3]})
+    assert kinds(scope) == ["frame", "viewed"]
+    assert scope.sent[-1][0]["id"] == 7
+    assert scope.view == View(1.0, 2.0, 700, (3,), 1)
+
+
+def test_a_view_is_answered_though_the_callback_fails(scope):
+    def fail(view):
+        raise RuntimeError
+
+    scope.on_view(fail)
+    with pytest.raises(RuntimeError):
+        scope._receive(scope, HELLO, [])
+    assert kinds(scope) == ["viewed"]
+
+
+def test_acknowledgements_reach_the_flow(scope):
+    for _ in range(3):
+        scope.show(frames.frame(100))
+    assert kinds(scope) == ["frame", "frame"]
+    receive(scope, {"kind": "drawn", "id": 2})
+    assert kinds(scope) == ["frame", "frame", "frame"]
+
+
+def test_audio_is_asked_for_sent_and_invalidated_once(scope):
+    scope.on_audio(lambda: scope.send_audio(b"RIFF", "take 1"))
+    scope.invalidate_audio()
+    assert kinds(scope) == []
+    receive(scope, {"kind": "audio"})
+    assert scope.sent == [({"kind": "audio", "name": "take 1"}, [b"RIFF"])]
+    scope.invalidate_audio()
+    scope.invalidate_audio()
+    assert kinds(scope) == ["audio", "stale"]
+
+
+def test_busy_ends_when_the_block_fails(scope):
+    with pytest.raises(RuntimeError), scope.busy():
+        raise RuntimeError
+    assert [content["busy"] for content, _ in scope.sent] == [True, False]
+
+
+def test_status(scope):
+    scope.set_status("resample: target_rate must be positive; got 0.")
+    assert scope.sent[0][0]["kind"] == "status"
+
+
+def test_unknown_messages_are_ignored(scope):
+    receive(scope, {"kind": "new in a later version"})
+    receive(scope, {})
+    assert scope.sent == []
+
+
+class Kernel:
+    def __init__(self, kind):
+        self.kind = kind
+
+    def get_parent(self):
+        return {"header": {"msg_type": self.kind}} if self.kind else {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "running"), [("execute_request", True), ("comm_msg", False), (None, False)]
+)
+def test_a_running_cell_is_recognised(monkeypatch, kind, running):
+    shell = SimpleNamespace(kernel=Kernel(kind))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert module.cell_is_running() is running
+    found = []
+    thread = threading.Thread(target=lambda: found.append(module.cell_is_running()))
+    thread.start()
+    thread.join()
+    assert found == [False]  # there the kernel names the last cell, which may be over
+
+
+def test_without_a_notebook_no_cell_is_running():
+    assert module.cell_is_running() is False
+
+
+def test_a_cell_that_shows_frames_in_a_loop_is_paced(scope, monkeypatch):
+    monkeypatch.setattr(module, "cell_is_running", lambda: True)
+    frame = frames.frame(10)
+    begin = time.monotonic()
+    while time.monotonic() < begin + 0.5:
+        scope.show(frame)
+    assert 10 <= len(scope.sent) <= 14
+
+
+@pytest.mark.parametrize(
+    ("view", "span"),
+    [
+        (View(None, None, 1, (), 1), (0.0, 4.0)),
+        (View(1.0, 2.0, 1, (), 1), (1.0, 2.0)),
+        (View(3.0, 9.0, 1, (), 1), (3.0, 4.0)),
+        (View(7.0, 9.0, 1, (), 1), (0.0, 4.0)),
+    ],
+)
+def test_span_of_a_view(view, span):
+    assert view.span((0.0, 4.0)) == span
+
+
+WAVE = {
+    "title": "",
+    "label": "",
+    "unit": "",
+    "low": -1.0,
+    "high": 1.0,
+    "start": 0.0,
+    "step": 0.1,
+    "data": np.zeros((1, 5)),
+}
+IMAGE = {
+    **WAVE,
+    "data": np.zeros((3, 5), np.uint8),
+    "y_name": "",
+    "y_unit": "",
+    "y_values": np.arange(3.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "message"),
+    [
+        (WavePanel, {**WAVE, "data": np.zeros(5)}, r"data must be \[channels, samples\]"),
+        (WavePanel, {**WAVE, "data": np.zeros((1, 5, 3))}, r"got shape \(1, 5, 3\)"),
+        (WavePanel, {**WAVE, "low": 1.0}, "low must be less than high.*got 1.0, 1.0"),
+        (WavePanel, {**WAVE, "high": np.nan}, "both finite; got -1.0, nan"),
+        (WavePanel, {**WAVE, "step": 0.0}, "step must be positive; got 0.0"),
+        (ImagePanel, {**IMAGE, "data": np.zeros((3, 5))}, "must be uint8.*got float64"),
+        (ImagePanel, {**IMAGE, "y_values": np.arange(4.0)}, "one value per row.*for 3 rows"),
+        (ImagePanel, {**IMAGE, "colormap": "jet"}, "colormap must be .*; got 'jet'"),
+    ],
+)
+def test_panels_say_what_is_wrong(kind, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**wrong)
+
+
+def test_a_frame_without_panels_is_legal(scope):
+    scope.show(Frame((), (0.0, 1.0), (0.0, 1.0)))
+    assert scope.sent[0][1] == []

@@ -1,0 +1,22 @@
+# The public names. At run time the same list is loaded on first use.
+from . import audio as audio
+from . import layers as layers
+from .chain import Chain as Chain
+from .clips import clip as clip
+from .core.levels import saturate as saturate
+from .core.mel import decibels as decibels
+from .core.mel import log_mel_spectrogram as log_mel_spectrogram
+from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.resampling import resample as resample
+from .core.signals import chirp as chirp
+from .core.signals import impulse as impulse
+from .core.signals import noise as noise
+from .core.signals import plucked_string as plucked_string
+from .core.signals import siren as siren
+from .core.signals import tone as tone
+from .core.spectral import spectrogram as spectrogram
+from .core.spectral import stft as stft
+from .dashboards import explore as explore
+from .ops import declared as declared
+from .ops import op as op
+from .params import Param as Param

@@ -1,0 +1,257 @@
+"""A Keras Sequential of layers, with the axes that flow through it and gradients at every stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from workbench.axes import Axis, Space, waveform_space
+from workbench.errors import ParameterError
+from workbench.layers import OpLayer
+from workbench.stages import Stage
+
+Loss = Callable[[tf.Tensor], tf.Tensor]
+
+
+def mean(result: tf.Tensor) -> tf.Tensor:
+    """The mean of a result: what raises it everywhere."""
+    return tf.reduce_mean(tf.abs(result) if result.dtype.is_complex else result)
+
+
+def energy(result: tf.Tensor) -> tf.Tensor:
+    """The mean square of a result."""
+    return tf.reduce_mean(tf.square(tf.abs(result)))
+
+
+LOSSES: dict[str, Loss] = {"mean": mean, "energy": energy}
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """A scalar and its gradients.
+
+    Attributes:
+        value: The scalar.
+        outputs: The signal and the result of each stage.
+        stages: Gradient with respect to each of `outputs`, in its shape.
+        parameters: For each layer, the gradient with respect to its differentiable parameters.
+    """
+
+    value: tf.Tensor
+    outputs: tuple[tf.Tensor, ...]
+    stages: tuple[tf.Tensor, ...]
+    parameters: tuple[dict[str, tf.Tensor], ...]
+
+    @property
+    def signal(self) -> tf.Tensor:
+        """Gradient with respect to the waveform."""
+        return self.stages[0]
+
+
+@keras.saving.register_keras_serializable("workbench")
+class Chain(keras.Sequential):
+    """Layers in a row, from a waveform on.
+
+    It is a `keras.Sequential`: calling, saving, loading, `summary` and `fit` are Keras' own, and
+    any Keras layer may follow ours. A chain also knows the sample rate, so that layers need not be
+    told; says what its results' axes are; and computes again only from the changed stage on.
+
+    Args:
+        layers: The layers; signals are `[batch, time]` or `[batch, time, channels]`.
+        sample_rate: Samples per second of the signal, in Hz, a whole number.
+
+    Raises:
+        ParameterError: A layer was given another sample rate than the one that reaches it.
+
+    >>> import workbench as wb
+    >>> chain = wb.Chain([wb.layers.Resample(target_rate=8000), wb.layers.STFT()], sample_rate=16000)
+    >>> [axis.label for axis in chain.axes]
+    ['time (s)', 'frequency (Hz)']
+    """  # noqa: E501
+
+    def __init__(
+        self,
+        layers: Sequence[keras.layers.Layer],
+        *,
+        sample_rate: int,
+        trainable: bool = True,
+        name: str | None = None,
+    ):
+        super().__init__(trainable=trainable, name=name)
+        for layer in layers:
+            self.add(layer, rebuild=False)
+        self._stages: list[Stage] = []
+        self._sample_rate = 0
+        self.sample_rate = sample_rate
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples per second of the signal, in Hz; a new one flows through the layers."""
+        return self._sample_rate
+
+    @sample_rate.setter
+    def sample_rate(self, sample_rate: int) -> None:
+        if isinstance(sample_rate, bool) or not sample_rate == int(sample_rate) > 0:
+            error = ParameterError("sample_rate", "be a whole number of hertz above 0", sample_rate)
+            error.named("Chain")
+            raise error
+        before, self._sample_rate = self._sample_rate, int(sample_rate)
+        if before == self._sample_rate:
+            return
+        try:
+            self._flow()
+        except (TypeError, ValueError):
+            if before:
+                self.sample_rate = before
+            raise
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """What the signal and the result of each stage are."""
+        found = [waveform_space(self.sample_rate)]
+        for layer in self.layers:
+            found.append(_space_after(layer, found[-1]))
+        return tuple(found)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the result, from time on."""
+        return self.spaces[-1].axes
+
+    def set(self, stage: int, **values: Any) -> None:
+        """Changes parameters of a layer; where they do not fit, nothing is changed.
+
+        Raises:
+            ParameterError, ParameterTypeError: A value is illegal, here or for a later layer.
+        """
+        layer = self.layers[stage]
+        before = {name: layer.values[name] for name in values if name in layer.values}
+        layer.set(**values)
+        try:
+            self._flow()
+        except (TypeError, ValueError):
+            layer.set(**before)
+            self._flow()
+            raise
+        self._forget_shapes()
+
+    def run(self, x: Any) -> tuple[tf.Tensor, ...]:
+        """The signal and the result of each stage, computed from the changed stage on.
+
+        Args:
+            x: `[batch, time]` or `[batch, time, channels]`. Give the same tensor object again to
+                have the stages before the changed one taken from the last call.
+        """
+        outputs = [self._signal(x)]
+        for stage in self._staged():
+            outputs.append(stage.forward(outputs[-1]))
+        return tuple(outputs)
+
+    def gradients(
+        self, x: Any, loss: str | Loss = "mean", *, parameters: bool = False
+    ) -> Gradients:
+        """Gradients of a scalar with respect to the waveform and to every stage's result.
+
+        Args:
+            x: As for `run`.
+            loss: "mean" or "energy" of the result, or a function from the result to a scalar.
+            parameters: Also with respect to every differentiable parameter.
+
+        Raises:
+            ParameterError: `loss` is an unknown word.
+        """
+        outputs = self.run(x)
+        with tf.GradientTape() as tape:
+            tape.watch(outputs[-1])
+            value = _loss(loss)(outputs[-1])
+        upstream = tape.gradient(value, outputs[-1])
+        stages, of_parameters = [upstream], []
+        for stage, given in reversed(list(zip(self._staged(), outputs, strict=False))):
+            wanted = stage.differentiable if parameters else ()
+            upstream, found = stage.backward(given, upstream, wanted)
+            stages.append(upstream)
+            of_parameters.append(found)
+        return Gradients(value, outputs, tuple(reversed(stages)), tuple(reversed(of_parameters)))
+
+    def code(self) -> str:
+        """The lines of Python that make this chain."""
+        lines = [f"    {_code_of(layer)}," for layer in self.layers]
+        return "\n".join(["chain = wb.Chain([", *lines, f"], sample_rate={self.sample_rate})"])
+
+    def build(self, input_shape: Any = None) -> None:
+        """Builds for signals of any number and length, with channels as they are."""
+        if input_shape is not None:
+            input_shape = (None, None, *input_shape[2:])
+        super().build(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The configuration, with the sample rate."""
+        return super().get_config() | {"sample_rate": self.sample_rate}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Chain:
+        """A chain from its configuration."""
+        layers = [
+            keras.layers.deserialize(layer, custom_objects=custom_objects)
+            for layer in config["layers"]
+            if layer["class_name"] != "InputLayer"
+        ]
+        chain = cls(layers, sample_rate=config["sample_rate"], name=config["name"])
+        if config.get("build_input_shape"):
+            chain.build(config["build_input_shape"])
+        return chain
+
+    def _signal(self, x: Any) -> tf.Tensor:
+        """`x` in the type of the chain; a tensor of that type stays the same object."""
+        return (
+            x
+            if tf.is_tensor(x) and x.dtype == self.compute_dtype
+            else tf.cast(tf.convert_to_tensor(x), self.compute_dtype)
+        )
+
+    def _staged(self) -> list[Stage]:
+        if [stage.layer for stage in self._stages] != self.layers:
+            known = {id(stage.layer): stage for stage in self._stages}
+            self._stages = [known.get(id(layer)) or Stage(layer) for layer in self.layers]
+        return self._stages
+
+    def _flow(self) -> None:
+        """Lets the sample rate flow through the layers."""
+        space = waveform_space(self.sample_rate)
+        for layer in self.layers:
+            if isinstance(layer, OpLayer):
+                layer.follow(space)
+            space = _space_after(layer, space)
+
+    def _forget_shapes(self) -> None:
+        """Makes Keras infer its shapes again at the next call: parameters have changed."""
+        self._layers = list(self.layers)
+        self._functional = None
+        self.built = False
+
+
+def _space_after(layer: keras.layers.Layer, given: Space) -> Space:
+    """What a layer puts out; a layer that is not ours gives axes without a meaning."""
+    if isinstance(layer, OpLayer):
+        return layer.space(given)
+    return Space((Axis("index"),), layer.name)
+
+
+def _loss(loss: str | Loss) -> Loss:
+    if callable(loss):
+        return loss
+    if loss not in LOSSES:
+        error = ParameterError("loss", f"be one of {list(LOSSES)} or a function", repr(loss))
+        error.named("gradients")
+        raise error
+    return LOSSES[loss]
+
+
+def _code_of(layer: keras.layers.Layer) -> str:
+    if not isinstance(layer, OpLayer):
+        return f"keras.layers.deserialize({keras.layers.serialize(layer)!r})"
+    return layer.code()

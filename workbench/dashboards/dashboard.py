@@ -1,0 +1,282 @@
+"""The dashboard: controls, controller and scope, wired together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import Image, display
+from matplotlib.figure import Figure
+
+from workbench import audio, clips
+from workbench.chain import LOSSES
+from workbench.dashboards import publication
+from workbench.dashboards.controller import SOURCE, WHOLE, Controller
+from workbench.dashboards.controls import Control
+from workbench.dashboards.scope import Scope, View
+from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
+from workbench.layers import OpLayer
+
+_STYLE = """<style>
+.workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px; }
+.workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
+.workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
+  line-height: 1.3; display: block; padding: 0 4px 4px; }
+.workbench-controls .widget-readout { min-width: 52px; }
+</style>"""
+
+
+class Dashboard:
+    """A live picture of a chain on a signal.
+
+    Attributes:
+        controller: The state and the computation.
+        controls: The control of each parameter, by stage and name; the source's are at stage -1.
+        scope: The live plot.
+        widget: All of it, as a page shows it.
+    """
+
+    def __init__(self, controller: Controller):
+        self.controller = controller
+        self.controls: dict[tuple[int, str], Control] = {}
+        self.scope = Scope()
+        self._lock = threading.RLock()
+        self._refused: dict[tuple[int, str], Control] = {}
+        self._source_box = widgets.VBox()
+        self._make_choices()
+        groups = [self._group(i) for i in range(len(controller.chain.layers))]
+        panel = widgets.VBox(
+            [widgets.HTML(_STYLE), self._choices, self._source_box, *groups],
+            layout={"flex": "1 1 300px", "max_width": "380px", "padding": "4px 8px 8px"},
+        )
+        panel.add_class("workbench-controls")
+        stage = widgets.Box(
+            [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
+        )
+        self.widget = widgets.Box(
+            [panel, stage],
+            layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
+        )
+        self.widget.add_class("workbench-dashboard")
+        self._show_source_controls()
+        self.scope.on_view(self._draw)
+        self.scope.on_audio(self._send_audio)
+        self._draw()
+
+    def set(self, stage: int, **values: Any) -> None:
+        """Moves controls of a stage (-1: of the source), as a person would.
+
+        An illegal value is shown beside its control, as in the page; it is not raised.
+        """
+        for name, value in values.items():
+            self.controls[stage, name].value = value
+
+    def figure(self) -> Figure:
+        """The picture on screen as a Matplotlib figure."""
+        with self._lock:
+            return publication.draw(self.controller.frame(self._view()))
+
+    def code(self) -> str:
+        """The lines of Python that compute what is on screen."""
+        return self.controller.code()
+
+    def change_source(self, source: Any) -> None:
+        """Takes another signal: all that `explore` takes.
+
+        Raises:
+            TypeError, ValueError, FileNotFoundError: It cannot be had, or a stage cannot take it.
+        """
+        with self._lock:
+            self.controller.change_source(source_of(source))
+            self._show_source_controls()
+            self._settle_refused()
+            self.scope.invalidate_audio()
+            self._draw()
+
+    def _ipython_display_(self) -> None:
+        """Shows the live page, and after it the picture that stays when no kernel runs."""
+        display(self.widget)
+        display(Image(self.picture(), format="png"))
+
+    def picture(self) -> bytes:
+        """What is on screen as a PNG file."""
+        with self._lock:
+            return publication.picture(self.controller.frame(self._view()))
+
+    # controls
+
+    def _make_choices(self) -> None:
+        style, layout = {"description_width": "128px"}, {"width": "auto", "margin": "1px 0"}
+        shared = {"style": style, "layout": layout}
+        given = self.controller.source
+        own = [] if _option_of(given) is not None else [(given.name, given)]
+        options = [*own, *_source_options()]
+        chosen = own[0][1] if own else _option_of(given)
+        self.source_choice = widgets.Dropdown(
+            description="source", options=options, value=chosen, **shared
+        )
+        self.path = widgets.Text(
+            description="path", placeholder="a sound file", continuous_update=False, **shared
+        )
+        self.upload = widgets.FileUpload(
+            description="Upload a sound file", accept="audio/*", layout={"width": "auto"}
+        )
+        self.gradient_choice = widgets.Dropdown(
+            description="gradient of",
+            options=[*((f"{name} of the result", name) for name in LOSSES), ("nothing", "")],
+            value=self.controller.loss,
+            **shared,
+        )
+        self.channel_choice = widgets.Dropdown(description="image of", **shared)
+        self._source_error = widgets.HTML(layout={"display": "none"})
+        self._source_error.add_class("workbench-error")
+        self.source_choice.observe(self._on(lambda c: self.change_source(c.new)), "value")
+        self.path.observe(self._on(self._choose_path), "value")
+        self.upload.observe(self._on(self._uploaded), "value")
+        self.gradient_choice.observe(self._on(self._choose_loss), "value")
+        self.channel_choice.observe(self._on(self._choose_channel), "value")
+        self._choices = widgets.VBox(
+            [
+                self.source_choice,
+                self.path,
+                self.upload,
+                self._source_error,
+                self.gradient_choice,
+                self.channel_choice,
+            ]
+        )
+
+    def _group(self, stage: int) -> widgets.VBox:
+        layer = self.controller.chain.layers[stage]
+        rows = [_heading(f"{stage + 1}. {type(layer).__name__}")]
+        if isinstance(layer, OpLayer):
+            for name, declared in layer.declared.items():
+                if name not in layer.following:
+                    control = self._add(stage, name, Control(declared, layer.values[name]))
+                    rows.append(control.widget)
+        return widgets.VBox(rows)
+
+    def _show_source_controls(self) -> None:
+        """The controls of the test signal, or the choice of a channel of a recording."""
+        source = self.controller.source
+        for key in [key for key in self.controls if key[0] == SOURCE]:
+            del self.controls[key]
+            self._refused.pop(key, None)
+        rows = []
+        for name, declared in source.declared.items():
+            rows.append(self._add(SOURCE, name, Control(declared, source.values[name])).widget)
+        self._source_box.children = rows
+        channels = source.signal().shape[0]
+        self.controller.channel = min(self.controller.channel, channels - 1)
+        chosen = self.controller.channel
+        self.channel_choice.options = [(f"channel {i + 1}", i) for i in range(channels)]
+        self.channel_choice.value = chosen
+        self.channel_choice.layout.display = "none" if channels == 1 else ""
+
+    def _add(self, stage: int, name: str, control: Control) -> Control:
+        self.controls[stage, name] = control
+        control.observe(lambda moved: self._moved((stage, name), moved))
+        return control
+
+    # what happens
+
+    def _moved(self, key: tuple[int, str], control: Control) -> None:
+        with self._lock:
+            self._refused.pop(key, None)
+            if self._try(key, control):
+                self._settle_refused()
+                self.scope.invalidate_audio()
+                self._draw()
+
+    def _try(self, key: tuple[int, str], control: Control) -> bool:
+        """Sets a parameter; a refusal is shown beside the control, the last picture stays."""
+        stage, name = key
+        try:
+            self.controller.set(stage, **{name: control.value})
+        except Exception as error:
+            control.error = _message(error)
+            self._refused[key] = control
+            return False
+        control.error = ""
+        return True
+
+    def _settle_refused(self) -> None:
+        """Tries again what was refused: another change may have made it legal."""
+        for key, control in list(self._refused.items()):
+            if self._try(key, control):
+                del self._refused[key]
+
+    def _on(self, act: Callable[[Any], Any]) -> Callable[[Any], None]:
+        """A callback of the choices above: an error is shown there."""
+
+        def callback(change: Any) -> None:
+            with self._lock:
+                try:
+                    act(change)
+                except Exception as error:
+                    self._source_error.value = f'<span role="alert">{_message(error)}</span>'
+                    self._source_error.layout.display = "block"
+                else:
+                    self._source_error.layout.display = "none"
+                    self._source_error.value = ""
+
+        return callback
+
+    def _choose_path(self, change: Any) -> None:
+        if change.new.strip():
+            self.change_source(Path(change.new.strip()))
+
+    def _uploaded(self, change: Any) -> None:
+        if change.new:
+            file = change.new[0]
+            clip = audio.read(bytes(file["content"]), name=file["name"])
+            self.change_source(ClipSource(clip))
+
+    def _choose_loss(self, change: Any) -> None:
+        self.controller.choose_loss(change.new)
+        self._draw()
+
+    def _choose_channel(self, change: Any) -> None:
+        if change.new not in (None, self.controller.channel):
+            self.controller.channel = change.new
+            self._draw()
+
+    def _view(self) -> View:
+        return self.scope.view or WHOLE
+
+    def _draw(self, view: View | None = None) -> None:
+        with self._lock:
+            self.scope.show(self.controller.frame(view or self._view()))
+
+    def _send_audio(self) -> None:
+        with self._lock:
+            self.scope.send_audio(self.controller.sound(), self.controller.source.name)
+
+
+def _message(error: Exception) -> str:
+    known = isinstance(error, (ValueError, TypeError, OSError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def _heading(text: str) -> widgets.HTML:
+    heading = widgets.HTML(f'<div role="heading" aria-level="4">{text}</div>')
+    heading.add_class("workbench-group")
+    return heading
+
+
+def _source_options() -> list[tuple[str, Any]]:
+    recordings = [(entry.title, name) for name, entry in clips.clips().items()]
+    made = [(f"Test signal: {op.__name__.replace('_', ' ')}", op) for op in TEST_SIGNALS]
+    return [*recordings, *made]
+
+
+def _option_of(source: Source) -> Any:
+    """Which of the choices a source is; None if it is none of them."""
+    if isinstance(source, SignalSource):
+        return next(op for op in TEST_SIGNALS if op.__name__ == source.op.name)
+    path = source.clip.path
+    known = {entry.path: name for name, entry in clips.clips().items()}
+    return known.get(Path(path)) if path else None

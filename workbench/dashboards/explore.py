@@ -1,0 +1,75 @@
+"""`explore`: one call from an op, a layer or a chain to a live dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from workbench import layers
+from workbench.chain import Chain
+from workbench.dashboards.controller import Controller
+from workbench.dashboards.dashboard import Dashboard
+from workbench.dashboards.sources import source_of
+from workbench.errors import ParameterError, ParameterTypeError
+from workbench.ops import registry, spec
+
+
+def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboard:
+    """A live dashboard of an op, a layer or a chain on a signal.
+
+    Args:
+        what: A `Chain`, a layer or a list of layers, an op such as `wb.log_mel_spectrogram`, or
+            the name of one.
+        audio: The name of a clip that comes along ("siren"), a path, a `Clip`, a pair
+            `(signal, sample_rate)`, or a test signal such as `wb.chirp`. None is the first clip.
+        gradient: The scalar whose gradient is shown: "mean" or "energy" of the result, or "".
+
+    Returns:
+        The dashboard; the last line of a cell shows it.
+
+    Raises:
+        TypeError, ValueError, FileNotFoundError: `what` or `audio` is none of these.
+    """
+    source = source_of(audio)
+    return Dashboard(Controller(_chain_of(what, source.sample_rate), source, gradient))
+
+
+def _chain_of(what: Any, sample_rate: int) -> Chain:
+    if isinstance(what, Chain):
+        return what
+    if isinstance(what, keras.layers.Layer):
+        return Chain([what], sample_rate=sample_rate)
+    if isinstance(what, (list, tuple)):
+        return Chain(what, sample_rate=sample_rate)
+    return Chain([_layer_of(what)], sample_rate=sample_rate)
+
+
+def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
+    """A layer of an op with its defaults; a resampler halves 44.1 kHz until told otherwise."""
+    if isinstance(what, str):
+        known = {name: op for name, op in registry().items() if op.takes == 1}
+        if what not in known:
+            raise _refusal(f"be one of {', '.join(sorted(known))}", repr(what))
+        made = known[what]
+    elif callable(what) and hasattr(what, "spec"):
+        made = spec(what)
+    else:
+        error = ParameterTypeError("what", "be a chain, a layer, an op or its name", repr(what))
+        error.named("explore")
+        raise error
+    if made.takes != 1:
+        raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
+    needed: dict[str, Any] = {
+        name: round(declared.param.slider[0])
+        for name, declared in made.parameters.items()
+        if declared.required and not declared.param.follows and declared.param.slider
+    }
+    return layers.layer_of(made)(**needed)
+
+
+def _refusal(rule: str, got: str) -> ParameterError:
+    error = ParameterError("what", rule, got)
+    error.named("explore")
+    return error

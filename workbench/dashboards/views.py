@@ -1,0 +1,174 @@
+"""View models: what a result looks like, in no more points than the display has.
+
+A result and its space become a panel: a time axis alone a waveform, time and bins an image. The
+page and Matplotlib draw the same panels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from workbench.axes import Axis, Space
+from workbench.dashboards.scope import ImagePanel, WavePanel
+
+LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
+_NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])
+
+
+def panel(
+    title: str,
+    result: np.ndarray,
+    space: Space,
+    span: tuple[float, float],
+    columns: int,
+    rows: int,
+    *,
+    channel: int = 0,
+    signed: bool = False,
+) -> WavePanel | ImagePanel | None:
+    """The panel of a result, or None for one that has no picture yet (an unknown space).
+
+    Args:
+        title: What stands over it.
+        result: `[channels, time]` or `[channels, frames, bins]`.
+        space: What it is.
+        span: First and last second shown.
+        columns: Pixels of the display across.
+        rows: Pixels of the display up.
+        channel: Which one an image shows.
+        signed: The values are a gradient: both signs matter, zero is in the middle.
+    """
+    if len(space.axes) == 1 and space.time.name == "time" and result.ndim == 2:
+        return wave_panel(title, result, space, span, columns)
+    if len(space.axes) == 2 and result.ndim == 3:
+        one = result[min(channel, len(result) - 1)]
+        return image_panel(title, one, space, span, columns, rows, signed=signed)
+    return None
+
+
+def wave_panel(
+    title: str, signal: np.ndarray, space: Space, span: tuple[float, float], columns: int
+) -> WavePanel:
+    """A waveform `[channels, time]`: single samples where there is room, else their envelope."""
+    time = space.time
+    first, last = _visible(time, signal.shape[-1], span, margin=1)
+    visible = signal[:, first:last]
+    limit = nice_limit(float(np.max(np.abs(signal))))
+    start, step = time.start + first * time.step, time.step
+    count = visible.shape[-1]
+    if count > 2 * columns:
+        edges = np.arange(columns) * count // columns
+        low = np.minimum.reduceat(visible, edges, axis=-1)
+        high = np.maximum.reduceat(visible, edges, axis=-1)
+        visible, step = np.stack([low, high], axis=-1), step * count / columns
+    data = np.ascontiguousarray(visible, np.float32)
+    return WavePanel(title, space.quantity, space.unit, -limit, limit, start, step, data)
+
+
+def image_panel(
+    title: str,
+    values: np.ndarray,
+    space: Space,
+    span: tuple[float, float],
+    columns: int,
+    rows: int,
+    *,
+    signed: bool = False,
+) -> ImagePanel:
+    """An image `[frames, bins]`, each pixel the largest value that falls on it, as a level in dB.
+
+    A signed image keeps its values, each pixel the one of largest magnitude.
+    """
+    time, bins = space.axes
+    first, last = _visible(time, len(values), span, margin=1)
+    pool = _strongest if signed else _largest
+    magnitude = np.abs(values[first:last]) if np.iscomplexobj(values) else values[first:last]
+    centres = bins.positions(values.shape[1])
+    pooled, row_centres = _pool_rows(magnitude, centres, rows, pool)
+    step = time.step
+    if len(pooled) > columns:
+        step *= len(pooled) / columns
+        pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
+    if signed:
+        high = nice_limit(float(np.max(np.abs(values))))
+        low, label, unit = -high, space.quantity, space.unit
+    else:
+        pooled = to_decibels(pooled, space)
+        high = 10.0 * math.ceil(float(np.max(pooled)) / 10.0)
+        low, label, unit = high - LEVEL_RANGE_DB, _level_name(space), "dB"
+    scaled = np.clip((pooled - low) * (255.0 / (high - low)), 0.0, 255.0)
+    start = time.start + (first - 0.5) * time.step
+    return ImagePanel(
+        title=title,
+        label=label,
+        unit=unit,
+        low=low,
+        high=high,
+        start=start,
+        step=step,
+        data=np.ascontiguousarray(scaled.astype(np.uint8).T),
+        y_name="frequency" if bins.unit == "Hz" else bins.name,
+        y_unit=bins.unit,
+        y_values=row_centres,
+        colormap="diverging" if signed else "magma",
+    )
+
+
+def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
+    """Values as levels: those in dB as they are, powers and magnitudes converted."""
+    if space.unit == "dB":
+        return values
+    factor = 20.0 if space.quantity in ("magnitude", "complex amplitude") else 10.0
+    return factor * np.log10(np.maximum(values, 1e-12))
+
+
+def nice_limit(peak: float) -> float:
+    """The next round number at or above a peak; 1 for silence.
+
+    >>> nice_limit(0.42)
+    0.5
+    """
+    if not peak > 1e-30:
+        return 1.0
+    scale = 10.0 ** math.floor(math.log10(peak))
+    return float(scale * _NICE[np.searchsorted(_NICE, peak / scale * (1 - 1e-9))])
+
+
+def _level_name(space: Space) -> str:
+    return "level" if space.unit == "dB" else f"level of {space.quantity}"
+
+
+def _visible(axis: Axis, count: int, span: tuple[float, float], margin: int) -> tuple[int, int]:
+    """Indices of the visible steps, a few more at the ends, at least one."""
+    first = math.floor((span[0] - axis.start) / axis.step) - margin
+    last = math.ceil((span[1] - axis.start) / axis.step) + margin + 1
+    first = min(max(first, 0), count - 1)
+    return first, max(first + 1, min(last, count))
+
+
+def _largest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
+    return np.maximum.reduceat(values, edges, axis=axis)
+
+
+def _strongest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
+    high = np.maximum.reduceat(values, edges, axis=axis)
+    low = np.minimum.reduceat(values, edges, axis=axis)
+    return np.where(high >= -low, high, low)
+
+
+def _pool_rows(
+    values: np.ndarray,
+    centres: np.ndarray,
+    rows: int,
+    pool: Callable[[np.ndarray, np.ndarray, int], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """At most `rows` bins `[frames, rows]` and their centres."""
+    count = values.shape[1]
+    if count <= rows:
+        return values, centres
+    edges = np.arange(rows) * count // rows
+    sizes = np.diff(np.append(edges, count))
+    return pool(values, edges, 1), np.add.reduceat(centres, edges) / sizes

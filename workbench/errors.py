@@ -1,0 +1,43 @@
+"""Errors of one form: `op: name must <rule>; got <value>.` and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class _Complaint(Exception):
+    """What is wrong with a parameter; the op that was called adds its own name.
+
+    Keras raises errors again as `type(error)(message)`, so a message alone is accepted too.
+
+    Attributes:
+        parameters: Names of the parameters at fault, for a control to show the message.
+    """
+
+    def __init__(
+        self, parameters: str | tuple[str, ...], rule: str = "", got: Any = "", remedy: str = ""
+    ):
+        self.parameters = (parameters,) if isinstance(parameters, str) else tuple(parameters)
+        if not rule:
+            super().__init__(parameters)
+            return
+        names = " and ".join(self.parameters)
+        super().__init__(f"{names} must {rule}; got {got}.{' ' if remedy else ''}{remedy}")
+
+    def named(self, op: str) -> None:
+        """Puts the name of the op in front, where none stands yet."""
+        if not getattr(self, "op", ""):
+            self.op = op
+            self.args = (f"{op}: {self}",)
+
+
+class ParameterError(_Complaint, ValueError):
+    """A value that the declaration does not allow.
+
+    >>> print(ParameterError("orig_rate", "be positive", -1))
+    orig_rate must be positive; got -1.
+    """
+
+
+class ParameterTypeError(_Complaint, TypeError):
+    """A value of a type that the declaration does not allow."""

@@ -1,0 +1,164 @@
+"""What a parameter is: declared once, in the signature of its op, and read back from there.
+
+A parameter is `Annotated[type, Param(...)]`. Checks and their messages, layers, controls,
+documentation and code snippets all come from that one place.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+import textwrap
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import ParameterError, ParameterTypeError
+from workbench.tensors import is_tensor
+
+REQUIRED: Any = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Param:
+    """What a parameter means and which values it takes.
+
+    Attributes:
+        doc: One sentence.
+        unit: As "Hz", "dB", "s" or "samples"; empty for a bare number.
+        low: Smallest legal value (itself legal unless `open_low`).
+        high: Largest legal value.
+        open_low: `low` itself is not legal.
+        slider: Suggested range of a slider, inside the legal one.
+        scale: "linear" or "log": how a slider runs through its range.
+        choices: The legal words, for a `str`.
+        differentiable: A tensor is accepted, and gradients reach it.
+        follows: "rate" if a chain sets it to the sample rate that reaches the layer.
+        remedy: What to do about a number that is not whole, added to the message.
+    """
+
+    doc: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    slider: tuple[float, float] | None = None
+    scale: str = "linear"
+    choices: tuple[str, ...] | None = None
+    differentiable: bool = False
+    follows: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A parameter of an op: its name, type and default, and its `Param`."""
+
+    name: str
+    param: Param
+    kind: type
+    optional: bool
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is REQUIRED
+
+    @property
+    def annotation(self) -> Any:
+        """Its type as a signature shows it."""
+        return self.kind | None if self.optional else self.kind
+
+    @property
+    def rule(self) -> str:
+        """What a legal value is, in words."""
+        noun = {int: "a whole number", float: "a finite number", bool: "True or False"}
+        if self.param.choices:
+            words = "one of " + ", ".join(repr(choice) for choice in self.param.choices)
+        else:
+            words = noun.get(self.kind, f"a {self.kind.__name__}")
+        units = {"Hz": "hertz", "s": "seconds"}
+        words += f" of {units.get(self.param.unit, self.param.unit)}" if self.param.unit else ""
+        limits = []
+        if self.param.low is not None:
+            limits.append(f"{'above' if self.param.open_low else 'at least'} {self.param.low:g}")
+        if self.param.high is not None:
+            limits.append(f"at most {self.param.high:g}")
+        words += ", " * bool(limits) + " and ".join(limits)
+        return words + " or None" * self.optional
+
+    def check(self, value: Any) -> Any:
+        """Returns `value` as the op takes it.
+
+        Raises:
+            ParameterTypeError: It is of another type.
+            ParameterError: It is outside the legal range.
+        """
+        if value is None and self.optional:
+            return None
+        if is_tensor(value):
+            return self._check_tensor(value)
+        if self.kind in (int, float):
+            return self._check_number(value)
+        if not isinstance(value, self.kind):
+            raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
+        if self.param.choices and value not in self.param.choices:
+            raise ParameterError(self.name, f"be {self.rule}", repr(value))
+        return value
+
+    def _check_tensor(self, value: Any) -> Any:
+        if not self.param.differentiable:
+            got = f"a tensor {getattr(value, 'dtype', '')}".strip()
+            remedy = "It is not differentiable; give a plain number."
+            raise ParameterTypeError(self.name, f"be {self.rule}", got, remedy)
+        return value
+
+    def _check_number(self, value: Any) -> Any:
+        if not isinstance(value, numbers.Real) or isinstance(value, bool):
+            raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
+        number = float(value)
+        low, high = self.param.low, self.param.high
+        fits = (
+            math.isfinite(number)
+            and (self.kind is float or number == int(number))
+            and (low is None or (number > low if self.param.open_low else number >= low))
+            and (high is None or number <= high)
+        )
+        if not fits:
+            remedy = self.param.remedy if number % 1 else ""
+            raise ParameterError(self.name, f"be {self.rule}", value, remedy)
+        return self.kind(value)
+
+
+def describe(d: Declared) -> str:
+    """The lines of a docstring about one parameter."""
+    default = "" if d.required else f" Default: {d.default!r}."
+    gradient = " Differentiable: a tensor is accepted." * d.param.differentiable
+    text = f"{d.name}: {d.param.doc} Must be {d.rule}.{default}{gradient}"
+    return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="        ")
+
+
+def read_parameters(function: Callable[..., Any]) -> dict[str, Declared]:
+    """The parameters that a function declares, by name: its keyword-only ones."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    return {
+        name: _read_parameter(name, hints[name], parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def _read_parameter(name: str, hint: Any, default: Any) -> Declared:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        (hint,) = [part for part in typing.get_args(hint) if part is not type(None)]
+        optional = True
+    else:
+        optional = False
+    if typing.get_origin(hint) is not typing.Annotated:
+        raise TypeError(f"{name} must be declared as Annotated[type, Param(...)].")
+    kind, param = typing.get_args(hint)[:2]
+    return Declared(name, param, kind, optional, default)

@@ -1,0 +1,120 @@
+"""Computing one layer again and again while its parameters move: never wait for a trace.
+
+A parameter that moves and is differentiable travels as a tensor, so that one trace serves all its
+values. The others are built into the trace. What is seen for the first time runs eagerly; what
+comes back is traced aside, in a thread, and runs compiled from then on.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from workbench.layers import OpLayer
+
+_KEPT_TRACES = 16
+_tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
+
+
+class Stage:
+    """A layer with its compiled traces, its last result, and its vector-Jacobian product."""
+
+    def __init__(self, layer: keras.layers.Layer):
+        self.layer = layer
+        self._first = self._values()
+        self._moving: set[str] = set()
+        self._traces = _Traces()
+        self._last: tuple[Any, Any, Any] | None = None
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        """The layer's result; the last one again if neither `x` nor a parameter has changed."""
+        state = self._values()
+        if self._last is not None and self._last[0] is x and self._last[1] == state:
+            return self._last[2]
+        result = self._run("forward", self._forward, x)
+        self._last = (x, state, result)
+        return result
+
+    def backward(
+        self, x: tf.Tensor, upstream: tf.Tensor, wanted: tuple[str, ...] = ()
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Gradients with respect to `x` and the `wanted` parameters, given that of the result."""
+        self._moving |= set(wanted)
+        names = tuple(sorted(wanted))
+
+        def pull(values: Mapping[str, Any], x: tf.Tensor, upstream: tf.Tensor) -> Any:
+            sources = [x, *(values[name] for name in names)]
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                y = self._forward(values, x)
+            return tape.gradient(
+                y, sources, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+
+        first, *rest = self._run(("backward", names), pull, x, upstream)
+        return first, dict(zip(names, rest, strict=True))
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """Names of the parameters that have a value and a gradient."""
+        if not isinstance(self.layer, OpLayer):
+            return ()
+        values, declared = self._values(), self.layer.declared.items()
+        return tuple(n for n, d in declared if d.param.differentiable and values[n] is not None)
+
+    def _values(self) -> dict[str, Any]:
+        return dict(self.layer.values) if isinstance(self.layer, OpLayer) else {}
+
+    def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
+        return self.layer.apply(x, values) if isinstance(self.layer, OpLayer) else self.layer(x)
+
+    def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+        values, able = self._values(), self.differentiable
+        self._moving |= {n for n in able if values[n] != self._first.get(n)}
+        live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
+        fixed = {n: v for n, v in values.items() if n not in live}
+
+        def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
+            return function({**fixed, **live}, *tensors)
+
+        forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
+        key = (task, tuple(sorted(fixed.items())), tuple(live), forms)
+        return self._traces.call(key, whole, (live, *tensors))
+
+
+class _Traces:
+    """Compiled functions by key, the least recently used one dropped when there are too many."""
+
+    def __init__(self) -> None:
+        self._futures: OrderedDict[Any, Future[Callable[..., Any]] | None] = OrderedDict()
+
+    def call(self, key: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        future = self._futures.get(key)
+        if future is None:
+            seen = key in self._futures
+            self._futures[key] = _tracer.submit(_compiled, function, arguments) if seen else None
+        self._futures.move_to_end(key)
+        if len(self._futures) > _KEPT_TRACES:
+            self._futures.popitem(last=False)
+        ready = future is not None and future.done()
+        return (future.result() if future is not None and ready else function)(*arguments)
+
+
+def settle() -> None:
+    """Waits until everything that is being traced is ready."""
+    _tracer.submit(lambda: None).result()
+
+
+def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """A graph of `function` for tensors of these types and ranks, of any size, warmed up."""
+    signature = tf.nest.map_structure(
+        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype), arguments
+    )
+    graph = tf.function(function, input_signature=signature, autograph=False)
+    graph(*arguments)
+    return graph
