@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import percentiles
-from benchmarks.variants import Variant
+from benchmarks.variants import HIGHEST, LOWEST, Variant
 from tests.lab import Lab
 
 DRAG_SECONDS = 5.0
@@ -28,6 +28,7 @@ def watch(lab: Lab, variant: Variant) -> None:
     """Install the probe, and move the slider once so that everything is warm."""
     handle = lab.page.locator(variant.slider).first
     handle.wait_for()
+    handle.evaluate("element => element.closest('.jp-OutputArea').scrollIntoView()")
     lab.page.evaluate(_PROBE)
     handle.evaluate("element => probe.watchSlider(element)")
     lab.page.evaluate(variant.watch)
@@ -38,49 +39,54 @@ def watch(lab: Lab, variant: Variant) -> None:
 def change(lab: Lab, count: int) -> list[float]:
     """Press an arrow key `count` times, each when the last picture is there; latencies in ms."""
     latencies = []
-    for number in range(count):
-        lab.page.evaluate("() => probe.clear()")
-        lab.page.keyboard.press("ArrowRight" if number % 100 < 50 else "ArrowLeft")
+    key = "ArrowRight"
+    for _ in range(count):
+        value = lab.page.evaluate("() => { probe.clear(); return probe.now(); }")
+        if not LOWEST + 5 < value < HIGHEST - 5:  # turn before the end
+            key = "ArrowRight" if value < 0 else "ArrowLeft"
+        lab.page.keyboard.press(key)
         lab.page.wait_for_function(_CAUGHT_UP, polling=20)
-        seen = lab.page.evaluate("() => [probe.frames.at(-1).time - probe.inputs[0].time]")
-        latencies += seen
+        latencies += lab.page.evaluate("() => [probe.frames.at(-1).time - probe.inputs[0].time]")
         time.sleep(random.uniform(0, 0.03))  # no fixed phase to the screen's frames
     return latencies
 
 
 def drag(lab: Lab, variant: Variant) -> Drag:
-    """Drag the handle over most of its range once, by about 50 mouse moves per second."""
-    track = (
-        lab.page.locator(variant.slider)
-        .first.locator("xpath=ancestor::*[@role='none' or contains(@class,'noUi-target')][1]")
-        .bounding_box()
-    )
-    box = lab.page.locator(variant.slider).first.bounding_box()
-    if track is None or box is None:
+    """Drag the handle for 5 s, a pixel further at each of about 50 mouse moves per second."""
+    handle = lab.page.locator(variant.slider).first
+    track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]").bounding_box()
+    grip = handle.bounding_box()
+    if track is None or grip is None:
         raise RuntimeError(f"{variant.name}: the slider is not on the screen.")
-    row = box["y"] + box["height"] / 2
+    row, reach = grip["y"] + grip["height"] / 2, int(0.95 * track["width"])
     mouse = lab.page.mouse
-    mouse.move(box["x"] + box["width"] / 2, row)
+    mouse.move(grip["x"] + grip["width"] / 2, row)
     mouse.down()
-    mouse.move(track["x"] + 2, row)
+    mouse.move(track["x"], row)
     lab.page.wait_for_function(_CAUGHT_UP, polling=20)
     lab.page.evaluate("() => probe.clear()")
     start = time.perf_counter()
-    count = int(DRAG_SECONDS * MOVES_PER_SECOND)
-    for number in range(1, count + 1):
+    for number in range(1, int(DRAG_SECONDS * MOVES_PER_SECOND) + 1):
         time.sleep(max(0.0, start + number / MOVES_PER_SECOND - time.perf_counter()))
-        mouse.move(track["x"] + 2 + 0.9 * track["width"] * number / count, row)
+        there, back = number % (2 * reach), -number % (2 * reach)
+        mouse.move(track["x"] + min(there, back), row)
     mouse.up()
     lab.page.wait_for_function(_CAUGHT_UP, polling=20)
-    return _digest(*lab.page.evaluate("() => [probe.inputs, probe.frames]"))
+    return digest(*lab.page.evaluate("() => [probe.inputs, probe.frames]"))
 
 
-def _digest(inputs: list[dict], frames: list[dict]) -> Drag:
-    """Find for each frame the input that it shows: values rise, so each occurs once."""
-    given = {item["value"]: item["time"] for item in reversed(inputs)}
+def digest(inputs: list[dict], frames: list[dict]) -> Drag:
+    """Find for each frame the input that it shows: of equal ones the oldest, frames keep order."""
+    ages, newest = [], 0
+    for frame in frames:
+        for number in range(newest, len(inputs)):
+            if inputs[number]["value"] == frame["value"]:
+                ages.append(frame["time"] - inputs[number]["time"])
+                newest = number
+                break
     last = inputs[-1]
-    ages = [f["time"] - given[f["value"]] for f in frames if f["value"] in given]
     during = [f for f in frames if f["time"] <= last["time"]]
+    after = [f["time"] for f in frames if f["time"] > last["time"]]
+    shown = [f["time"] for f in frames if f["value"] == last["value"] and f["time"] in after]
     span = (last["time"] - inputs[0]["time"]) / 1000
-    arrived = min(f["time"] for f in frames if f["value"] == last["value"])
-    return Drag(len(during) / span, percentiles(ages)[1], arrived - last["time"])
+    return Drag(len(during) / span, percentiles(ages)[1], min(shown) - last["time"])

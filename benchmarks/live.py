@@ -21,7 +21,7 @@ _PUSH = """
 import json, time
 pushed = []
 for number in range({count}):
-    value = round(number * 0.1, 1)
+    value = round(-20 + number * 0.2, 1)
     pushed.append([value, time.time() * 1000])
     {push}
 print(json.dumps(pushed))

@@ -25,7 +25,6 @@ class Variant:
 
 _CHAIN = """
 import numpy as np
-import tensorflow as tf
 import workbench as wb
 
 layers = [
@@ -51,7 +50,7 @@ _RIVAL = f"""
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
 
-batch = tf.reshape(signal, [1, -1])
+batch = signal[None]
 
 def envelope(axes, samples, title):
     columns = np.asarray(samples)[0][: samples.shape[1] // 1000 * 1000].reshape(1000, -1)
@@ -88,7 +87,7 @@ widgets.interact(picture, drive_db=slider)
 """
 
 _OURS = """
-dashboard = wb.explore(chain, signal)
+dashboard = wb.explore(chain, (signal, 48000))
 dashboard
 """
 
@@ -114,6 +113,6 @@ OURS = Variant(
     (_CHAIN, _OURS),
     ".workbench-dashboard .widget-slider:has-text('drive') .noUi-handle",
     "probe.watchScope('drive_db')",
-    "dashboard.controls['drive_db'].value = value",
+    "dashboard.set(0, drive_db=value)",
     100,
 )

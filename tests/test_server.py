@@ -1,4 +1,4 @@
-"""The server extension: the option is set, the user's class is kept, nothing can break the server."""
+"""The server extension: the option is set, the user's class kept, the server never broken."""
 
 import logging
 from types import SimpleNamespace

@@ -85,8 +85,8 @@ class Chain(keras.Sequential):
         for layer in layers:
             self.add(layer, rebuild=False)
         self._stages: list[Stage] = []
-        self._sample_rate = 0
-        self.sample_rate = sample_rate
+        self._sample_rate = _checked_rate(sample_rate)
+        self._flow()
 
     @property
     def sample_rate(self) -> int:
@@ -95,18 +95,12 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
-        if isinstance(sample_rate, bool) or not sample_rate == int(sample_rate) > 0:
-            error = ParameterError("sample_rate", "be a whole number of hertz above 0", sample_rate)
-            error.named("Chain")
-            raise error
-        before, self._sample_rate = self._sample_rate, int(sample_rate)
-        if before == self._sample_rate:
-            return
+        before, self._sample_rate = self._sample_rate, _checked_rate(sample_rate)
         try:
             self._flow()
         except (TypeError, ValueError):
-            if before:
-                self.sample_rate = before
+            self._sample_rate = before
+            self._flow()
             raise
 
     @property
@@ -188,6 +182,12 @@ class Chain(keras.Sequential):
             input_shape = (None, None, *input_shape[2:])
         super().build(input_shape)
 
+    def save(self, filepath: Any, **options: Any) -> None:
+        """Saves as Keras does, also before the first call."""
+        if not self.built:
+            self.build((None, None))
+        super().save(filepath, **options)
+
     def get_config(self) -> dict[str, Any]:
         """The configuration, with the sample rate."""
         return super().get_config() | {"sample_rate": self.sample_rate}
@@ -232,6 +232,14 @@ class Chain(keras.Sequential):
         self._layers = list(self.layers)
         self._functional = None
         self.built = False
+
+
+def _checked_rate(sample_rate: int) -> int:
+    if isinstance(sample_rate, bool) or not sample_rate == int(sample_rate) > 0:
+        error = ParameterError("sample_rate", "be a whole number of hertz above 0", sample_rate)
+        error.named("Chain")
+        raise error
+    return int(sample_rate)
 
 
 def _space_after(layer: keras.layers.Layer, given: Space) -> Space:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from workbench import core
 from workbench.axes import Space
 from workbench.errors import ParameterError
-from workbench.ops import Op, spec
+from workbench.ops import Op, registry, spec
 from workbench.params import Declared
 
 
@@ -165,16 +165,33 @@ class OpLayer(keras.layers.Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of what comes out: as many steps as the valid ones make."""
-        if mask is None:
-            return None
-        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1)
-        steps = self.spec.length(tf.shape(mask)[-1], self.values)
-        made = tf.where(lengths > 0, self.spec.length(lengths, self.values), 0)
-        return tf.sequence_mask(made, steps)
+        return None if mask is None else _StepsMask(self.spec.name, self.values)(mask)
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, so that a saved layer does not depend on a default."""
         return super().get_config() | self.values | {"axis": self.axis, "learn": list(self.learn)}
+
+
+@keras.saving.register_keras_serializable("workbench")
+class _StepsMask(keras.Operation):
+    """From the mask of an op's samples to the mask of its steps; symbolic models hold it too."""
+
+    def __init__(self, op_name: str, values: Mapping[str, Any], **options: Any):
+        super().__init__(**options)
+        self.op = registry()[op_name]
+        self.values = dict(values)
+
+    def call(self, mask: tf.Tensor) -> tf.Tensor:
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int64), axis=-1)
+        made = tf.where(lengths > 0, self.op.length(lengths, self.values), 0)
+        steps = self.op.length(tf.shape(mask, tf.int64)[-1], self.values)
+        return tf.sequence_mask(made, steps)
+
+    def compute_output_spec(self, mask: Any) -> keras.KerasTensor:
+        return keras.KerasTensor((mask.shape[0], None), dtype="bool")
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"op_name": self.op.name, "values": self.values}
 
 
 def _signature(made: Op) -> inspect.Signature:

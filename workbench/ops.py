@@ -78,9 +78,7 @@ _registry: dict[str, Op] = {}
 
 
 def registry() -> dict[str, Op]:
-    """All ops that have been declared, by name."""
-    import workbench.core  # noqa: F401  (declares them)
-
+    """The ops declared so far, by name: `workbench.core` declares those of the package."""
     return dict(_registry)
 
 

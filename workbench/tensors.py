@@ -40,6 +40,11 @@ def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
     return tensor
 
 
+def as_type(value: Any, dtype: tf.DType) -> tf.Tensor:
+    """A number or tensor in a type; `tf.cast` would take a Python number through float32."""
+    return tf.cast(value, dtype) if is_tensor(value) else tf.constant(value, dtype)
+
+
 def working_type(dtype: tf.DType) -> tf.DType:
     """The type in which `dtype` is computed: half precision in float32, the others as they are."""
     return tf.float32 if dtype in (tf.float16, tf.bfloat16) else dtype

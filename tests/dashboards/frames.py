@@ -68,9 +68,7 @@ def frame(
             mel,
             height=150,
         ),
-        WavePanel(
-            "Gradient of the loss", "gradient", "", -3e-4, 3e-4, 0, step, slope, height=80
-        ),
+        WavePanel("Gradient of the loss", "gradient", "", -3e-4, 3e-4, 0, step, slope, height=80),
         ImagePanel(
             "Gradient of the coefficients",
             "gradient",
@@ -95,9 +93,7 @@ def samples(first: float, count: int = 40) -> Frame:
     """Return single samples of the same chirp."""
     start = round(first * RATE)
     signal = chirp()[:, start : start + count]
-    panel = WavePanel(
-        "Signal", "amplitude", "", -1, 1, start / RATE, 1 / RATE, signal, height=110
-    )
+    panel = WavePanel("Signal", "amplitude", "", -1, 1, start / RATE, 1 / RATE, signal, height=110)
     last = (start + count - 1) / RATE
     return Frame((panel, *frame().panels[1:]), (0, SECONDS), (start / RATE, last), "Samples.")
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 FILES = {
     "/": (Path(__file__).parent / "scope_page.html", "text/html"),
     "/scope.js": (Path(module.__file__).parent / "scope.js", "text/javascript"),
+    "/scope.css": (Path(module.__file__).parent / "scope.css", "text/css"),
 }
 
 
@@ -206,6 +207,16 @@ def test_a_constant_wave_is_a_thin_line_at_its_value(page):
     assert np.ptp(rows) <= 2
 
 
+@pytest.mark.parametrize("columns", [37, 750, 900, 5000])
+def test_translucent_envelopes_have_no_stripes(page, columns):
+    data = np.broadcast_to(np.float32([-0.5, 0.5]), (2, columns, 2))
+    panel = module.WavePanel("", "amplitude", "", -1, 1, 0, 1 / columns, data, height=100)
+    page.show(module.Frame((panel,), (0, 1), (0, 1)))
+    alpha = page.pixels("data")[TITLE + 30 : TITLE + 70, LEFT : 900 - 16 - RIGHT, 3]
+    assert alpha.min() > 200
+    assert np.ptp(alpha) <= 2
+
+
 def test_the_readout_tells_the_values_under_the_pointer(page):
     page.show(frames.frame(750))
     panel = frames.frame(750).panels[1]
@@ -225,7 +236,7 @@ def test_the_readout_tells_the_values_under_the_pointer(page):
 
 def test_single_samples_are_read_one_by_one(page):
     page.show(frames.frame(750))
-    page.move(LEFT + 375, 60)
+    page.move(LEFT + 313, 60)
     page.page.keyboard.down("Control")
     for _ in range(70):
         page.page.mouse.wheel(0, -120)
@@ -236,7 +247,7 @@ def test_single_samples_are_read_one_by_one(page):
     page.show(frames.samples(view["first"] - 5 / frames.RATE))
     view = page.last_view()
     assert view["last"] - view["first"] == pytest.approx(4 / frames.RATE, rel=1e-6)
-    page.move(LEFT + 375, 60)
+    page.move(LEFT + 313, 60)
     time, *_ = page.readout.split(" ms")
     index = round(float(time) / 1000 * frames.RATE)
     value = frames.chirp()[0, index]
@@ -375,7 +386,9 @@ def test_stale_sound_is_replaced_at_its_position_while_it_plays(page):
     url = page.page.evaluate(f"{audio}.src")
     for _ in range(5):
         page.receive({"kind": "stale"})
-    page.page.wait_for_function("window.scopes.first.model.sent.at(-1).kind === 'audio'")
+    page.page.wait_for_function(
+        "window.scopes.first.model.sent.filter(({ kind }) => kind === 'audio').length > 1"
+    )
     assert len(page.sent("audio")) == 2
     page.receive({"kind": "audio", "name": "tone"}, [frames.tone()])
     page.page.wait_for_function(f"{audio}.currentTime > 0.35 && !{audio}.paused")
@@ -431,7 +444,7 @@ def test_names_for_assistive_technology(page):
     help_id = figure.get_attribute("aria-describedby")
     assert "Space plays" in page.page.locator(f"#{help_id}").text_content()
     page.page.get_by_role("slider", name="Volume").wait_for()
-    page.page.get_by_role("slider", name="Frame length").wait_for()
+    page.page.get_by_role("slider", name="Frame length").wait_for(state="attached")
     page.receive({"kind": "status", "text": "resample: target_rate must be positive; got 0."})
     assert "got 0" in page.page.locator("#first .workbench-status").text_content()
 
@@ -478,7 +491,7 @@ def test_dispose_leaves_nothing_behind(page):
 
 
 @pytest.mark.slow
-def test_memory_is_flat_over_two_thousand_frames(page):
+def test_memory_is_flat_over_hundreds_of_frames(page):
     head, parts = frames.frame(750).encode()
     texts = [base64.b64encode(part).decode() for part in parts]
     run = """async ([head, texts, count]) => {
@@ -494,7 +507,7 @@ def test_memory_is_flat_over_two_thousand_frames(page):
         session.send("HeapProfiler.collectGarbage")
         return session.send("Runtime.getHeapUsage")["usedSize"]
 
-    page.page.evaluate(run, [head, texts, 200])
+    page.page.evaluate(run, [head, texts, 100])
     before = heap()
-    page.page.evaluate(run, [head, texts, 2000])
-    assert heap() - before < 1e6
+    page.page.evaluate(run, [head, texts, 600])
+    assert heap() - before < 3e5

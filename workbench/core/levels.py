@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from workbench.ops import op
 from workbench.params import Param
+from workbench.tensors import as_type
 
 Drive = Annotated[
     float,
@@ -25,5 +26,5 @@ def saturate(signal: tf.Tensor, *, drive_db: Drive = 0.0) -> tf.Tensor:
     >>> saturate([0.0, 1.0], drive_db=0.0).numpy().round(4).tolist()
     [0.0, 0.7616]
     """
-    gain = tf.pow(tf.constant(10.0, signal.dtype), tf.cast(drive_db, signal.dtype) / 20)
+    gain = tf.pow(tf.constant(10.0, signal.dtype), as_type(drive_db, signal.dtype) / 20)
     return tf.tanh(gain * signal)

@@ -16,6 +16,7 @@ from workbench.core.spectral import frame_count, spectrogram
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
+from workbench.tensors import as_type
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
 LowerEdge = Annotated[
@@ -220,7 +221,7 @@ def decibels(
     [[0.0, -10.0, -100.0]]
     """
     dtype = signal.dtype
-    reference, floor_db = tf.cast(reference, dtype), tf.cast(floor_db, dtype)
+    reference, floor_db = as_type(reference, dtype), as_type(floor_db, dtype)
     scale = tf.constant(10.0 / np.log(10.0), dtype)
     relative = signal / reference
     lowest = tf.exp(floor_db / scale)

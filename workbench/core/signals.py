@@ -13,6 +13,7 @@ from workbench.core.declarations import Amplitude, SampleRate, Seconds
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
+from workbench.tensors import as_type
 
 Frequency = Annotated[
     float,
@@ -66,7 +67,7 @@ def _times(sample_rate: int, seconds: float) -> tf.Tensor:
 
 
 def _double(value: Any) -> tf.Tensor:
-    return tf.cast(value, tf.float64)
+    return as_type(value, tf.float64)
 
 
 def _single(signal: tf.Tensor, amplitude: Any) -> tf.Tensor:
@@ -200,7 +201,8 @@ def plucked_string(
     """An ideal string, plucked at one point: decaying harmonics.
 
     Harmonic n has the amplitude `sin(n pi position) / n^2` and decays n times as fast as the
-    fundamental. Harmonics at or above half the sample rate are left out; at most 200 are summed.
+    fundamental; `amplitude` is the peak at the pluck. Harmonics at or above half the sample rate
+    are left out; at most 200 are summed.
 
     Returns:
         float32 `[time]`.
@@ -216,8 +218,9 @@ def plucked_string(
         count = min(count, int(sample_rate / 2 / frequency_hertz))
     harmonics = np.arange(1.0, count + 1)
     heard = tf.cast(harmonics * frequency < sample_rate / 2, tf.float64)
-    weights = heard * tf.sin(harmonics * np.pi * _double(position)) / harmonics**2
-    weights /= tf.reduce_sum(tf.abs(weights)) + 1e-30
+    place = _double(position)
+    weights = heard * tf.sin(harmonics * np.pi * place) / harmonics**2
+    weights /= np.pi**2 / 2 * place * (1 - place)  # the peak of all harmonics together
     # harmonic n is z^n with z = exp((i 2 pi f - rate) t): a polynomial in z, by Horner's rule
     swing = 2 * np.pi * frequency * time
     fall = np.log(1000.0) / _double(decay_seconds) * time

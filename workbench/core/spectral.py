@@ -14,6 +14,7 @@ from workbench.core.declarations import FFTLength, FrameLength, FrameStep
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
+from workbench.tensors import as_type
 
 Window = Annotated[
     str,
@@ -171,7 +172,7 @@ def _raise(squared: tf.Tensor, power: Any) -> tf.Tensor:
     """`squared ** (power / 2)` with finite gradients at 0."""
     if not tf.is_tensor(power) and power == 2.0:
         return squared
-    exponent = tf.cast(power, squared.dtype) / 2
+    exponent = as_type(power, squared.dtype) / 2
     floor = tf.constant(1e-12, squared.dtype)
     raised = tf.pow(tf.maximum(squared, floor), exponent)
     return tf.where(squared > floor, raised, squared * tf.pow(floor, exponent - 1))

@@ -14,6 +14,7 @@ from workbench.params import Declared
 
 _STYLE = {"description_width": "128px"}
 _LAYOUT = {"width": "auto", "margin": "1px 0"}
+_NONE = "none"  # stands for None in a list of choices, where the widget takes None for no choice
 _STEPS = 200  # positions of a slider over a continuous range
 
 
@@ -28,9 +29,9 @@ class Control:
     def __init__(self, declared: Declared, value: Any):
         self.declared = declared
         self._observers: list[Callable[[Control], None]] = []
-        self._silent = False
-        self._input = _input(declared, _suggested(declared) if value is None else value)
-        self._automatic = None
+        start = _suggested(declared) if value is None else value
+        self._input = _input(declared, start)
+        self._automatic: Any = None
         row = [self._input]
         if declared.optional and not declared.param.choices:
             self._automatic = widgets.Checkbox(
@@ -41,12 +42,10 @@ class Control:
                 layout={"width": "62px", "flex": "0 0 auto"},
             )
             self._automatic.add_class("workbench-auto")
-            self._input.disabled = value is None
+            self._follow_automatic()
             self._automatic.observe(self._changed, "value")
             self._input.layout.flex = "1 1 auto"
             row.append(self._automatic)
-        elif declared.optional:
-            self._input.value = value
         self._message = widgets.HTML(layout={"display": "none", "margin": "0"})
         self._message.add_class("workbench-error")
         self._input.observe(self._changed, "value")
@@ -60,28 +59,20 @@ class Control:
         if self._automatic is not None and self._automatic.value:
             return None
         chosen = self._input.value
-        return chosen if chosen is None else self.declared.kind(chosen)
+        return None if chosen == _NONE else self.declared.kind(chosen)
 
     @value.setter
     def value(self, value: Any) -> None:
         if self._automatic is not None:
             self._automatic.value = value is None
-        if value is None and self._automatic is not None:
-            return
+            if value is None:
+                return
         if isinstance(self._input, widgets.SelectionSlider) and value not in self._input.options:
             self._input.options = tuple(sorted({*self._input.options, value}))
         if isinstance(self._input, (widgets.FloatSlider, widgets.IntSlider)):
             self._input.min = min(self._input.min, value)
             self._input.max = max(self._input.max, value)
-        self._input.value = value
-
-    def show(self, value: Any) -> None:
-        """Shows a value without telling the observers."""
-        self._silent = True
-        try:
-            self.value = value
-        finally:
-            self._silent = False
+        self._input.value = _NONE if value is None else value
 
     def observe(self, callback: Callable[[Control], None]) -> None:
         """Calls `callback(control)` whenever the value changes."""
@@ -97,12 +88,16 @@ class Control:
         self._message.value = f"{_ALERT}{html.escape(text)}</span>" if text else ""
         self._message.layout.display = "block" if text else "none"
 
+    def _follow_automatic(self) -> None:
+        """Greys the slider out while the op decides, and hides the number that does not count."""
+        self._input.disabled = self._automatic.value
+        self._input.readout = not self._automatic.value
+
     def _changed(self, change: Any) -> None:
         if self._automatic is not None:
-            self._input.disabled = self._automatic.value
-        if not self._silent:
-            for callback in self._observers:
-                callback(self)
+            self._follow_automatic()
+        for callback in self._observers:
+            callback(self)
 
 
 _ALERT = '<span role="alert">'
@@ -124,8 +119,8 @@ def _input(declared: Declared, value: Any) -> Any:
     shared = {"description": label(declared), "style": _STYLE, "layout": dict(_LAYOUT)}
     if declared.param.choices:
         options: list[Any] = [(choice, choice) for choice in declared.param.choices]
-        options += [("none", None)] if declared.optional else []
-        return widgets.Dropdown(options=options, value=value, **shared)
+        options += [(_NONE, _NONE)] if declared.optional else []
+        return widgets.Dropdown(options=options, value=_NONE if value is None else value, **shared)
     if declared.kind is bool:
         return widgets.Checkbox(value=value, **shared)
     low, high = slider_range(declared)
@@ -161,7 +156,10 @@ def _suggested(declared: Declared) -> Any:
     if declared.param.choices or declared.kind is bool:
         return None
     low, high = slider_range(declared)
-    return declared.kind(high if declared.param.scale == "linear" else math.sqrt(low * high))
+    if declared.param.scale == "linear":
+        return declared.kind(high)
+    middle = 2.0 ** round(math.log2(math.sqrt(low * high)))
+    return declared.kind(middle)
 
 
 def _whole_steps(low: float, high: float) -> list[int]:

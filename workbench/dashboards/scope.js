@@ -5,55 +5,6 @@
  * audio. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
  */
 
-const STYLE = `
-.workbench-scope {
-  --back: var(--jp-layout-color0, #fff); --plot: var(--jp-layout-color1, #fff);
-  --line: var(--jp-layout-color2, #e3e6ea); --edge: var(--jp-border-color1, #b9bec5);
-  --ink: var(--jp-ui-font-color0, #14171a); --soft: var(--jp-ui-font-color1, #4a5058);
-  --brand: var(--jp-brand-color1, #1769c8);
-  position: relative; min-width: 0; width: 100%; color: var(--ink); background: var(--back);
-  font: 12px/1.3 var(--jp-ui-font-family, system-ui, sans-serif); }
-@media (prefers-color-scheme: dark) { .workbench-scope {
-  --back: var(--jp-layout-color0, #15181c); --plot: var(--jp-layout-color1, #1b1f24);
-  --line: var(--jp-layout-color2, #30363d); --edge: var(--jp-border-color1, #5a626b);
-  --ink: var(--jp-ui-font-color0, #f0f3f6); --soft: var(--jp-ui-font-color1, #b4bcc5);
-  --brand: var(--jp-brand-color1, #6cb2ff); } }
-.workbench-figure { position: relative; min-height: 160px; overflow: hidden; cursor: crosshair;
-  touch-action: pan-y; user-select: none; -webkit-user-select: none; }
-.workbench-figure canvas { position: absolute; left: 0; top: 0; width: 100%; height: 100%; }
-.workbench-scope :focus-visible, .workbench-figure:focus-visible {
-  outline: 2px solid var(--brand); outline-offset: -2px; border-radius: 3px; }
-.workbench-readout { position: absolute; left: 0; top: 0; pointer-events: none; padding: 2px 7px;
-  max-width: 100%; box-sizing: border-box; border-radius: 4px; font-variant-numeric: tabular-nums;
-  color: var(--back); background: var(--ink); box-shadow: 0 0 0 1px var(--edge); opacity: .92; }
-.workbench-readout:empty { display: none; }
-.workbench-progress { position: absolute; left: 0; right: 0; top: 0; height: 2px; opacity: 0;
-  background: linear-gradient(90deg, transparent, var(--brand), transparent) 0 0 / 40% 100%
-  no-repeat; pointer-events: none; }
-.workbench-busy .workbench-progress { opacity: 1; transition: opacity .2s .3s;
-  animation: workbench-busy 1.2s linear infinite; }
-@keyframes workbench-busy { from { background-position: -70% 0; }
-  to { background-position: 170% 0; } }
-.workbench-bar { display: flex; align-items: center; gap: 4px; padding: 2px 4px 4px; }
-.workbench-bar button { display: grid; place-items: center; width: 28px; height: 28px; padding: 0;
-  border: 1px solid transparent; border-radius: 4px; color: var(--soft); background: none;
-  cursor: pointer; flex: none; }
-.workbench-bar button:hover { background: var(--line); color: var(--ink); }
-.workbench-bar button[aria-pressed=true] { color: var(--brand); border-color: var(--brand); }
-.workbench-bar svg { width: 16px; height: 16px; fill: none; stroke: currentColor;
-  stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; }
-.workbench-position { min-width: 92px; padding: 0 4px; white-space: nowrap; color: var(--soft);
-  font-variant-numeric: tabular-nums; }
-.workbench-volume { width: 72px; min-width: 40px; margin: 0 4px; accent-color: var(--brand); }
-.workbench-gap { flex: 1; }
-.workbench-status { padding: 0 8px 6px; color: var(--jp-error-color1, #c62828); }
-.workbench-status:empty { display: none; }
-.workbench-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
-  clip-path: inset(50%); white-space: nowrap; }
-@media (prefers-reduced-motion: reduce) { .workbench-busy .workbench-progress {
-  animation: none; background-size: 100% 100%; } }
-`;
-
 const ICONS = {
   play: '<path d="M4 2.5v11l9-5.5z" fill="currentColor"/>',
   pause: '<path d="M5 3v10M11 3v10" stroke-width="3"/>',
@@ -74,10 +25,12 @@ const COLOURS = {
   light: ["#1769c8", "#d1600a", "#1a8754", "#a02c8f", "#6b5b00", "#c22f3d"],
   dark: ["#63b0ff", "#ffab5c", "#5fd19a", "#f08be0", "#e3cf57", "#ff8b8b"],
 };
+// Sequential, and diverging from a middle that is as light or dark as the theme.
 const ANCHORS = {
-  magma: "000004 100b2d 2c115f 51127c 721f81 932b80 b73779 d8456c f1605d fc8961 feb078 fed799 fcfdbf",
-  "diverging light": "053061 2065ab 4393c3 90c4dd d1e5f0 f7f6f6 fddbc7 f3a481 d6604d b1182b 67001f",
-  "diverging dark": "9eb0ff 62a6e0 3280a6 20526a 112732 190c09 371000 61200b 964a36 ca7b71 ffadad",
+  magma: "000004 100b2d 2c115f 51127c 721f81 932b80 b73779 d8456c f1605d fc8961 feb078"
+    + " fed799 fcfdbf",
+  light: "053061 2065ab 4393c3 90c4dd d1e5f0 f7f6f6 fddbc7 f3a481 d6604d b1182b 67001f",
+  dark: "9eb0ff 62a6e0 3280a6 20526a 112732 190c09 371000 61200b 964a36 ca7b71 ffadad",
 };
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -255,64 +208,64 @@ class WavePanel extends Panel {
     return { ticks, label: labelled(label, scaled.unit) };
   }
 
-  /** Columns or samples from the one left of the view to the one right of it. */
-  range(view) {
-    const { start, step, shape } = this.meta;
-    const first = Math.floor((view.first - start) / step) - 1;
-    const last = Math.ceil((view.last - start) / step) + 1;
-    return [clamp(first, 0, shape[1]), clamp(last + 1, 0, shape[1])];
-  }
-
   draw(ctx, view, theme) {
-    const { start, step, shape, envelope } = this.meta;
-    const [first, last] = this.range(view);
+    const { shape, envelope } = this.meta;
     ctx.globalAlpha = shape[0] > 1 ? 0.8 : 1;
     for (let channel = 0; channel < shape[0]; channel++) {
       ctx.strokeStyle = ctx.fillStyle = theme.colours[channel % theme.colours.length];
-      ctx.beginPath();
-      if (envelope) this.traceEnvelope(ctx, view, channel, first, last);
-      else this.traceSamples(ctx, view, channel, first, last);
-      ctx.stroke();
-      if (!envelope && step * view.scale >= 6) {
-        ctx.beginPath();
-        for (let i = first; i < last; i++) {
-          const x = view.toX(start + i * step), y = this.toY(this.data[channel * shape[1] + i]);
-          ctx.moveTo(x + 2.5, y);
-          ctx.arc(x, y, 2.5, 0, 7);
-        }
-        ctx.fill();
-      }
+      if (envelope) this.drawEnvelope(ctx, view, channel);
+      else this.drawSamples(ctx, view, channel);
     }
     ctx.globalAlpha = 1;
   }
 
-  /** One vertical stroke per column, long enough to touch its neighbour's. */
-  traceEnvelope(ctx, view, channel, first, last) {
-    const { start, step, shape } = this.meta;
+  /** One vertical stroke per pixel column, long enough to touch its neighbour's. */
+  drawEnvelope(ctx, view, channel) {
+    const { data, meta: { start, step, shape: [, count] } } = this;
     const pixel = 1 / view.ratio;
-    const wide = step * view.scale > 1.5 * pixel;
-    ctx.lineWidth = wide ? step * view.scale + 0.5 * pixel : pixel;
+    const offset = (view.first - start) / step, perPixel = pixel / view.scale / step;
     let before = null;
-    for (let i = first; i < last; i++) {
-      const at = 2 * (channel * shape[1] + i);
-      const centre = view.toX(start + (i + 0.5) * step);
-      const x = wide ? centre : (Math.floor(centre * view.ratio) + 0.5) * pixel;
-      const top = this.toY(this.data[at + 1]), bottom = this.toY(this.data[at]);
+    ctx.lineWidth = pixel;
+    ctx.beginPath();
+    for (let column = 0; column * pixel < view.width; column++) {
+      const from = Math.max(0, Math.floor(offset + column * perPixel + 1e-6));
+      const to = Math.ceil(offset + (column + 1) * perPixel - 1e-6);
+      if (from >= count || to <= 0) continue;
+      let at = 2 * (channel * count + from);
+      let low = data[at], high = data[at + 1];
+      for (let i = from + 1; i < Math.min(to, count); i++) {
+        at += 2;
+        low = Math.min(low, data[at]);
+        high = Math.max(high, data[at + 1]);
+      }
+      const top = this.toY(high), bottom = this.toY(low), x = view.x + (column + 0.5) * pixel;
       ctx.moveTo(x, Math.min(top, before?.bottom ?? top) - 0.6);
       ctx.lineTo(x, Math.max(bottom, before?.top ?? bottom) + 0.6);
       before ??= {};
       before.top = top;
       before.bottom = bottom;
     }
+    ctx.stroke();
   }
 
-  traceSamples(ctx, view, channel, first, last) {
-    const { start, step, shape } = this.meta;
+  /** A line from sample to sample, with dots where they are far enough apart. */
+  drawSamples(ctx, view, channel) {
+    const { data, meta: { start, step, shape: [, count] } } = this;
+    const first = clamp(Math.floor((view.first - start) / step) - 1, 0, count);
+    const last = clamp(Math.ceil((view.last - start) / step) + 2, 0, count);
+    const x = (i) => view.toX(start + i * step), y = (i) => this.toY(data[channel * count + i]);
     ctx.lineWidth = 1.25;
     ctx.lineJoin = "bevel";
+    ctx.beginPath();
+    for (let i = first; i < last; i++) ctx.lineTo(x(i), y(i));
+    ctx.stroke();
+    if (step * view.scale < 6) return;
+    ctx.beginPath();
     for (let i = first; i < last; i++) {
-      ctx.lineTo(view.toX(start + i * step), this.toY(this.data[channel * shape[1] + i]));
+      ctx.moveTo(x(i) + 2.5, y(i));
+      ctx.arc(x(i), y(i), 2.5, 0, 7);
     }
+    ctx.fill();
   }
 
   /** Names of the channels' colours, right of the title. */
@@ -370,8 +323,8 @@ class ImagePanel extends Panel {
 
   /** Colour the bytes, when they or the theme have changed. */
   colour(theme) {
-    const name = this.meta.colormap === "diverging"
-      ? `diverging ${theme.dark ? "dark" : "light"}` : "magma";
+    const diverging = theme.dark ? "dark" : "light";
+    const name = this.meta.colormap === "diverging" ? diverging : "magma";
     if (this.coloured === name) return;
     if (this.table?.name !== name) {
       this.table = { name, words: colourTable(name) };
@@ -602,7 +555,7 @@ class Player {
   play() {
     this.touched = true;
     this.audio.play().catch((error) => {
-      if (error.name !== "AbortError") this.scope.say(`The browser does not play: ${error.message}`);
+      if (error.name !== "AbortError") this.scope.say(`No sound: ${error.message}`);
     });
   }
 
@@ -632,7 +585,8 @@ class Player {
     const start = this.scope.view.full[0];
     this.position = Math.max(0, time - start);
     this.touched = true;
-    if (this.audio.readyState) this.audio.currentTime = Math.min(this.position, this.audio.duration);
+    const { audio } = this;
+    if (audio.readyState) audio.currentTime = Math.min(this.position, audio.duration);
     this.refresh();
   }
 
@@ -684,10 +638,11 @@ class Hands {
       "pointerleave", "dblclick", "wheel", "keydown"]) {
       figure.addEventListener(type, (event) => this[type](event), { signal, passive: false });
     }
-    const buttons = { in: () => this.zoom(0.5), out: () => this.zoom(2), reset: () => this.reset() };
-    for (const [name, action] of Object.entries(buttons)) {
-      scope.find(`.workbench-${name}`).addEventListener("click", action, { signal });
-    }
+    const click = (name, action) => scope.find(`.workbench-${name}`)
+      .addEventListener("click", action, { signal });
+    click("in", () => this.zoom(0.5));
+    click("out", () => this.zoom(2));
+    click("reset", () => this.reset());
   }
 
   /** Position of an event in the figure. */
@@ -977,7 +932,8 @@ class Scope {
   readTheme() {
     const style = getComputedStyle(this.root);
     const names = ["back", "plot", "line", "edge", "ink", "soft", "brand"];
-    const theme = Object.fromEntries(names.map((n) => [n, style.getPropertyValue(`--${n}`).trim()]));
+    const theme = {};
+    for (const name of names) theme[name] = style.getPropertyValue(`--${name}`).trim();
     theme.font = style.fontFamily;
     const key = JSON.stringify(theme);
     if (key === this.theme?.key) return;
@@ -991,7 +947,7 @@ class Scope {
 
   /** Place the panels, give the canvases their size, and tell the kernel what changed. */
   resize() {
-    const width = this.root.clientWidth;
+    const width = this.root.clientWidth || this.size?.width;
     if (!width) return;
     const { view } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
@@ -1044,8 +1000,8 @@ class Scope {
   }
 
   /** Tell the kernel, and whoever listens on the page, that a frame has been drawn. */
-  acknowledge({ id, values }, cost) {
-    this.send({ kind: "drawn", id });
+  acknowledge({ id, values, paced }, cost) {
+    if (!paced) this.send({ kind: "drawn", id });
     const detail = { id, values, cost, time: performance.now() };
     this.root.dispatchEvent(new CustomEvent("workbench:drawn", { bubbles: true, detail }));
   }
@@ -1078,7 +1034,8 @@ class Scope {
     const { shown: [first, last] } = message;
     const slack = 1e-3 * (view.last - view.first);
     const moved = before !== `${view.first} ${view.last}`;
-    if (moved && this.size && (first > view.first + slack || last < view.last - slack)) this.request();
+    const covered = first <= view.first + slack && last >= view.last - slack;
+    if (moved && this.size && !covered) this.request();
     if (moved) this.player.refresh();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
@@ -1196,8 +1153,7 @@ function markup(help) {
   const icon = (name) => `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS[name]}</svg>`;
   const button = (name, label, hint, more = "") => `<button type="button" title="${hint}"
     class="workbench-${name}" aria-label="${label}" ${more}>${icon(name)}</button>`;
-  return `<style>${STYLE}</style>
-    <div class="workbench-figure" role="img" tabindex="0" aria-label="Empty plot"
+  return `<div class="workbench-figure" role="img" tabindex="0" aria-label="Empty plot"
       aria-describedby="${help}">
       <canvas class="workbench-axes"></canvas><canvas class="workbench-data"></canvas>
       <canvas class="workbench-overlay"></canvas>

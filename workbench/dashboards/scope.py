@@ -2,7 +2,7 @@
 
 The scope computes nothing about signals. It carries frames to the page, never more than the page
 can draw, and reports what the page asks for: another view, or the audio. The page's half of this
-file is ``scope.js``.
+file is ``scope.js``, its looks are in ``scope.css``.
 """
 
 import contextlib
@@ -208,20 +208,23 @@ class Alarm:
     def _wait(self) -> bool:
         with self._wake:
             idle = time.monotonic() + self.LINGER
-            while (left := min(self._due, idle) - time.monotonic()) > 0:
+            while (left := self._until(idle) - time.monotonic()) > 0:
                 self._wake.wait(left)
-            if self._due > idle:
+            if self._due == math.inf:
                 self._thread = None
                 return False
             self._due = math.inf
             return True
+
+    def _until(self, idle: float) -> float:
+        return idle if self._due == math.inf else self._due
 
 
 class Flow:
     """Frames on their way to the page: at most two, and the newest wins.
 
     The page acknowledges what it drew. Frames that a running cell pushes are paced by time
-    instead, since acknowledgements arrive only after the cell. A frame that cannot go yet waits,
+    instead and not acknowledged, since the page's messages arrive only after the cell. A frame that cannot go yet waits,
     is replaced by a newer one, and leaves with the next acknowledgement or when the alarm rings,
     so that the last frame always arrives.
     """
@@ -232,7 +235,7 @@ class Flow:
 
     def __init__(
         self,
-        deliver: Callable[[int, Frame], None],
+        deliver: Callable[[int, Frame, bool], None],
         clock: Callable[[], float] = time.monotonic,
         alarm: Callable[[float], None] | None = None,
     ) -> None:
@@ -278,18 +281,18 @@ class Flow:
                 return
             self._waiting = False
             self._count += 1
-            self._sent = self._under_way[self._count] = now
-            self._deliver(self._count, self._newest)
+            self._sent = now
+            if not self._paced:
+                self._under_way[self._count] = now
+            self._deliver(self._count, self._newest, self._paced)
 
     def _delay(self, now: float) -> float:
         """Seconds until the waiting frame may go."""
-        live = {n: sent for n, sent in self._under_way.items() if now - sent < self.EXPIRY}
-        self._under_way = live
         if self._paced:
             return self._sent + self.PACE - now
-        if len(live) < self.LIMIT:
-            return 0.0
-        return sorted(live.values())[-self.LIMIT] + self.EXPIRY - now
+        live = {n: sent for n, sent in self._under_way.items() if now - sent < self.EXPIRY}
+        self._under_way = live
+        return min(live.values()) + self.EXPIRY - now if len(live) >= self.LIMIT else 0.0
 
 
 class _Kernel(Protocol):
@@ -322,6 +325,7 @@ class Scope(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "scope.js"
+    _css = Path(__file__).parent / "scope.css"
 
     def __init__(self, **kwargs: Any) -> None:
         self.view: View | None = None
@@ -372,9 +376,9 @@ class Scope(anywidget.AnyWidget):
         """Show a line under the panels, such as an error; an empty text takes it away."""
         self.send({"kind": "status", "text": text})
 
-    def _deliver(self, number: int, frame: Frame) -> None:
+    def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
         content, buffers = frame.encode()
-        self.send({"kind": "frame", "id": number, **content}, buffers)
+        self.send({"kind": "frame", "id": number, "paced": paced, **content}, buffers)
 
     def _receive(self, _widget: Any, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         kind = content.get("kind")

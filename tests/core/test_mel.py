@@ -1,0 +1,75 @@
+import librosa
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.axes import waveform_space
+from workbench.core.mel import design_mel_matrix, hertz_to_mel, mel_to_hertz
+from workbench.ops import spec
+
+NOISE = np.random.default_rng(5).standard_normal((2, 16000)) * [[1.0], [1e-4]]
+
+
+@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
+@pytest.mark.parametrize("mel_norm", [None, "slaney"])
+@pytest.mark.parametrize(("low", "high", "bands"), [(0.0, None, 128), (50.0, 7000.0, 40)])
+def test_matrices_equal_librosa(mel_scale, mel_norm, low, high, bands):
+    found = design_mel_matrix(513, 16000, bands, low, high, mel_scale, mel_norm)
+    expected = librosa.filters.mel(
+        sr=16000, n_fft=1024, n_mels=bands, fmin=low, fmax=high,
+        htk=mel_scale == "htk", norm=mel_norm, dtype=np.float64,
+    )  # fmt: skip
+    assert np.max(np.abs(found - expected.T)) <= 1e-12
+
+
+@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
+def test_mel_scale_has_an_inverse(mel_scale):
+    hertz = np.linspace(0, 20000, 101)
+    np.testing.assert_allclose(
+        mel_to_hertz(hertz_to_mel(hertz, mel_scale), mel_scale), hertz, rtol=1e-12, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_mel_spectrogram_equals_librosa(dtype, tolerance):
+    for row in NOISE.astype(dtype):
+        found = wb.mel_spectrogram(row, sample_rate=16000, num_mel_bins=40, frame_length=512)
+        expected = librosa.feature.melspectrogram(
+            y=row, sr=16000, n_fft=512, hop_length=256, n_mels=40, htk=True, norm=None,
+            pad_mode="reflect", dtype=dtype,
+        )  # fmt: skip
+        assert np.max(np.abs(found - expected.T)) <= tolerance * np.max(expected)
+
+
+def test_decibels_equal_librosa_example_by_example():
+    power = NOISE.reshape(2, 100, 160) ** 2
+    found = wb.decibels(power, floor_db=-100.0, top_db=30.0)
+    for row, expected in zip(found, power, strict=True):  # librosa would mix the two
+        expected = librosa.power_to_db(expected, amin=1e-10, top_db=30.0)
+        np.testing.assert_allclose(row, expected, atol=1e-9)
+
+
+def test_a_loud_neighbour_does_not_raise_a_quiet_example():
+    power = NOISE.reshape(2, 100, 160) ** 2
+    alone = wb.decibels(power[1:], top_db=30.0)
+    np.testing.assert_array_equal(wb.decibels(power, top_db=30.0)[1:], alone)
+
+
+def test_reference_and_floor():
+    found = wb.decibels([[4.0, 1e-9, 0.0]], reference=2.0, floor_db=-40.0)
+    np.testing.assert_allclose(found, [[10 * np.log10(2), -40.0, -40.0]], rtol=1e-6)
+
+
+def test_log_mel_is_the_level_of_mel():
+    given = {"sample_rate": 16000, "num_mel_bins": 40}
+    found = wb.log_mel_spectrogram(NOISE, **given, top_db=50.0)
+    expected = wb.decibels(wb.mel_spectrogram(NOISE, **given), top_db=50.0)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_axes_hold_the_centres_of_the_bands():
+    op = spec(wb.log_mel_spectrogram)
+    space = op.space(waveform_space(16000), op.check({"sample_rate": 16000, "num_mel_bins": 40}))
+    centres = librosa.mel_frequencies(42, fmin=0, fmax=8000, htk=True)[1:-1]
+    np.testing.assert_allclose(space.axes[1].positions(40), centres, rtol=1e-9)
+    assert (space.quantity, space.unit) == ("level", "dB")

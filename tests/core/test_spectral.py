@@ -1,0 +1,145 @@
+import librosa
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import workbench as wb
+from workbench.core.spectral import design_window
+from workbench.ops import spec
+
+RNG = np.random.default_rng(3)
+NOISE = RNG.standard_normal((2, 20000)) * [[1.0], [1e-3]]
+CONFIGURATIONS = [  # fft_length, frame_length, frame_step
+    (1024, 1024, 256),
+    (1024, 800, 200),
+    (512, 400, 160),
+    (512, 401, 160),
+    (1000, 1000, 250),
+    (64, 64, 1),  # many overlapping frames: another way of cutting
+]
+
+
+def relative(found, expected):
+    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize(("fft_length", "frame_length", "frame_step"), CONFIGURATIONS)
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-12)])
+def test_stft_equals_librosa(fft_length, frame_length, frame_step, pad_mode, dtype, tolerance):
+    for row in NOISE.astype(dtype):
+        found = wb.stft(
+            row,
+            frame_length=frame_length,
+            frame_step=frame_step,
+            fft_length=fft_length,
+            pad_mode=pad_mode,
+        )
+        expected = librosa.stft(
+            row, n_fft=fft_length, win_length=frame_length, hop_length=frame_step, pad_mode=pad_mode
+        )
+        assert relative(found.numpy(), expected.T) <= tolerance
+
+
+def test_stft_without_centring_equals_librosa():
+    found = wb.stft(NOISE[0], frame_length=512, frame_step=128, center=False)
+    expected = librosa.stft(NOISE[0], n_fft=512, hop_length=128, center=False)
+    assert relative(found.numpy(), expected.T) <= 1e-12
+
+
+@pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "boxcar"])
+@pytest.mark.parametrize("length", [1, 2, 7, 8, 401])
+def test_windows_equal_scipy(window, length):
+    from scipy.signal import get_window
+
+    expected = get_window(window, length, fftbins=True)
+    # of one sample, the periodic formula gives its value at 0, scipy gives 1
+    expected = expected if length > 1 else design_window(window, 1, 1)
+    np.testing.assert_allclose(design_window(window, length, length), expected, atol=1e-15)
+
+
+def test_a_shorter_window_lies_in_the_middle_of_the_transform():
+    assert design_window("boxcar", 3, 8).tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 511, 512, 513, 1024])
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+@pytest.mark.parametrize("center", [True, False])
+def test_short_signals_give_a_defined_result(length, pad_mode, center):
+    x = NOISE[0, :length]
+    found = wb.stft(x, frame_length=1024, frame_step=300, pad_mode=pad_mode, center=center)
+    mode = (
+        "edge" if length == 1 and pad_mode == "reflect" else pad_mode
+    )  # NumPy reflects one sample as itself
+    padded = np.pad(x, 512, mode=mode) if center else x
+    padded = np.pad(padded, (0, max(0, 1024 - len(padded))))
+    assert found.shape == (1 + (len(padded) - 1024) // 300, 513)
+    taper = design_window("hann", 1024, 1024)
+    expected = [
+        np.fft.rfft(taper * padded[i : i + 1024]) for i in range(0, len(padded) - 1023, 300)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("fft_length", [1, 2, 7, 8, 63])
+def test_gradient_of_the_transform_equals_central_differences(fft_length):
+    x = RNG.standard_normal(150)
+    shape = wb.stft(x, frame_length=fft_length, frame_step=5).shape
+    weights = RNG.standard_normal(shape), RNG.standard_normal(shape)
+
+    def total(x):
+        z = wb.stft(x, frame_length=fft_length, frame_step=5)
+        real, imaginary = tf.math.real(z), tf.math.imag(z)
+        return tf.reduce_sum(tf.sin(real) * weights[0] + tf.square(imaginary) * weights[1])
+
+    variable = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        value = total(variable)
+    found = tape.gradient(value, variable).numpy()
+    for place in (0, 1, 74, 149):
+        step = np.zeros(150)
+        step[place] = 1e-6
+        difference = (total(x + step) - total(x - step)) / 2e-6
+        assert found[place] == pytest.approx(float(difference), rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_gradient_of_the_stft_is_its_adjoint(dtype, tolerance):
+    x = tf.constant(NOISE[0].astype(dtype))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        z = wb.stft(x)
+        v = tf.complex(*(tf.constant(RNG.standard_normal(z.shape), dtype) for _ in range(2)))
+        product = tf.reduce_sum(tf.math.real(z * tf.math.conj(v)))
+    adjoint = tape.gradient(product, x)
+    error = abs(float(product) - float(tf.reduce_sum(adjoint * x)))
+    assert error <= tolerance * float(tf.norm(tf.abs(z)) * tf.norm(tf.abs(v)))
+
+
+@pytest.mark.parametrize("power", [0.3, 1.0, 2.0, 2.7])
+def test_power_is_the_exponent_of_the_magnitude(power):
+    found = wb.spectrogram(NOISE[0], power=power)
+    np.testing.assert_allclose(found, np.abs(wb.stft(NOISE[0])) ** power, rtol=1e-10, atol=1e-12)
+
+
+def test_time_and_frequency_axes():
+    from workbench.axes import waveform_space
+
+    values = {"frame_length": 400, "frame_step": 160, "fft_length": 512}
+    op = spec(wb.stft)
+    space = op.space(waveform_space(16000), op.check(values))
+    time, frequency = space.axes
+    assert (time.start, time.step) == (0.0, 0.01)
+    assert frequency.positions(257)[-1] == 8000.0
+    space = op.space(waveform_space(16000), op.check(values | {"center": False}))
+    assert space.time.start == pytest.approx(256 / 16000)
+
+
+def test_a_tone_stands_at_its_frequency_and_time():
+    tone = np.asarray(wb.tone(sample_rate=16000, seconds=2.0, frequency_hertz=3000.0)).copy()
+    tone[:16000] = 0.0
+    s = wb.spectrogram(tone).numpy()
+    assert np.argmax(s[-20]) * 16000 / 1024 == 3000.0
+    loud = np.flatnonzero(s[:, 192] > s.max() / 2)
+    assert loud[0] * 256 / 16000 == pytest.approx(1.0, abs=0.02)

@@ -1,0 +1,157 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import workbench as wb
+from workbench import stages
+
+X = tf.constant(np.random.default_rng(0).standard_normal((2, 8000)).astype(np.float32) * 0.1)
+
+
+@pytest.fixture
+def chain():
+    return wb.Chain(
+        [
+            wb.layers.Saturate(drive_db=6.0),
+            wb.layers.Resample(target_rate=8000),
+            wb.layers.LogMelSpectrogram(num_mel_bins=20, frame_length=256),
+        ],
+        sample_rate=16000,
+    )
+
+
+def by_hand(x, drive_db=6.0):
+    y = wb.resample(wb.saturate(x, drive_db=drive_db), orig_rate=16000, target_rate=8000)
+    return wb.log_mel_spectrogram(y, sample_rate=8000, num_mel_bins=20, frame_length=256)
+
+
+def test_it_is_the_ops_one_after_the_other(chain):
+    np.testing.assert_array_equal(chain(X), by_hand(X))
+    np.testing.assert_array_equal(chain.run(X)[-1], by_hand(X))
+
+
+def test_the_sample_rate_flows(chain):
+    assert [space.time.rate for space in chain.spaces] == [16000, 16000, 8000, 31.25]
+    assert chain.layers[2].values["sample_rate"] == 8000
+    chain.set(1, target_rate=4000)
+    assert chain.layers[2].values["sample_rate"] == 4000
+    chain.sample_rate = 48000
+    assert chain.layers[1].values["orig_rate"] == 48000
+    assert [axis.unit for axis in chain.axes] == ["s", "Hz"]
+
+
+def test_what_does_not_fit_a_later_stage_changes_nothing(chain):
+    chain.set(2, upper_edge_hertz=3900.0)
+    with pytest.raises(ValueError, match=r"upper_edge_hertz must be at most .* 2000 Hz"):
+        chain.set(1, target_rate=4000)
+    assert chain.layers[1].values["target_rate"] == 8000
+    assert chain.layers[2].values["sample_rate"] == 8000
+
+
+def test_a_rate_that_a_stage_cannot_take_changes_nothing():
+    chain = wb.Chain([wb.layers.MelSpectrogram(upper_edge_hertz=7900.0)], sample_rate=16000)
+    with pytest.raises(ValueError, match=r"upper_edge_hertz must be at most .* 4000 Hz"):
+        chain.sample_rate = 8000
+    assert chain.sample_rate == 16000
+    assert chain.layers[0].values["sample_rate"] == 16000
+
+
+@pytest.mark.parametrize("rate", [0, -1, 0.5, True])
+def test_bad_sample_rates(rate):
+    with pytest.raises(ValueError, match="Chain: sample_rate must be a whole number of hertz"):
+        wb.Chain([], sample_rate=rate)
+
+
+def test_a_layer_with_another_rate_is_refused():
+    with pytest.raises(ValueError, match="Leave it out in a chain"):
+        wb.Chain([wb.layers.MelSpectrogram(sample_rate=8000)], sample_rate=16000)
+
+
+def test_only_changed_stages_are_computed_again(chain):
+    before = chain.run(X)
+    chain.set(2, num_mel_bins=30)
+    after = chain.run(X)
+    assert [a is b for a, b in zip(before, after, strict=True)] == [True, True, True, False]
+    chain.set(0, drive_db=7.0)
+    last = chain.run(X)
+    assert [a is b for a, b in zip(after, last, strict=True)] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+def test_gradients_equal_those_of_one_tape(chain, calls):
+    drive = tf.constant(6.0)
+    with tf.GradientTape() as tape:
+        tape.watch([X, drive])
+        value = tf.reduce_mean(tf.square(by_hand(X, drive)))
+    expected, expected_drive = tape.gradient(value, [X, drive])
+    for _ in range(calls):  # later calls are compiled
+        found = chain.gradients(X, "energy", parameters=True)
+        stages.settle()
+    assert float(found.value) == pytest.approx(float(value), rel=1e-5)
+    error = np.linalg.norm(found.signal - expected) / np.linalg.norm(expected)
+    assert error < 1e-5
+    assert float(found.parameters[0]["drive_db"]) == pytest.approx(float(expected_drive), rel=1e-4)
+    assert [g.shape for g in found.stages] == [o.shape for o in found.outputs]
+
+
+def test_the_scalar_can_be_any_function(chain):
+    found = chain.gradients(X, lambda result: result[0, 3, 5])
+    assert np.any(found.signal[0] != 0)
+    assert np.all(found.signal[1] == 0)
+    with pytest.raises(ValueError, match=r"gradients: loss must be one of \['mean', 'energy'\]"):
+        chain.gradients(X, "loudness")
+
+
+def test_complex_results_have_gradients():
+    chain = wb.Chain([wb.layers.STFT(frame_length=256)], sample_rate=8000)
+    for loss in ("mean", "energy"):
+        assert np.all(np.isfinite(chain.gradients(X, loss).signal))
+
+
+def test_any_length_and_channels_through_one_chain(chain):
+    for shape in ((1, 100), (3, 5000)):
+        assert chain(np.zeros(shape, np.float32)).shape[0] == shape[0]
+    wide = wb.Chain([wb.layers.Spectrogram()], sample_rate=8000)
+    assert wide(np.zeros((2, 3000, 3), np.float32)).shape == (2, 12, 513, 3)
+
+
+def test_file_round_trip_keeps_rate_numbers_and_type(chain, tmp_path):
+    expected = chain(X)
+    chain.save(tmp_path / "chain.keras")
+    loaded = keras.models.load_model(tmp_path / "chain.keras")
+    assert isinstance(loaded, wb.Chain)
+    assert loaded.sample_rate == 16000
+    np.testing.assert_array_equal(loaded(X), expected)
+    assert loaded.axes == chain.axes
+
+
+def test_an_unused_chain_saves_too(chain, tmp_path):
+    chain.save(tmp_path / "chain.keras")
+    loaded = keras.models.load_model(tmp_path / "chain.keras")
+    np.testing.assert_array_equal(loaded(X), chain(X))
+
+
+def test_keras_layers_may_follow_and_train(chain):
+    model = wb.Chain(
+        [*chain.layers, keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)],
+        sample_rate=16000,
+    )
+    model.compile("adam", "mse")
+    model.fit(X, np.zeros((2, 1)), verbose=0)
+    assert model(X).shape == (2, 1)
+    assert model.gradients(X, "mean").signal.shape == X.shape
+    assert model.axes[0].name == "index"
+
+
+def test_changed_parameters_reach_the_keras_call(chain):
+    chain(X)
+    chain.set(2, num_mel_bins=33)
+    assert chain(X).shape[-1] == 33
+    assert chain.output_shape[-1] == 33
+
+
+def test_code_makes_the_same_chain(chain):
+    scope = {"wb": wb, "keras": keras}
+    exec(chain.code(), scope)
+    np.testing.assert_array_equal(scope["chain"](X), chain(X))

@@ -1,0 +1,252 @@
+"""What holds for every op: a new one is covered the moment that it is declared."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from workbench import core, layers
+from workbench.axes import waveform_space
+from workbench.dashboards.controls import Control
+from workbench.ops import registry
+
+RATE = 8000
+NEEDED = {"sample_rate": RATE, "orig_rate": RATE, "target_rate": 5000}
+OPS = registry()
+ROOMS = (core.levels, core.mel, core.resampling, core.signals, core.spectral)
+PUBLIC = {name: getattr(room, name) for room in ROOMS for name in OPS if hasattr(room, name)}
+ON_SIGNALS = [op for op in OPS.values() if op.takes]
+SOURCES = [op for op in OPS.values() if not op.takes]
+PARAMETERS = [(op, d) for op in OPS.values() for d in op.parameters.values()]
+LEARNABLE = [(op, d) for op, d in PARAMETERS if d.param.differentiable]
+
+
+def named(value):
+    return getattr(value, "name", None)
+
+
+def needed(op):
+    return {name: value for name, value in NEEDED.items() if name in op.parameters}
+
+
+def call(op, signal, **values):
+    return layers.layer_of(op).function(signal, **needed(op), **values)
+
+
+def example(op, dtype=np.float32, rows=3, length=3001, seed=0):
+    """Rows whose levels lie decades apart: a leak between them would be seen."""
+    rng = np.random.default_rng(seed)
+    shape = (rows, length) if op.takes == 1 else (rows, 7, length // 7)
+    levels = 10.0 ** -np.arange(rows)
+    signal = rng.standard_normal(shape) * levels.reshape(-1, *[1] * (len(shape) - 1))
+    return (np.abs(signal) if op.takes == 2 else signal).astype(dtype)
+
+
+def relative(found, expected):
+    found, expected = np.asarray(found), np.asarray(expected)
+    return np.max(np.abs(found - expected)) / (np.max(np.abs(expected)) + 1e-30)
+
+
+on_signals = pytest.mark.parametrize("op", ON_SIGNALS, ids=named)
+
+
+@on_signals
+def test_a_row_of_a_batch_equals_the_row_alone(op):
+    x = example(op)
+    batch = call(op, x)
+    for row in range(len(x)):  # 1e-5: float32, sums of a thousand products in another order
+        assert relative(batch[row], call(op, x[row])) < 1e-5
+
+
+@on_signals
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_type_is_kept(op, dtype):
+    assert tf.math.real(call(op, example(op, dtype))).dtype == dtype
+
+
+@on_signals
+def test_single_precision_is_near_double(op):
+    # a pulse in the pass band: the resampler has a steeper filter in double precision
+    time = np.linspace(-4, 4, 3000)
+    x = (1.5 + np.cos(300 * time)) * np.exp(-(time**2))
+    x = x.reshape(1, -1) if op.takes == 1 else x.reshape(1, 10, -1)
+    double, single = (np.asarray(call(op, x.astype(t))) for t in ("float64", "float32"))
+    scale = np.max(np.abs(double))
+    decibels = op.name in ("decibels", "log_mel_spectrogram")
+    loud = double > np.max(double) - 60 if decibels else np.abs(double) > 1e-3 * scale
+    assert np.max(np.abs(single - double) * loud) < 1e-4 * scale
+
+
+@on_signals
+@pytest.mark.parametrize("length", [1, 2, 37, 999, 1024, 1025, 4000])
+def test_declared_shape_is_the_actual_shape(op, length):
+    shape = (2, length) if op.takes == 1 else (2, length, 5)
+    out = call(op, np.zeros(shape, np.float32))
+    values = op.check(needed(op))
+    given = waveform_space(RATE)
+    if op.takes == 2:
+        given = OPS["spectrogram"].space(given, OPS["spectrogram"].check({}))
+    assert out.shape[1] == op.length(length, values)
+    assert out.shape[1] == int(op.length(tf.constant(length), values))
+    assert len(out.shape) == 1 + len(op.space(given, values).axes)
+
+
+@on_signals
+def test_time_axis_fits_the_length_of_the_signal(op):
+    if op.takes == 2:
+        pytest.skip("its time axis is that of its input")
+    seconds, values = 2.0, op.check(needed(op))
+    steps = op.length(int(seconds * RATE), values)
+    space = op.space(waveform_space(RATE), values)
+    # a step more or less: a centred frame sits on both ends
+    assert steps / space.time.rate == pytest.approx(seconds, abs=space.time.step * 1.01)
+
+
+@on_signals
+@pytest.mark.parametrize("level", [0.0, "half", 1e-20, 1e-23, 1e-30])
+@pytest.mark.parametrize("how", ["eager", "graph", "xla"])
+def test_silence_gives_finite_results_and_gradients(op, level, how):
+    x = np.abs(example(op, rows=1, length=700))
+    if level == "half":
+        x[:, x.shape[1] // 2 :] = 0.0
+    else:
+        x *= level
+
+    def both(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            out = call(op, x)
+            total = tf.reduce_mean(tf.abs(out))
+        return out, tape.gradient(total, x)
+
+    compiled = {"eager": lambda f: f, "graph": tf.function}.get(how)
+    run = compiled(both) if compiled else tf.function(both, jit_compile=True)
+    out, gradient = run(tf.constant(x))
+    assert np.all(np.isfinite(np.abs(out)))
+    assert np.all(np.isfinite(gradient))
+    assert np.max(np.abs(gradient)) <= 1e6
+    if how == "xla":
+        expected = both(tf.constant(x))[0]
+        assert np.max(np.abs(out - expected)) <= 1e-4 * max(1.0, float(np.max(np.abs(expected))))
+
+
+@on_signals
+def test_a_new_length_does_not_retrace(op):
+    traces = []
+
+    @tf.function(autograph=False)
+    def run(x):
+        traces.append(x.shape)
+        return call(op, x)
+
+    shape = [None, None] if op.takes == 1 else [None, None, 9]
+    concrete = run.get_concrete_function(tf.TensorSpec(shape, tf.float32))
+    for rows, length in ((1, 50), (2, 700), (3, 3001)):
+        x = np.ones((rows, length, 9)[: len(shape)], np.float32)
+        assert concrete(tf.constant(x)).shape == call(op, x).shape
+    assert len(traces) == 1
+
+
+@on_signals
+def test_layer_equals_op_at_the_layers_axis(op):
+    x = example(op)
+    layer = layers.layer_of(op)(**needed(op))
+    np.testing.assert_array_equal(layer(x), call(op, x, axis=1))
+    channels = np.stack([x, 2 * x], axis=-1)
+    out = layer(channels)
+    assert out.shape == (*call(op, x, axis=1).shape, 2)
+    assert relative(out[..., 0], layer(x)) < 1e-5
+
+
+@on_signals
+def test_keras_file_round_trip(op, tmp_path):
+    x = example(op)
+    shape = (None,) if op.takes == 1 else (None, x.shape[-1])
+    model = keras.Sequential([keras.Input(shape), layers.layer_of(op)(**needed(op))])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(x), model(x))
+    assert loaded.layers[0].values == model.layers[0].values
+
+
+@on_signals
+def test_mask_comes_out_as_long_as_the_valid_steps(op):
+    layer = layers.layer_of(op)(**needed(op))
+    lengths, full = [0, 1, 700, 2100], 2100
+    mask = tf.sequence_mask(lengths, full)
+    out = layer.compute_mask(None, mask)
+    shape = (len(lengths), full) if op.takes == 1 else (len(lengths), full, 5)
+    assert out.shape == layer(np.zeros(shape, np.float32)).shape[:2]
+    expected = [0, *(op.length(n, layer.values) for n in lengths[1:])]
+    assert tf.reduce_sum(tf.cast(out, tf.int32), axis=1).numpy().tolist() == expected
+    assert layer.compute_mask(None, None) is None
+
+
+@on_signals
+def test_completion_shows_the_real_arguments(op):
+    shown = list(inspect.signature(layers.layer_of(op)).parameters)
+    assert shown == [*op.parameters, "axis", "learn", "options"]
+
+
+@pytest.mark.parametrize(("op", "parameter"), PARAMETERS, ids=named)
+def test_defaults_are_legal_and_sliders_lie_inside_the_legal_range(op, parameter):
+    if not parameter.required:
+        assert parameter.check(parameter.default) == parameter.default
+    if parameter.param.slider:
+        for end in parameter.param.slider:
+            parameter.check(parameter.kind(end))
+    assert parameter.param.doc.endswith(".")
+    assert f"{parameter.name}: " in PUBLIC[op.name].__doc__
+
+
+@pytest.mark.parametrize(("op", "parameter"), PARAMETERS, ids=named)
+def test_a_control_builds_and_gives_back_its_value(op, parameter):
+    value = NEEDED[parameter.name] if parameter.required else parameter.default
+    control = Control(parameter, value)
+    if isinstance(value, float):
+        assert control.value == pytest.approx(value, rel=1e-9)
+    else:
+        assert control.value == value
+    parameter.check(control.value)
+
+
+@pytest.mark.parametrize(("op", "parameter"), LEARNABLE, ids=named)
+def test_gradients_of_parameters_equal_central_differences(op, parameter):
+    low, high = parameter.param.slider
+    at = parameter.default if parameter.default not in (None, 0.0) else low + 0.4 * (high - low)
+    x = tf.constant(example(op, np.float64, rows=1)) if op.takes else None
+
+    def total(value):
+        values = {parameter.name: value}
+        if op.takes:
+            out = tf.cast(tf.abs(call(op, x, **values)), tf.float64)
+        else:
+            op.check(values | needed(op))
+            short = {"seconds": 0.02}
+            out = op.function(**op.check(values | needed(op) | short))
+        weights = np.random.default_rng(1).standard_normal(out.shape)
+        return tf.reduce_sum(tf.cast(out, tf.float64) * weights)
+
+    variable = tf.constant(at, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        value = total(variable)
+    found = float(tape.gradient(value, variable))
+    step = 1e-5 * max(1.0, abs(at)) if op.takes else 1e-4 * max(1.0, abs(at))
+    difference = float(total(variable + step) - total(variable - step)) / (2 * step)
+    # 1e-5 in float64; sources put out float32, whose rounding the difference sees
+    tolerance = 1e-5 if op.takes else 2e-2
+    assert found == pytest.approx(difference, rel=tolerance, abs=1e-6 if op.takes else 1e-2)
+
+
+@pytest.mark.parametrize("op", SOURCES, ids=named)
+def test_sources_give_finite_float32_of_the_right_length(op):
+    out = op.function(**op.check(needed(op) | {"seconds": 0.5}))
+    assert out.dtype == tf.float32
+    assert out.shape == (RATE // 2,)
+    assert np.all(np.isfinite(out))
+    assert 0 < np.max(np.abs(out)) <= 1.2
+    again = op.function(**op.check(needed(op) | {"seconds": 0.5}))
+    np.testing.assert_array_equal(out, again)

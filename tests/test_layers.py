@@ -1,0 +1,102 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import workbench as wb
+from workbench.axes import waveform_space
+from workbench.layers import OpLayer, layer_of
+from workbench.ops import spec
+
+X = np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)
+
+
+def test_a_layer_is_three_lines():
+    class Louder(OpLayer):
+        """More of it."""
+
+        function = staticmethod(wb.saturate)
+
+    np.testing.assert_array_equal(Louder(drive_db=6.0)(X), wb.saturate(X, drive_db=6.0))
+
+
+def test_set_changes_the_next_call_and_refuses_as_a_whole():
+    layer = wb.layers.Spectrogram()
+    layer.set(frame_length=512, frame_step=100)
+    assert layer(X).shape == (2, 41, 257)
+    with pytest.raises(ValueError, match="spectrogram: frame_step must"):
+        layer.set(frame_length=256, frame_step=0)
+    assert layer.values["frame_length"] == 512
+
+
+def test_a_missing_rate_is_asked_for_and_a_chain_gives_it():
+    layer = wb.layers.MelSpectrogram()
+    with pytest.raises(TypeError, match="mel_spectrogram: sample_rate must be given"):
+        layer(X)
+    layer.follow(waveform_space(16000))
+    assert layer.values["sample_rate"] == 16000
+    assert layer(X).shape == (2, 16, 80)
+    assert "sample_rate" not in layer.code()
+
+
+def test_another_rate_than_the_one_that_reaches_it_is_refused():
+    layer = wb.layers.MelSpectrogram(sample_rate=8000)
+    with pytest.raises(ValueError, match=r"sample_rate must be the rate .* 16000 Hz; got 8000"):
+        layer.follow(waveform_space(16000))
+
+
+def test_learnt_parameters_are_weights_that_training_moves_and_a_file_keeps(tmp_path):
+    layer = wb.layers.Saturate(drive_db=3.0, learn=("drive_db",))
+    model = keras.Sequential([keras.Input((None,)), layer])
+    model.compile(keras.optimizers.Adam(0.3), "mse")
+    model.fit(X, wb.saturate(X, drive_db=9.0), epochs=150, verbose=0)
+    assert layer.values["drive_db"] == pytest.approx(9.0, abs=0.05)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.layers[0].values == pytest.approx(layer.values)
+    np.testing.assert_array_equal(loaded(X), model(X))
+
+
+@pytest.mark.parametrize("name", ["frame_length", "nonsense"])
+def test_only_differentiable_parameters_can_be_learnt(name):
+    with pytest.raises(ValueError, match=r"Spectrogram: learn must name some of \['power'\]"):
+        wb.layers.Spectrogram(learn=(name,))
+
+
+def test_keras_masks_travel_through_a_model(tmp_path):
+    inputs = keras.Input((None, 1))
+    masked = keras.layers.Masking()(inputs)
+    resampled = wb.layers.Resample(orig_rate=2, target_rate=1)(masked)
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling1D()(resampled))
+    x = np.ones((2, 10, 1), np.float32)
+    x[1, 5:] = 0.0
+    resampled = wb.resample(x, orig_rate=2, target_rate=1, axis=1).numpy()
+    expected = [resampled[0].mean(), resampled[1, :3].mean()]  # 3 of 5 steps hold the 5 samples
+    np.testing.assert_allclose(model(x)[:, 0], expected, rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(x), model(x))
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_keras_policies(policy):
+    layer = wb.layers.LogMelSpectrogram(sample_rate=8000, dtype=policy)
+    out = layer(X)
+    assert out.dtype == keras.DTypePolicy(policy).compute_dtype
+    assert np.all(np.isfinite(tf.cast(out, tf.float32)))
+
+
+def test_layers_are_found_by_their_op():
+    assert layer_of(spec(wb.stft)) is wb.layers.STFT
+    with pytest.raises(TypeError, match="siren has no layer"):
+        layer_of(spec(wb.siren))
+
+
+def test_the_docstring_is_that_of_the_op():
+    assert "num_mel_bins: Number of mel bands." in wb.layers.MelSpectrogram.__doc__
+
+
+def test_code_says_what_differs_from_the_defaults():
+    layer = wb.layers.STFT(frame_length=512, window="hann", axis=-1)
+    assert layer.code() == "wb.layers.STFT(frame_length=512, axis=-1)"
+    assert eval(layer.code()).values == layer.values

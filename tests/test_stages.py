@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import workbench as wb
+from workbench import stages
+from workbench.stages import Stage
+
+X = tf.constant(np.random.default_rng(0).standard_normal((1, 3000)).astype(np.float32))
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often a function ran eagerly, and how often it was traced."""
+    counts = {"traced": 0}
+    original = stages._compiled
+
+    def compiled(*arguments):
+        counts["traced"] += 1
+        return original(*arguments)
+
+    monkeypatch.setattr(stages, "_compiled", compiled)
+    return counts
+
+
+def test_an_unchanged_layer_gives_its_last_result():
+    stage = Stage(wb.layers.Saturate(drive_db=3.0))
+    assert stage.forward(X) is stage.forward(X)
+    assert stage.forward(tf.identity(X)) is not stage.forward(X)
+
+
+def test_one_trace_serves_all_values_of_a_continuous_parameter(counted):
+    layer = wb.layers.Saturate(drive_db=0.0)
+    stage = Stage(layer)
+    for drive in range(1, 12):
+        layer.set(drive_db=float(drive))
+        found = stage.forward(X)
+        stages.settle()
+        np.testing.assert_allclose(found, wb.saturate(X, drive_db=float(drive)), rtol=1e-6)
+    assert counted["traced"] == 1
+
+
+def test_a_value_seen_once_is_not_traced_and_one_that_comes_back_is(counted):
+    layer = wb.layers.Spectrogram()
+    stage = Stage(layer)
+    for length in (64, 128, 256, 512):
+        layer.set(frame_length=length)
+        stage.forward(X)
+    assert counted["traced"] == 0
+    layer.set(frame_length=64)
+    for _ in range(3):
+        x = tf.identity(X)
+        np.testing.assert_allclose(
+            stage.forward(x), wb.spectrogram(X, frame_length=64), rtol=1e-4, atol=1e-5
+        )
+        stages.settle()
+    assert counted["traced"] == 1
+
+
+def test_a_trace_keeps_the_values_that_it_was_made_for():
+    layer = wb.layers.Spectrogram(frame_length=64)
+    stage = Stage(layer)
+    for _ in range(2):
+        stage.forward(tf.identity(X))  # the second call starts a trace aside
+    layer.set(frame_length=128)
+    stages.settle()
+    layer.set(frame_length=64)
+    assert stage.forward(tf.identity(X)).shape[-1] == 33
+
+
+def test_only_so_many_traces_are_kept():
+    layer = wb.layers.Spectrogram()
+    stage = Stage(layer)
+    for length in range(10, 60):
+        layer.set(frame_length=length)
+        stage.forward(X)
+    assert len(stage._traces._futures) == stages._KEPT_TRACES
+
+
+def test_backward_is_the_vector_jacobian_product():
+    stage = Stage(wb.layers.Saturate(drive_db=6.0))
+    upstream = tf.constant(np.random.default_rng(1).standard_normal((1, 3000)), tf.float32)
+    for _ in range(3):  # eager, eager while tracing, compiled
+        found, parameters = stage.backward(X, upstream, ("drive_db",))
+        stages.settle()
+        gain = 10**0.3
+        slope = 1 - np.tanh(gain * X.numpy()) ** 2
+        np.testing.assert_allclose(found, upstream * slope * gain, rtol=1e-4, atol=1e-5)
+        expected = np.sum(upstream * slope * gain * np.log(10) / 20 * X.numpy(), dtype=np.float64)
+        assert float(parameters["drive_db"]) == pytest.approx(float(expected), rel=1e-4)
