@@ -5,7 +5,7 @@ import wave
 
 import numpy as np
 
-from workbench.dashboards.scope import Frame, ImagePanel, WavePanel
+from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
 
 SECONDS = 10.0
 RATE = 48000

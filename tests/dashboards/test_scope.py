@@ -11,7 +11,9 @@ import pytest
 
 from tests.dashboards import frames
 from workbench.dashboards import scope as module
-from workbench.dashboards.scope import Alarm, Flow, Frame, ImagePanel, Scope, View, WavePanel
+from workbench.dashboards.flow import Alarm, Flow, cell_is_running
+from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
+from workbench.dashboards.scope import Scope
 
 
 class Line:
@@ -362,16 +364,16 @@ class Kernel:
 def test_a_running_cell_is_recognised(monkeypatch, kind, running):
     shell = SimpleNamespace(kernel=Kernel(kind))
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    assert module.cell_is_running() is running
+    assert cell_is_running() is running
     found = []
-    thread = threading.Thread(target=lambda: found.append(module.cell_is_running()))
+    thread = threading.Thread(target=lambda: found.append(cell_is_running()))
     thread.start()
     thread.join()
     assert found == [False]  # there the kernel names the last cell, which may be over
 
 
 def test_without_a_notebook_no_cell_is_running():
-    assert module.cell_is_running() is False
+    assert cell_is_running() is False
 
 
 def test_a_cell_that_shows_frames_in_a_loop_is_paced(scope, monkeypatch):

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import launch
 from tests.dashboards import frames
-from workbench.dashboards import scope as module
+from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
 
 pytestmark = pytest.mark.browser
 
@@ -186,10 +186,10 @@ def test_an_image_shows_its_bytes_at_the_right_place(open_page, ratio):
     page = open_page(device_scale_factor=ratio)
     data = np.zeros((4, 5), np.uint8)
     data[3, 0] = 255  # the highest row, the first column
-    panel = module.ImagePanel(
+    panel = ImagePanel(
         "", "level", "dB", -100, 0, 0, 0.2, data, "frequency", "Hz", np.arange(4.0), height=100
     )
-    page.show(module.Frame((panel,), (0, 1), (0, 1)))
+    page.show(Frame((panel,), (0, 1), (0, 1)))
     pixels = page.pixels("data")
     assert pixels.shape[1] == (900 - 16) * ratio
     bright = np.argwhere(pixels[..., 0] > 200) / ratio
@@ -200,8 +200,8 @@ def test_an_image_shows_its_bytes_at_the_right_place(open_page, ratio):
 
 def test_a_constant_wave_is_a_thin_line_at_its_value(page):
     data = np.full((1, 750, 2), 0.5, np.float32)
-    panel = module.WavePanel("", "amplitude", "", -1, 1, 0, 1 / 750, data, height=100)
-    page.show(module.Frame((panel,), (0, 1), (0, 1)))
+    panel = WavePanel("", "amplitude", "", -1, 1, 0, 1 / 750, data, height=100)
+    page.show(Frame((panel,), (0, 1), (0, 1)))
     rows = np.argwhere(page.pixels("data")[..., 3] > 100)[:, 0]
     assert abs(rows.mean() - (TITLE + 25)) <= 1
     assert np.ptp(rows) <= 2
@@ -210,8 +210,8 @@ def test_a_constant_wave_is_a_thin_line_at_its_value(page):
 @pytest.mark.parametrize("columns", [37, 750, 900, 5000])
 def test_translucent_envelopes_have_no_stripes(page, columns):
     data = np.broadcast_to(np.float32([-0.5, 0.5]), (2, columns, 2))
-    panel = module.WavePanel("", "amplitude", "", -1, 1, 0, 1 / columns, data, height=100)
-    page.show(module.Frame((panel,), (0, 1), (0, 1)))
+    panel = WavePanel("", "amplitude", "", -1, 1, 0, 1 / columns, data, height=100)
+    page.show(Frame((panel,), (0, 1), (0, 1)))
     alpha = page.pixels("data")[TITLE + 30 : TITLE + 70, LEFT : 900 - 16 - RIGHT, 3]
     assert alpha.min() > 200
     assert np.ptp(alpha) <= 2

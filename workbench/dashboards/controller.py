@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench import audio
 from workbench.chain import LOSSES, Chain, Gradients
-from workbench.dashboards.scope import Frame, ImagePanel, View, WavePanel
+from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import panel
 from workbench.errors import ParameterError

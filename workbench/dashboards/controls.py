@@ -67,12 +67,21 @@ class Control:
             self._automatic.value = value is None
             if value is None:
                 return
-        if isinstance(self._input, widgets.SelectionSlider) and value not in self._input.options:
-            self._input.options = tuple(sorted({*self._input.options, value}))
+        if isinstance(self._input, widgets.SelectionSlider):
+            self._widen(value)
         if isinstance(self._input, (widgets.FloatSlider, widgets.IntSlider)):
             self._input.min = min(self._input.min, value)
             self._input.max = max(self._input.max, value)
         self._input.value = _NONE if value is None else value
+
+    def _widen(self, value: Any) -> None:
+        """Makes room for a value between the options of a logarithmic slider."""
+        named = {_chosen(option): option for option in self._input.options}
+        if value not in named:
+            own = value if self.declared.kind is int else (f"{value:.5g}", value)
+            named[value] = own
+            with self._input.hold_sync():
+                self._input.options = tuple(named[key] for key in sorted(named))
 
     def observe(self, callback: Callable[[Control], None]) -> None:
         """Calls `callback(control)` whenever the value changes."""
@@ -106,6 +115,8 @@ _ALERT = '<span role="alert">'
 def label(declared: Declared) -> str:
     """The words beside a control: name and unit, the unit not said twice."""
     words = declared.name
+    if words == "seconds":
+        return words
     for ending, unit in (("_hertz", "Hz"), ("_db", "dB"), ("_seconds", "s")):
         if words.endswith(ending):
             return f"{words.removesuffix(ending).replace('_', ' ')} ({unit})"
@@ -131,11 +142,9 @@ def _input(declared: Declared, value: Any) -> Any:
     if declared.kind is int:
         return widgets.IntSlider(min=low, max=high, value=value, **shared)
     if declared.param.scale == "log" and low > 0:
-        ends = {"min": math.log10(low), "max": math.log10(high)}
-        step = (ends["max"] - ends["min"]) / _STEPS
-        return widgets.FloatLogSlider(
-            value=value, base=10, step=step, readout_format=".4g", **ends, **shared
-        )
+        options = sorted({*_nice_steps(low, high), value})
+        named = [(f"{option:.5g}", option) for option in options]
+        return widgets.SelectionSlider(options=named, value=value, **shared)
     step = _round_step((high - low) / _STEPS)
     form = f".{max(0, -math.floor(math.log10(step)))}f"
     return widgets.FloatSlider(
@@ -166,6 +175,15 @@ def _whole_steps(low: float, high: float) -> list[int]:
     """Whole numbers from `low` to `high`, eight to an octave, powers of two among them."""
     octaves = np.arange(math.floor(math.log2(low)) * 8, math.ceil(math.log2(high)) * 8 + 1) / 8
     return [n for n in sorted({round(2**octave) for octave in octaves}) if low <= n <= high]
+
+
+def _chosen(option: Any) -> Any:
+    return option[1] if isinstance(option, tuple) else option
+
+
+def _nice_steps(low: float, high: float) -> list[float]:
+    """Numbers of three digits from `low` to `high`, at equal ratios."""
+    return [float(f"{step:.3g}") for step in np.geomspace(low, high, _STEPS + 1)]
 
 
 def _round_step(step: float) -> float:

@@ -16,16 +16,24 @@ from workbench.chain import LOSSES
 from workbench.dashboards import publication
 from workbench.dashboards.controller import SOURCE, WHOLE, Controller
 from workbench.dashboards.controls import Control
-from workbench.dashboards.scope import Scope, View
+from workbench.dashboards.frames import View
+from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
 from workbench.layers import OpLayer
 
 _STYLE = """<style>
-.workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px; }
+.workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
+  container-type: inline-size; }
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
+.workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
 .workbench-controls .widget-readout { min-width: 52px; }
+@container (max-width: 800px) {
+  .workbench-controls { max-width: none; display: block !important; column-width: 280px; }
+  .workbench-controls > .widget-vbox { display: block; }
+  .workbench-controls .widget-vbox > * { break-inside: avoid; }
+}
 </style>"""
 
 
@@ -50,7 +58,6 @@ class Dashboard:
         groups = [self._group(i) for i in range(len(controller.chain.layers))]
         panel = widgets.VBox(
             [widgets.HTML(_STYLE), self._choices, self._source_box, *groups],
-            layout={"flex": "1 1 300px", "max_width": "380px", "padding": "4px 8px 8px"},
         )
         panel.add_class("workbench-controls")
         stage = widgets.Box(
@@ -253,7 +260,10 @@ class Dashboard:
 
     def _send_audio(self) -> None:
         with self._lock:
-            self.scope.send_audio(self.controller.sound(), self.controller.source.name)
+            try:
+                self.scope.send_audio(self.controller.sound(), self.controller.source.name)
+            except Exception as error:  # the page waits for an answer
+                self.scope.set_status(f"The sound cannot be played: {_message(error)}")
 
 
 def _message(error: Exception) -> str:

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from workbench.dashboards.scope import Frame, ImagePanel, WavePanel
+from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
 
 _COLOURS = ("#1f77b4", "#e8710a", "#2a9d4a", "#8e44ad")
 _DIVERGING = LinearSegmentedColormap.from_list(
@@ -34,6 +34,8 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
     size = (width, 0.55 + sum(heights) / 75 + 0.45 * len(heights))
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
+    if not heights:
+        return figure
     grid = figure.add_gridspec(len(heights), 2, height_ratios=heights, width_ratios=(40, 1))
     first = None
     for row, panel in enumerate(frame.panels):

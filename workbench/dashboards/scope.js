@@ -3,6 +3,7 @@
  *
  * kernel -> page: frame, viewed, audio, stale, busy, status; page -> kernel: hello, view, drawn,
  * audio. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
 const ICONS = {

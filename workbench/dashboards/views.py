@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from workbench.axes import Axis, Space
-from workbench.dashboards.scope import ImagePanel, WavePanel
+from workbench.dashboards.frames import ImagePanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
 _NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])
@@ -138,7 +138,7 @@ def nice_limit(peak: float) -> float:
 
 
 def _level_name(space: Space) -> str:
-    return "level" if space.unit == "dB" else f"level of {space.quantity}"
+    return "magnitude" if space.quantity == "complex amplitude" else space.quantity
 
 
 def _visible(axis: Axis, count: int, span: tuple[float, float], margin: int) -> tuple[int, int]:
@@ -170,5 +170,5 @@ def _pool_rows(
     if count <= rows:
         return values, centres
     edges = np.arange(rows) * count // rows
-    sizes = np.diff(np.append(edges, count))
-    return pool(values, edges, 1), np.add.reduceat(centres, edges) / sizes
+    middles = (np.arange(rows) + 0.5) * count / rows - 0.5  # even rows, though edges are rounded
+    return pool(values, edges, 1), np.interp(middles, np.arange(count), centres)

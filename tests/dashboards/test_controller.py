@@ -1,0 +1,141 @@
+import io
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+import workbench as wb
+from workbench.dashboards.controller import SOURCE, Controller
+from workbench.dashboards.frames import View
+from workbench.dashboards.sources import source_of
+
+TONE = np.asarray(wb.tone(sample_rate=8000, seconds=2.0, frequency_hertz=1000.0))
+
+
+@pytest.fixture
+def controller():
+    layers = [wb.layers.Saturate(drive_db=6.0), wb.layers.LogMelSpectrogram(num_mel_bins=40)]
+    return Controller(wb.Chain(layers, sample_rate=8000), source_of((TONE, 8000)))
+
+
+def test_a_frame_shows_every_stage_and_the_gradient(controller):
+    frame = controller.frame()
+    assert [panel.title.split()[0] for panel in frame.panels] == [
+        "Signal:", "Saturate", "LogMelSpectrogram", "Gradient",
+    ]  # fmt: skip
+    assert frame.time == frame.shown == (0.0, 2.0)
+    assert frame.values["0.drive_db"] == 6.0
+    assert "2.000 s at 8000 Hz" in frame.summary
+
+
+def test_the_picture_follows_a_parameter(controller):
+    before = controller.frame().panels[1].data
+    controller.set(0, drive_db=30.0)
+    after = controller.frame()
+    assert np.abs(after.panels[1].data).max() > np.abs(before).max()
+    assert after.values["0.drive_db"] == 30.0
+
+
+def test_a_refused_value_changes_neither_state_nor_picture(controller):
+    before = controller.frame()
+    with pytest.raises(ValueError, match="upper_edge_hertz must be at most"):
+        controller.set(1, upper_edge_hertz=5000.0)
+    after = controller.frame()
+    assert after.values == before.values
+    np.testing.assert_array_equal(after.panels[2].data, before.panels[2].data)
+
+
+def test_a_computation_that_fails_undoes_the_change(controller, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(controller.chain, "gradients", fail)
+    with pytest.raises(MemoryError):
+        controller.set(1, num_mel_bins=41)
+    assert controller.chain.layers[1].values["num_mel_bins"] == 40
+
+
+def test_a_view_shows_its_range_in_its_resolution(controller):
+    frame = controller.frame(View(0.5, 0.51, 600, (90, 90, 64, 90), 2.0))
+    assert frame.shown == (0.5, 0.51)
+    assert frame.panels[0].data.shape[0] == 1
+    assert 80 <= frame.panels[0].data.shape[1] <= 84
+    assert frame.panels[2].data.shape[0] == 40
+
+
+def test_test_signals_have_parameters(controller):
+    controller.change_source(source_of(wb.siren))
+    assert controller.chain.sample_rate == 44100
+    controller.set(SOURCE, seconds=1.0, sample_rate=16000)
+    assert controller.frame().time == (0.0, 1.0)
+    assert controller.chain.layers[1].values["sample_rate"] == 16000
+    with pytest.raises(ValueError, match="siren: seconds must be"):
+        controller.set(SOURCE, seconds=-1.0)
+    assert controller.source.values["seconds"] == 1.0
+
+
+def test_a_source_whose_rate_does_not_fit_is_not_taken(controller):
+    controller.set(1, upper_edge_hertz=3999.0)
+    old = controller.source
+    with pytest.raises(ValueError, match="upper_edge_hertz"):
+        controller.change_source(source_of((TONE[:4000], 4000)))
+    assert controller.source is old
+    assert controller.chain.sample_rate == 8000
+    assert controller.frame().time == (0.0, 2.0)
+
+
+def test_the_gradient_can_be_of_something_else_or_left_out(controller):
+    controller.choose_loss("")
+    assert len(controller.frame().panels) == 3
+    controller.choose_loss("energy")
+    assert "energy" in controller.frame().panels[-1].title
+    with pytest.raises(ValueError, match="loss must be one of"):
+        controller.choose_loss("beauty")
+
+
+def test_sound_is_the_last_waveform_at_its_rate(controller):
+    samples, rate = sf.read(io.BytesIO(controller.sound()))
+    assert rate == 8000
+    np.testing.assert_allclose(samples, np.tanh(10**0.3 * TONE), atol=1e-4)
+
+
+@pytest.mark.parametrize("source", ["siren", wb.chirp])
+def test_code_computes_what_is_shown(source):
+    layers = [wb.layers.Resample(target_rate=8000), wb.layers.Spectrogram(frame_length=256)]
+    controller = Controller(wb.Chain(layers, sample_rate=44100), source_of(source))
+    controller.set(1, frame_step=100)
+    scope = {}
+    exec(controller.code(), scope)
+    np.testing.assert_array_equal(scope["outputs"][-1], controller.result.outputs[-1])
+    np.testing.assert_array_equal(scope["gradients"].signal, controller.result.signal)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "rate"),
+    [
+        (None, "siren.flac", 44100),
+        ("speech", "speech.flac", 22050),
+        (wb.noise, "noise", 44100),
+        ((TONE, 8000), "signal", 8000),
+        ((np.stack([TONE, TONE]), 8000), "signal", 8000),
+    ],
+)
+def test_sources(given, name, rate):
+    source = source_of(given)
+    assert (source.name, source.sample_rate) == (name, rate)
+    assert source.signal() is source.signal()
+    assert source.signal().shape.rank == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        (3, TypeError, "explore: audio must be a clip's name, a path, a Clip"),
+        (wb.stft, TypeError, "explore: audio must be"),
+        ("no/such.wav", FileNotFoundError, "such.wav"),
+        ((np.zeros(5, np.int16), 8000), TypeError, "floating"),
+    ],
+)
+def test_what_is_no_source(given, kind, message):
+    with pytest.raises(kind, match=message):
+        source_of(given)

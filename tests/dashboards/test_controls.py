@@ -1,0 +1,94 @@
+from typing import Annotated
+
+import ipywidgets as widgets
+import pytest
+
+from workbench.dashboards.controls import Control, label
+from workbench.params import Param, read_parameters
+
+
+def example(
+    signal,
+    *,
+    frame_length: Annotated[
+        int, Param("L.", unit="samples", low=1, slider=(64, 4096), scale="log")
+    ],
+    bands: Annotated[int, Param("B.", low=1, slider=(8, 160))],
+    drive_db: Annotated[float, Param("D.", unit="dB", slider=(-20.0, 40.0))],
+    start_hertz: Annotated[float, Param("F.", unit="Hz", low=0, slider=(20.0, 8e3), scale="log")],
+    upper_hertz: Annotated[float, Param("U.", unit="Hz", low=0, slider=(1e3, 2e4))] | None,
+    kind: Annotated[str, Param("K.", choices=("a", "b"))],
+    norm: Annotated[str, Param("N.", choices=("slaney",))] | None,
+    center: Annotated[bool, Param("C.")],
+):
+    pass
+
+
+DECLARED = read_parameters(example)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "other", "widget"),
+    [
+        ("frame_length", 1024, 777, widgets.SelectionSlider),
+        ("bands", 80, 200, widgets.IntSlider),
+        ("drive_db", 6.0, 60.0, widgets.FloatSlider),
+        ("start_hertz", 440.0, 441.23, widgets.SelectionSlider),
+        ("upper_hertz", 4000.0, None, widgets.FloatSlider),
+        ("upper_hertz", None, 3000.0, widgets.FloatSlider),
+        ("kind", "a", "b", widgets.Dropdown),
+        ("norm", None, "slaney", widgets.Dropdown),
+        ("norm", "slaney", None, widgets.Dropdown),
+        ("center", True, False, widgets.Checkbox),
+    ],
+)
+def test_a_control_shows_reads_and_reports(name, value, other, widget):
+    control = Control(DECLARED[name], value)
+    assert isinstance(control._input, widget)
+    seen = []
+    control.observe(lambda moved: seen.append(moved.value))
+    assert control.value == value
+    control.value = other
+    assert control.value == other
+    assert seen[-1] == other
+
+
+def test_powers_of_two_lie_on_a_logarithmic_slider_of_whole_numbers():
+    options = Control(DECLARED["frame_length"], 1024)._input.options
+    assert {64, 128, 256, 512, 1024, 2048, 4096} <= set(options)
+    assert list(options) == sorted(set(options))
+
+
+def test_values_outside_the_suggested_range_widen_it():
+    assert Control(DECLARED["bands"], 500).value == 500
+    assert Control(DECLARED["frame_length"], 32768).value == 32768
+
+
+def test_what_the_op_decides_is_greyed_out():
+    control = Control(DECLARED["upper_hertz"], None)
+    assert control._input.disabled
+    control.value = 2000.0
+    assert not control._input.disabled
+
+
+def test_errors_stand_beside_and_are_text_not_markup():
+    control = Control(DECLARED["bands"], 80)
+    control.error = "bands must be < 3 & <b>bold</b>; got 'x'."
+    assert control.error == "bands must be < 3 & <b>bold</b>; got 'x'."
+    assert "<b>" not in control._message.value
+    assert control._message.layout.display == "block"
+    control.error = ""
+    assert control._message.layout.display == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("frame_length", "frame length"),
+        ("drive_db", "drive (dB)"),
+        ("start_hertz", "start (Hz)"),
+        ("kind", "kind"),
+    ],
+)
+def test_labels_say_the_unit_once(name, words):
+    assert label(DECLARED[name]) == words

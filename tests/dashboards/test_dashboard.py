@@ -1,0 +1,173 @@
+import datetime
+import io
+
+import ipywidgets as widgets
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+import workbench as wb
+from workbench.dashboards import publication
+from workbench.dashboards.frames import Frame
+
+
+@pytest.fixture
+def dashboard():
+    layers = [wb.layers.Saturate(drive_db=6.0), wb.layers.LogMelSpectrogram(num_mel_bins=40)]
+    made = wb.explore(layers, "speech")
+    made.frames = []
+    made.scope.show = made.frames.append
+    return made
+
+
+def test_every_parameter_but_the_rate_has_a_control(dashboard):
+    declared = wb.layers.LogMelSpectrogram.spec.parameters
+    names = {name for stage, name in dashboard.controls if stage == 1}
+    assert names == set(declared) - {"sample_rate"}
+
+
+def test_moving_a_control_sends_a_frame_that_says_so(dashboard):
+    dashboard.controls[0, "drive_db"].value = 20.0
+    assert [frame.values["0.drive_db"] for frame in dashboard.frames] == [20.0]
+    dashboard.set(1, window="blackman", frame_length=512)
+    assert dashboard.frames[-1].values["1.window"] == "blackman"
+
+
+def test_an_error_stands_beside_its_control_and_the_last_picture_stays(dashboard):
+    control = dashboard.controls[1, "upper_edge_hertz"]
+    control.value = 20000.0
+    assert "must be at most half the sample rate, 11025 Hz; got 20000." in control.error
+    assert dashboard.frames == []
+    assert dashboard.controller.values["1.upper_edge_hertz"] is None
+    control.value = 5000.0
+    assert control.error == ""
+    assert dashboard.frames[-1].values["1.upper_edge_hertz"] == 5000.0
+
+
+def test_a_refused_value_is_tried_again_when_another_change_makes_it_legal(dashboard):
+    control = dashboard.controls[1, "upper_edge_hertz"]
+    control.value = 20000.0
+    dashboard.change_source("siren")
+    assert control.error == ""
+    assert dashboard.frames[-1].values["1.upper_edge_hertz"] == 20000.0
+
+
+def test_an_error_of_two_parameters_is_shown_and_goes_when_the_other_is_mended(dashboard):
+    dashboard.set(1, fft_length=256)
+    assert "frame_length and fft_length" in dashboard.controls[1, "fft_length"].error
+    dashboard.set(1, frame_length=200)
+    assert dashboard.controls[1, "fft_length"].error == ""
+    assert dashboard.frames[-1].values["1.fft_length"] == 256
+
+
+def test_unexpected_errors_are_shown_too(dashboard, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(dashboard.controller.chain, "gradients", fail)
+    dashboard.set(0, drive_db=7.0)
+    assert dashboard.controls[0, "drive_db"].error == "MemoryError: no room"
+
+
+def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
+    dashboard.source_choice.value = "drums"
+    assert dashboard.frames[-1].time[1] == pytest.approx(4.4)
+    assert len(dashboard.channel_choice.options) == 2
+    dashboard.channel_choice.value = 1
+    assert dashboard.controller.channel == 1
+
+    path = tmp_path / "mine.wav"
+    wb.audio.write(path, np.full(800, 0.5, np.float32), sample_rate=8000)
+    dashboard.path.value = str(path)
+    assert dashboard.controller.source.name == "mine.wav"
+    assert dashboard.frames[-1].time == (0.0, 0.1)
+
+    file = {"name": "up.wav", "type": "audio/wav", "size": 1, "content": path.read_bytes()}
+    dashboard.upload.value = ({**file, "last_modified": datetime.datetime.now(datetime.UTC)},)
+    assert dashboard.controller.source.name == "up.wav"
+
+
+def test_a_bad_file_is_named_and_the_old_source_stays(dashboard, tmp_path):
+    path = tmp_path / "bad.wav"
+    path.write_text("no sound")
+    dashboard.path.value = str(path)
+    assert "bad.wav" in dashboard._source_error.value
+    assert dashboard.controller.source.name == "speech.flac"
+    assert dashboard.frames == []
+
+
+def test_a_test_signal_brings_its_controls(dashboard):
+    dashboard.source_choice.value = wb.plucked_string
+    dashboard.set(-1, frequency_hertz=330.0)
+    assert dashboard.frames[-1].values["source.frequency_hertz"] == 330.0
+    dashboard.source_choice.value = "siren"
+    assert all(stage >= 0 for stage, _ in dashboard.controls)
+
+
+def test_a_changed_sound_is_stale_in_the_page(dashboard):
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content["kind"])
+    dashboard._send_audio()
+    dashboard.set(0, drive_db=9.0)
+    assert sent == ["audio", "stale"]
+
+
+def test_the_figure_is_the_picture_on_screen(dashboard):
+    figure = dashboard.figure()
+    titled = [axes.get_title(loc="left") for axes in figure.axes]
+    assert [title for title in titled if title] == [
+        panel.title for panel in dashboard.controller.frame().panels
+    ]
+    labels = {axes.get_xlabel() for axes in figure.axes} | {a.get_ylabel() for a in figure.axes}
+    assert {"time (s)", "frequency (kHz)", "level (dB)", "amplitude"} <= labels
+    image = Image.open(io.BytesIO(dashboard.picture()))
+    assert image.size[0] > 600
+    assert len(dashboard.picture()) < 300_000
+
+
+@pytest.mark.parametrize("form", ["svg", "pdf", "png"])
+def test_figures_can_be_saved_for_print(dashboard, form, tmp_path):
+    path = tmp_path / f"figure.{form}"
+    dashboard.figure().savefig(path)
+    assert path.stat().st_size > 1000
+
+
+def test_the_figure_belongs_to_no_window(dashboard):
+    figure = dashboard.figure()
+    assert isinstance(figure, mpl.figure.Figure)
+    assert figure.canvas.manager is None
+
+
+def test_a_frame_without_panels_can_be_drawn():
+    publication.draw(Frame((), (0.0, 1.0), (0.0, 1.0)))
+
+
+def test_it_shows_the_live_page_and_a_picture_that_stays(dashboard, monkeypatch):
+    shown = []
+    monkeypatch.setattr("workbench.dashboards.dashboard.display", shown.append)
+    dashboard._ipython_display_()
+    assert isinstance(shown[0], widgets.Box)
+    assert shown[1].data.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["stft", wb.spectrogram, wb.layers.MelSpectrogram(), [wb.layers.Saturate()], "resample"],
+)
+def test_ops_layers_lists_and_names_can_be_explored(what):
+    assert len(wb.explore(what, "speech").controller.frame().panels) == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "message"),
+    [
+        ("stift", ValueError, "explore: what must be one of .*stft"),
+        (wb.decibels, ValueError, "explore: what must work on a waveform"),
+        (wb.siren, ValueError, "explore: what must work on a waveform"),
+        (3, TypeError, "explore: what must be a chain, a layer, an op or its name; got 3"),
+    ],
+)
+def test_what_cannot_be_explored(what, kind, message):
+    with pytest.raises(kind, match=message):
+        wb.explore(what)

@@ -1,0 +1,154 @@
+"""Frames on their way to the page: never more than it can draw, and the newest wins."""
+
+import math
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from workbench.dashboards.frames import Frame
+
+
+class Alarm:
+    """Calls a function when it is due, on one thread that ends after some idle seconds.
+
+    One thread rather than a timer per frame: the kernel opens a socket for each thread that sends.
+    """
+
+    LINGER = 5.0
+
+    def __init__(self, ring: Callable[[], None]) -> None:
+        self._ring = ring
+        self._wake = threading.Condition()
+        self._due = math.inf
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, delay: float) -> None:
+        """Ring after ``delay`` seconds, or earlier where an earlier call said so."""
+        due = time.monotonic() + delay
+        with self._wake:
+            if due >= self._due:
+                return
+            self._due = due
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="scope", daemon=True)
+                self._thread.start()
+            else:
+                self._wake.notify()
+
+    def _run(self) -> None:
+        while self._wait():
+            self._ring()
+
+    def _wait(self) -> bool:
+        with self._wake:
+            idle = time.monotonic() + self.LINGER
+            while (left := self._until(idle) - time.monotonic()) > 0:
+                self._wake.wait(left)
+            if self._due == math.inf:
+                self._thread = None
+                return False
+            self._due = math.inf
+            return True
+
+    def _until(self, idle: float) -> float:
+        return idle if self._due == math.inf else self._due
+
+
+class Flow:
+    """Frames on their way to the page: at most two, and the newest wins.
+
+    The page acknowledges what it drew. Frames that a running cell pushes are paced by time
+    instead and not acknowledged, since the page's messages arrive only after the cell. A frame
+    that cannot go yet waits, is replaced by a newer one, and leaves with the next
+    acknowledgement or when the alarm rings, so that the last frame always arrives.
+    """
+
+    LIMIT = 2
+    EXPIRY = 1.0
+    PACE = 1 / 25
+
+    def __init__(
+        self,
+        deliver: Callable[[int, Frame, bool], None],
+        clock: Callable[[], float] = time.monotonic,
+        alarm: Callable[[float], None] | None = None,
+    ) -> None:
+        self._deliver = deliver
+        self._clock = clock
+        self._alarm = alarm or Alarm(self.pump)
+        self._lock = threading.RLock()
+        self._newest: Frame | None = None
+        self._waiting = False
+        self._paced = False
+        self._count = 0
+        self._sent = -math.inf
+        self._under_way: dict[int, float] = {}
+
+    def push(self, frame: Frame, *, paced: bool = False) -> None:
+        """Send a frame now, or as soon as the page can take it; it replaces one that waits."""
+        with self._lock:
+            self._newest, self._waiting, self._paced = frame, True, paced
+            self.pump()
+
+    def acknowledge(self, number: int) -> None:
+        """The page has drawn this frame, and with it all frames before."""
+        with self._lock:
+            self._under_way = {n: sent for n, sent in self._under_way.items() if n > number}
+            self.pump()
+
+    def reset(self) -> None:
+        """A page has come up that has nothing: forget what was under way, send the newest."""
+        with self._lock:
+            self._under_way.clear()
+            self._waiting, self._paced = self._newest is not None, False
+            self.pump()
+
+    def pump(self) -> None:
+        """Send the frame that waits if it may go, otherwise set the alarm."""
+        with self._lock:
+            if not self._waiting or self._newest is None:
+                return
+            now = self._clock()
+            delay = self._delay(now)
+            if delay > 0:
+                self._alarm(delay)
+                return
+            self._waiting = False
+            self._count += 1
+            self._sent = now
+            if not self._paced:
+                self._under_way[self._count] = now
+            self._deliver(self._count, self._newest, self._paced)
+
+    def _delay(self, now: float) -> float:
+        """Seconds until the waiting frame may go."""
+        if self._paced:
+            return self._sent + self.PACE - now
+        live = {n: sent for n, sent in self._under_way.items() if now - sent < self.EXPIRY}
+        self._under_way = live
+        return min(live.values()) + self.EXPIRY - now if len(live) >= self.LIMIT else 0.0
+
+
+class _Kernel(Protocol):
+    def get_parent(self) -> dict[str, Any]: ...
+
+
+def _kernel() -> _Kernel | None:
+    """Return the kernel that this process is, without importing one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None)
+
+
+def cell_is_running() -> bool:
+    """Say whether a notebook cell calls this, so that the page's messages have to wait.
+
+    Only the main thread runs cells; the kernel tells other threads the parent of the last cell.
+    """
+    kernel = _kernel()
+    if kernel is None or threading.current_thread() is not threading.main_thread():
+        return False
+    header = (kernel.get_parent() or {}).get("header") or {}
+    return header.get("msg_type") == "execute_request"
