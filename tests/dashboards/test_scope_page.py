@@ -13,14 +13,16 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import launch
 from tests.dashboards import frames
+from workbench import dashboards
 from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
 
 pytestmark = pytest.mark.browser
 
+PAGE = Path(dashboards.__file__).parent
 FILES = {
     "/": (Path(__file__).parent / "scope_page.html", "text/html"),
-    "/scope.js": (Path(module.__file__).parent / "scope.js", "text/javascript"),
-    "/scope.css": (Path(module.__file__).parent / "scope.css", "text/css"),
+    "/scope.js": (PAGE / "scope.js", "text/javascript"),
+    "/scope.css": (PAGE / "scope.css", "text/css"),
 }
 
 
