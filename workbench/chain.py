@@ -28,6 +28,8 @@ def energy(result: tf.Tensor) -> tf.Tensor:
 
 
 LOSSES: dict[str, Loss] = {"mean": mean, "energy": energy}
+for _known in LOSSES.values():
+    _known.pure = True  # type: ignore[attr-defined]  # see Stage.finish
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,10 @@ class Chain(keras.Sequential):
         name: str | None = None,
     ):
         super().__init__(trainable=trainable, name=name)
-        for layer in layers:
-            self.add(layer, rebuild=False)
         self._stages: list[Stage] = []
         self._sample_rate = _checked_rate(sample_rate)
-        self._flow()
+        for layer in layers:
+            self.add(layer, rebuild=False)
 
     @property
     def sample_rate(self) -> int:
@@ -158,23 +159,41 @@ class Chain(keras.Sequential):
         Raises:
             ParameterError: `loss` is an unknown word.
         """
-        outputs = self.run(x)
-        with tf.GradientTape() as tape:
-            tape.watch(outputs[-1])
-            value = _loss(loss)(outputs[-1])
-        upstream = tape.gradient(value, outputs[-1])
-        stages, of_parameters = [upstream], []
-        for stage, given in reversed(list(zip(self._staged(), outputs, strict=False))):
-            wanted = stage.differentiable if parameters else ()
-            upstream, found = stage.backward(given, upstream, wanted)
-            stages.append(upstream)
+        scalar, stages = _loss(loss), self._staged()
+        if not stages:
+            raise ParameterError("layers", "hold at least one", "none")
+        wanted = [stage.differentiable if parameters else () for stage in stages]
+        outputs = [self._signal(x)]
+        for stage in stages[:-1]:
+            outputs.append(stage.forward(outputs[-1]))
+        end = stages[-1].finish(outputs[-1], scalar, wanted[-1])
+        outputs.append(end.result)
+        of_outputs, of_parameters = [end.of_result, end.of_signal], [end.of_parameters]
+        for i in reversed(range(len(stages) - 1)):
+            upstream, found = stages[i].backward(outputs[i], of_outputs[-1], wanted[i])
+            of_outputs.append(upstream)
             of_parameters.append(found)
-        return Gradients(value, outputs, tuple(reversed(stages)), tuple(reversed(of_parameters)))
+        return Gradients(
+            end.value, tuple(outputs), tuple(of_outputs[::-1]), tuple(of_parameters[::-1])
+        )
 
     def code(self) -> str:
         """The lines of Python that make this chain."""
         lines = [f"    {_code_of(layer)}," for layer in self.layers]
         return "\n".join(["chain = wb.Chain([", *lines, f"], sample_rate={self.sample_rate})"])
+
+    def add(self, layer: keras.layers.Layer, rebuild: bool = True) -> None:
+        """Appends a layer, which then takes the sample rate that reaches it.
+
+        Raises:
+            ParameterError: It was given another rate; it is not appended.
+        """
+        super().add(layer, rebuild=rebuild)
+        try:
+            self._flow()
+        except (TypeError, ValueError):
+            self.pop(rebuild=False)
+            raise
 
     def build(self, input_shape: Any = None) -> None:
         """Builds for signals of any number and length, with channels as they are."""

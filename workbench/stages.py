@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -19,6 +19,16 @@ from workbench.layers import OpLayer
 
 _KEPT_TRACES = 16
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
+
+
+class Finish(NamedTuple):
+    """What `Stage.finish` computes: gradients are those of `value`."""
+
+    result: tf.Tensor
+    value: tf.Tensor
+    of_result: tf.Tensor
+    of_signal: tf.Tensor
+    of_parameters: dict[str, tf.Tensor]
 
 
 class Stage:
@@ -59,6 +69,32 @@ class Stage:
         first, *rest = self._run(("backward", names), pull, x, upstream)
         return first, dict(zip(names, rest, strict=True))
 
+    def finish(
+        self, x: tf.Tensor, loss: Callable[[tf.Tensor], tf.Tensor], wanted: tuple[str, ...] = ()
+    ) -> Finish:
+        """The last stage of a chain, the scalar of its result, and all gradients, in one go.
+
+        Only a loss that is known to depend on nothing but the result (`pure`) is compiled: a trace
+        would freeze whatever else a function looks at.
+        """
+        self._moving |= set(wanted)
+        names = tuple(sorted(wanted))
+
+        def whole(values: Mapping[str, Any], x: tf.Tensor) -> Any:
+            sources = [x, *(values[name] for name in names)]
+            with tf.GradientTape() as tape:
+                tape.watch(sources)
+                y = self._forward(values, x)
+                value = loss(y)
+            zero = tf.UnconnectedGradients.ZERO
+            return y, value, *tape.gradient(value, [y, *sources], unconnected_gradients=zero)
+
+        pure = getattr(loss, "pure", False)
+        task = ("finish", loss, names) if pure else None
+        y, value, upstream, first, *rest = self._run(task, whole, x)
+        self._last = (x, self._values(), y)
+        return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
+
     @property
     def differentiable(self) -> tuple[str, ...]:
         """Names of the parameters that have a value and a gradient."""
@@ -82,6 +118,8 @@ class Stage:
         def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
             return function({**fixed, **live}, *tensors)
 
+        if task is None:
+            return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
         key = (task, tuple(sorted(fixed.items())), tuple(live), forms)
         return self._traces.call(key, whole, (live, *tensors))
