@@ -30,7 +30,8 @@ def watch(lab: Lab, variant: Variant) -> None:
     handle.wait_for()
     handle.evaluate("element => element.closest('.jp-OutputArea').scrollIntoView()")
     lab.page.evaluate(_PROBE)
-    handle.evaluate("element => probe.watchSlider(element)")
+    scale = [variant.origin, variant.step]
+    handle.evaluate("(element, scale) => probe.watchSlider(element, ...scale)", scale)
     lab.page.evaluate(variant.watch)
     handle.focus()
     change(lab, 5)

@@ -1,17 +1,21 @@
 // Runs in the page: notes when a slider's value changes and when a picture of a value is drawn.
-// Times are those of performance.now(), values are rounded to a tenth (a slider's aria-valuenow).
+// Times are those of performance.now(). A slider's value is `origin + step * aria-valuenow`,
+// rounded to a tenth: a slider that counts positions has another scale than its parameter.
 (() => {
   const probe = { inputs: [], frames: [], handle: null };
   let newestEvent = 0;
   for (const name of ["pointerdown", "pointermove", "mousemove", "keydown"])
     window.addEventListener(name, (event) => { newestEvent = event.timeStamp; }, true);
 
-  probe.watchSlider = (handle) => {
-    probe.handle = handle;
+  probe.watchSlider = (handle, origin, step) => {
+    Object.assign(probe, { handle, origin, step });
     new MutationObserver(() => probe.inputs.push({ time: newestEvent, value: probe.now() }))
       .observe(handle, { attributes: true, attributeFilter: ["aria-valuenow"] });
   };
-  probe.now = () => Number(probe.handle.getAttribute("aria-valuenow"));
+  probe.now = () => {
+    const position = Number(probe.handle.getAttribute("aria-valuenow"));
+    return Math.round((probe.origin + position * probe.step) * 10) / 10;
+  };
   probe.clear = () => { probe.inputs.length = 0; probe.frames.length = 0; };
   probe.caughtUp = () => {
     const frame = probe.frames.at(-1);

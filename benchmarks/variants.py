@@ -21,6 +21,8 @@ class Variant:
     watch: str
     push: str
     changes: int = 60
+    origin: float = 0.0  # the value where the slider's own scale is 0, and the value of its unit
+    step: float = 1.0
 
 
 _CHAIN = """
@@ -115,4 +117,6 @@ OURS = Variant(
     "probe.watchScope('drive_db')",
     "dashboard.set(0, drive_db=value)",
     100,
+    origin=LOWEST,
+    step=0.2,
 )

@@ -763,7 +763,8 @@ class Neighbours {
       clearTimeout(watch.timer);
       watch.timer = setTimeout(action, 100);
     });
-    watch.observer.observe(node, { childList: true, subtree: true });
+    const attributeFilter = ["aria-valuenow"];
+    watch.observer.observe(node, { childList: true, subtree: true, attributeFilter });
     this.observers.push(watch);
     action();
   }
@@ -776,19 +777,21 @@ class Neighbours {
     next.style.display = "none";
   }
 
-  /** Slider handles and inputs take their accessible name from the widget's label. */
+  /** Slider handles and inputs take their accessible name from the nearest label. */
   nameControls(dashboard) {
     const nameless = ".noUi-handle, .widget-readout, input, select, textarea";
     for (const element of dashboard.querySelectorAll(nameless)) {
       if (element.closest(".workbench-scope") || element.labels?.length) continue;
-      const text = element.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent;
+      const text = labelOf(element, dashboard);
       const handles = element.matches(".noUi-handle")
         ? [...element.closest(".noUi-target").querySelectorAll(".noUi-handle")] : [];
       const end = handles.length > 1 ? [", lower", ", upper"][handles.indexOf(element)] : "";
-      const name = text?.trim() && text.trim() + end;
+      const name = text && text + end;
       if (name && element.getAttribute("aria-label") !== name) {
         element.setAttribute("aria-label", name);
       }
+      const number = element.closest(".workbench-number")?.querySelector("input");
+      if (handles.length && number) element.setAttribute("aria-valuetext", number.value);
     }
   }
 
@@ -799,6 +802,15 @@ class Neighbours {
     }
     if (this.picture) this.picture.style.display = "";
   }
+}
+
+/** The text of the nearest label around an element of the dashboard. */
+function labelOf(element, dashboard) {
+  for (let box = element; box && box !== dashboard; box = box.parentElement) {
+    const text = box.querySelector(".widget-label:not(:empty)")?.textContent.trim();
+    if (text) return text;
+  }
+  return "";
 }
 
 // ------------------------------------------------------------------------------------ scope

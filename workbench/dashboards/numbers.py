@@ -1,0 +1,102 @@
+"""A slider for numbers: it runs through round values, and a field beside it takes any other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import traitlets
+
+from workbench.params import Declared
+
+_STEPS = 200  # at least so many positions over a continuous range
+
+
+class NumberSlider(widgets.HBox):
+    """A number that is chosen on a ladder of round values, or typed exactly.
+
+    The slider itself counts the rungs: a slider of fractions sends the page's rounding of what it
+    is set to back to the kernel, as if a person had moved it.
+
+    Attributes:
+        value: The number, an `int` or a `float` as the first rung is.
+        disabled: It is shown but cannot be changed.
+    """
+
+    value = traitlets.Any()
+    disabled = traitlets.Bool(False)
+
+    def __init__(self, value: Any, rungs: Sequence[Any], **shown: Any):
+        self._rungs = np.asarray(rungs)
+        self._kind = type(rungs[0])
+        self._showing = False
+        self._slider = widgets.IntSlider(
+            max=len(rungs) - 1, readout=False, **shown | {"layout": {"flex": "1 1 auto"}}
+        )
+        field = widgets.IntText if self._kind is int else widgets.FloatText
+        self._field = field(layout={"width": "76px", "flex": "0 0 auto"})
+        super().__init__([self._slider, self._field], layout={"width": "auto"})
+        self.add_class("workbench-number")
+        self._slider.observe(self._slid, "value")
+        self._field.observe(self._typed, "value")
+        self.value = value
+
+    @traitlets.observe("value")
+    def _show(self, change: Any) -> None:
+        self._showing = True
+        try:
+            self._slider.value = int(np.argmin(np.abs(self._rungs - self.value)))
+            self._field.value = self.value
+        finally:
+            self._showing = False
+
+    @traitlets.observe("disabled")
+    def _disable(self, change: Any) -> None:
+        self._slider.disabled = self._field.disabled = self.disabled
+        self._field.layout.visibility = "hidden" if self.disabled else "visible"
+
+    def _slid(self, change: Any) -> None:
+        if not self._showing:
+            self.value = self._kind(self._rungs[change.new])
+
+    def _typed(self, change: Any) -> None:
+        if not self._showing:
+            self.value = self._kind(change.new)
+
+
+def rungs_of(declared: Declared) -> list[Any]:
+    """The round values that a slider of a parameter runs through."""
+    low, high = slider_range(declared)
+    if declared.kind is int:
+        return _octaves(low, high) if declared.param.scale == "log" else [*range(low, high + 1)]
+    if declared.param.scale == "log" and low > 0:
+        return [float(f"{step:.3g}") for step in np.geomspace(low, high, _STEPS + 1)]
+    step = _round_step((high - low) / _STEPS)
+    digits = max(0, -math.floor(math.log10(step)))
+    return [round(low + i * step, digits) for i in range(round((high - low) / step) + 1)]
+
+
+def slider_range(declared: Declared) -> tuple[Any, Any]:
+    """The range that a slider runs through: the suggested one, or what is legal of 0 .. 1."""
+    if declared.param.slider is not None:
+        low, high = declared.param.slider
+    else:
+        low = 0 if declared.param.low is None else declared.param.low
+        high = low + 1 if declared.param.high is None else declared.param.high
+    return declared.kind(low), declared.kind(high)
+
+
+def _octaves(low: int, high: int) -> list[int]:
+    """Whole numbers from `low` to `high`, eight to an octave, powers of two among them."""
+    eighths = range(math.floor(math.log2(low)) * 8, math.ceil(math.log2(high)) * 8 + 1)
+    steps = {round(2 ** (eighth / 8)) for eighth in eighths} | {low, high}
+    return sorted(step for step in steps if low <= step <= high)
+
+
+def _round_step(step: float) -> float:
+    """A power of ten, or two or five times one, at or below `step`."""
+    scale = 10.0 ** math.floor(math.log10(step))
+    return scale * max(n for n in (1, 2, 5) if n * scale <= step * (1 + 1e-9))
