@@ -32,9 +32,7 @@ bench: $(DEV) ## benchmarks, rivals in the same run
 	@$(PY) -m benchmarks
 
 notebooks: $(DEV) ## run the notebooks again and save what they show
-	$(PY) -m nbconvert --to notebook --execute --inplace \
-		--ExecutePreprocessor.store_widget_state=False \
-		--ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+	$(PY) notebooks/save.py
 
 clips: $(DEV) ## make the audio clips in data/ again
 	$(PY) data/make.py

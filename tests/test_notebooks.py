@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LONGEST_CELL = 12
-SHOWS_DASHBOARD = re.compile(r"\bexplore\(")
+SHOWS_DASHBOARD = re.compile(r"\bexplore\(|\.figure\(")
 # The path of a home or a system folder, of a drive, or the name of a host with its user.
 PLACES = re.compile(
     r"(?<![\w.])/(home|root|Users|work|tmp|var|opt|usr|mnt|private)/|\b[A-Z]:\\\\|\w+@[\w-]+:[~/]"

@@ -137,6 +137,7 @@ def test_the_figure_belongs_to_no_window(dashboard):
     figure = dashboard.figure()
     assert isinstance(figure, mpl.figure.Figure)
     assert figure.canvas.manager is None
+    assert figure._repr_png_().startswith(b"\x89PNG")  # a notebook shows it all the same
 
 
 def test_a_frame_without_panels_can_be_drawn():

@@ -161,7 +161,7 @@ def _samples(file: sf.SoundFile, subject: str, first: int, count: int) -> np.nda
         if not skip:
             file.seek(first)
         samples = file.read(skip + count, dtype="float32", always_2d=True)[skip:]
-    except sf.LibsndfileError:
+    except (sf.LibsndfileError, MemoryError):  # a damaged length can be huge
         samples = np.empty((0, 1))
     if len(samples) < count:
         raise AudioError(

@@ -110,8 +110,7 @@ class Dashboard:
 
     def picture(self) -> bytes:
         """What is on screen as a PNG file."""
-        with self._lock:
-            return publication.picture(self.controller.frame(self._view()))
+        return publication.png(self.figure())
 
     # controls
 

@@ -20,6 +20,13 @@ _DIVERGING = LinearSegmentedColormap.from_list(
 )
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def draw(frame: Frame, *, width: float = 9.0) -> Figure:
     """Draws a frame.
 
@@ -32,7 +39,7 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
     """
     heights = [panel.height for panel in frame.panels]
     size = (width, 0.55 + sum(heights) / 75 + 0.45 * len(heights))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Picture(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     if not heights:
         return figure
@@ -57,10 +64,10 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
     return figure
 
 
-def picture(frame: Frame, *, dots_per_inch: int = 80) -> bytes:
-    """A frame as a PNG file."""
+def png(figure: Figure, *, dots_per_inch: int = 80) -> bytes:
+    """A figure as a PNG file."""
     buffer = io.BytesIO()
-    draw(frame).savefig(buffer, format="png", dpi=dots_per_inch)
+    figure.savefig(buffer, format="png", dpi=dots_per_inch)
     return buffer.getvalue()
 
 
