@@ -57,7 +57,7 @@ def test_a_rate_that_a_stage_cannot_take_changes_nothing():
     assert chain.layers[0].values["sample_rate"] == 16000
 
 
-@pytest.mark.parametrize("rate", [0, -1, 0.5, True])
+@pytest.mark.parametrize("rate", [0, -1, 0.5, True, None, float("nan"), float("inf"), "8000"])
 def test_bad_sample_rates(rate):
     with pytest.raises(ValueError, match="Chain: sample_rate must be a whole number of hertz"):
         wb.Chain([], sample_rate=rate)
@@ -155,3 +155,94 @@ def test_code_makes_the_same_chain(chain):
     scope = {"wb": wb, "keras": keras}
     exec(chain.code(), scope)
     np.testing.assert_array_equal(scope["chain"](X), chain(X))
+
+
+def test_predict_uses_changed_parameters(chain):
+    before = chain.predict(X, verbose=0)
+    chain.set(0, drive_db=20.0)
+    after = chain.predict(X, verbose=0)
+    assert np.max(np.abs(after - before)) > 1
+    np.testing.assert_allclose(after, by_hand(X, 20.0), atol=1e-3)
+
+
+def test_a_layer_may_serve_two_chains_of_different_rates():
+    layer = wb.layers.MelSpectrogram()
+    one = wb.Chain([layer], sample_rate=16000)
+    expected = one(X)
+    two = wb.Chain([layer], sample_rate=44100)
+    assert np.max(np.abs(two(X) - expected)) > 0
+    np.testing.assert_array_equal(one(X), expected)
+    np.testing.assert_array_equal(one.run(X)[-1], expected)
+
+
+def test_waveforms_with_and_without_channels_through_one_chain(chain, tmp_path):
+    flat = chain(X)
+    wide = chain(X[..., None])
+    np.testing.assert_allclose(wide[..., 0], flat, atol=1e-4)
+    chain.set(0, drive_db=3.0)
+    chain.save(tmp_path / "wide.keras")
+    loaded = keras.models.load_model(tmp_path / "wide.keras")
+    np.testing.assert_array_equal(loaded(X), chain(X))
+    np.testing.assert_array_equal(loaded(X[..., None]), chain(X[..., None]))
+
+
+def test_a_refused_change_leaves_the_rate_free_to_follow():
+    chain = wb.Chain([wb.layers.MelSpectrogram()], sample_rate=16000)
+    with pytest.raises(ValueError, match="Leave it out in a chain"):
+        chain.set(0, sample_rate=8000)
+    chain.sample_rate = 44100
+    assert chain.layers[0].values["sample_rate"] == 44100
+
+
+def test_a_loaded_chain_takes_another_rate(chain, tmp_path):
+    chain.save(tmp_path / "chain.keras")
+    loaded = keras.models.load_model(tmp_path / "chain.keras")
+    loaded.sample_rate = 48000
+    assert loaded.layers[1].values["orig_rate"] == 48000
+    assert loaded.code() == chain.code().replace("16000", "48000")
+
+
+def test_a_layer_that_does_not_fit_is_not_appended(chain):
+    chain(X)
+    with pytest.raises(ValueError, match="Leave it out in a chain"):
+        chain.add(wb.layers.Resample(orig_rate=1, target_rate=2))
+    assert len(chain.layers) == 3
+    np.testing.assert_array_equal(chain(X), by_hand(X))
+
+
+def test_precision_and_freezing_survive_a_file(tmp_path):
+    chain = wb.Chain(
+        [wb.layers.Saturate(drive_db=6.0, dtype="float64")],
+        sample_rate=8000,
+        dtype="float64",
+        trainable=False,
+    )
+    x = np.random.default_rng(0).standard_normal((1, 50))
+    expected = wb.saturate(x, drive_db=6.0)
+    chain.save(tmp_path / "chain.keras")
+    loaded = keras.models.load_model(tmp_path / "chain.keras")
+    for made in (chain, loaded):
+        np.testing.assert_array_equal(made(x), expected)
+        np.testing.assert_array_equal(made.run(x)[-1], expected)
+        assert not made.trainable
+
+
+@pytest.mark.parametrize("layer", [keras.layers.LayerNormalization(), keras.layers.Dense(3)])
+def test_keras_layers_in_the_middle_have_true_gradients(layer):
+    chain = wb.Chain([wb.layers.Spectrogram(frame_length=64), layer], sample_rate=8000)
+    for _ in range(4):
+        found = chain.gradients(X, "energy")
+        stages.settle()
+        with tf.GradientTape() as tape:
+            tape.watch(X)
+            value = tf.reduce_mean(tf.square(chain(X)))
+        expected = tape.gradient(value, X)
+        np.testing.assert_allclose(found.signal, expected, rtol=1e-3, atol=1e-5)
+    weight = layer.trainable_weights[0]
+    weight.assign(0 * weight)
+    assert np.all(chain.gradients(X, "mean").signal == 0)
+
+
+def test_samples_that_are_whole_numbers_are_refused_as_by_the_ops(chain):
+    with pytest.raises(TypeError, match="Chain: signal must be floating point; got int16"):
+        chain.run(np.zeros((1, 100), np.int16))

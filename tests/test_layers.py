@@ -100,3 +100,49 @@ def test_code_says_what_differs_from_the_defaults():
     layer = wb.layers.STFT(frame_length=512, window="hann", axis=-1)
     assert layer.code() == "wb.layers.STFT(frame_length=512, axis=-1)"
     assert eval(layer.code()).values == layer.values
+
+
+def test_learning_goes_with_masks():
+    model = keras.Sequential(
+        [
+            keras.Input((None, 1)),
+            keras.layers.Masking(),
+            wb.layers.Saturate(learn=("drive_db",)),
+            keras.layers.GlobalAveragePooling1D(),
+        ]
+    )
+    model.compile("adam", "mse")
+    model.fit(X[:, :50, None], np.zeros((2, 1)), verbose=0)
+
+
+def test_a_learnt_parameter_stays_legal():
+    layer = wb.layers.Spectrogram(power=0.1, learn=("power",))
+    model = keras.Sequential([keras.Input((None,)), layer])
+    model.compile(keras.optimizers.SGD(1e6), "mse")
+    model.fit(X, np.zeros((2, 16, 513)), verbose=0, epochs=3)
+    assert layer.values["power"] > 0
+    layer.declared["power"].check(layer.values["power"])
+
+
+def test_parameters_given_as_tensors_become_numbers():
+    layer = wb.layers.Saturate(drive_db=tf.constant(3.0))
+    layer.set(drive_db=np.array(6.0))
+    assert layer.values == {"drive_db": 6.0}
+    with pytest.raises(
+        TypeError, match=r"drive_db must be one number; got an array of shape \(2,\)"
+    ):
+        layer.set(drive_db=np.zeros(2))
+
+
+def test_a_layer_can_be_derived_from():
+    class Mine(wb.layers.Saturate):
+        """With another name."""
+
+    np.testing.assert_array_equal(Mine(drive_db=3.0)(X), wb.saturate(X, drive_db=3.0))
+
+
+def test_code_keeps_what_was_learnt_and_the_precision():
+    layer = wb.layers.Saturate(learn=("drive_db",), dtype="float64")
+    layer.build((None, None))
+    layer.set(drive_db=2.5)
+    assert layer.code() == "wb.layers.Saturate(drive_db=2.5, dtype='float64', learn=('drive_db',))"

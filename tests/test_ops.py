@@ -120,3 +120,14 @@ def test_half_precision_is_computed_in_single_and_returned_in_its_type(dtype):
     assert out.dtype == dtype
     expected = tf.cast(wb.saturate(tf.cast(x, tf.float32), drive_db=20.0), dtype)
     np.testing.assert_array_equal(tf.cast(out, tf.float32), tf.cast(expected, tf.float32))
+
+
+def test_half_precision_keeps_complex_results_complex():
+    x = np.random.default_rng(0).uniform(-1, 1, 64).astype(np.float16)
+    expected = wb.stft(x.astype(np.float32), frame_length=16)
+    np.testing.assert_array_equal(wb.stft(x, frame_length=16), expected)
+
+
+def test_an_empty_time_axis_is_refused_wherever_it_is():
+    with pytest.raises(ValueError, match="stft: signal must hold at least one sample"):
+        wb.stft(np.zeros((1, 0, 2)), axis=1)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -68,13 +69,34 @@ def test_a_trace_keeps_the_values_that_it_was_made_for():
     assert stage.forward(tf.identity(X)).shape[-1] == 33
 
 
-def test_only_so_many_traces_are_kept():
+def test_only_so_many_traces_are_kept(monkeypatch):
+    monkeypatch.setattr(stages, "_KEPT_TRACES", 2)
+    monkeypatch.setattr(stages, "_REMEMBERED", 8)
     layer = wb.layers.Spectrogram()
     stage = Stage(layer)
-    for length in range(10, 60):
+    for length in [*range(10, 15), *range(10, 15), *range(20, 40)]:
         layer.set(frame_length=length)
         stage.forward(X)
-    assert len(stage._traces._futures) == stages._KEPT_TRACES
+    assert (len(stage._traces._futures), len(stage._traces._seen)) == (2, 8)
+
+
+def test_a_trace_that_fails_leaves_the_eager_result(monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("no trace")
+
+    monkeypatch.setattr(stages, "_compiled", fail)
+    stage = Stage(wb.layers.Saturate(drive_db=3.0))
+    for _ in range(4):
+        np.testing.assert_array_equal(stage.forward(tf.identity(X)), wb.saturate(X, drive_db=3.0))
+        stages.settle()
+
+
+def test_results_of_other_keras_layers_are_never_kept():
+    layer = keras.layers.Rescaling(2.0)
+    stage = Stage(layer)
+    stage.forward(X)
+    layer.scale = 5.0
+    np.testing.assert_allclose(stage.forward(X), 5.0 * X, rtol=1e-6)
 
 
 def test_backward_is_the_vector_jacobian_product():

@@ -49,11 +49,18 @@ class Space:
 
     A waveform is one time axis, a spectrogram time and frequency. Axes before time (batch) and
     after the last one (channels) are not part of it.
+
+    Attributes:
+        axes: Its axes, time first.
+        quantity: What the values are, in words.
+        unit: Their unit; empty for a bare number.
+        power: Which power of an amplitude they are: 2 for a power, 1 for an amplitude.
     """
 
     axes: tuple[Axis, ...]
     quantity: str = "amplitude"
     unit: str = ""
+    power: float = 1.0
 
     @property
     def time(self) -> Axis:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import numbers
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +12,10 @@ import keras
 import tensorflow as tf
 
 from workbench.axes import Axis, Space, waveform_space
-from workbench.errors import ParameterError
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.layers import OpLayer
 from workbench.stages import Stage
+from workbench.tensors import as_signal
 
 Loss = Callable[[tf.Tensor], tf.Tensor]
 
@@ -82,9 +85,13 @@ class Chain(keras.Sequential):
         sample_rate: int,
         trainable: bool = True,
         name: str | None = None,
+        dtype: Any = None,
     ):
         super().__init__(trainable=trainable, name=name)
+        if dtype is not None:
+            self.dtype_policy = keras.dtype_policies.get(dtype)
         self._stages: list[Stage] = []
+        self._channels: tuple[int, ...] = ()
         self._sample_rate = _checked_rate(sample_rate)
         for layer in layers:
             self.add(layer, rebuild=False)
@@ -96,13 +103,25 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
-        before, self._sample_rate = self._sample_rate, _checked_rate(sample_rate)
+        with self.restoring():
+            self._sample_rate = _checked_rate(sample_rate)
+            self._flow()
+
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[None]:
+        """A change of parameters or of the sample rate: all of it, or nothing if it raises."""
+        before = self._sample_rate
         try:
-            self._flow()
-        except (TypeError, ValueError):
+            with contextlib.ExitStack() as stack:
+                for layer in self.layers:
+                    if isinstance(layer, OpLayer):
+                        stack.enter_context(layer.restoring())
+                yield
+        except Exception:
             self._sample_rate = before
-            self._flow()
             raise
+        finally:
+            self._forget_traces()
 
     @property
     def spaces(self) -> tuple[Space, ...]:
@@ -123,16 +142,9 @@ class Chain(keras.Sequential):
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later layer.
         """
-        layer = self.layers[stage]
-        before = {name: layer.values[name] for name in values if name in layer.values}
-        layer.set(**values)
-        try:
+        with self.restoring():
+            self.layers[stage].set(**values)
             self._flow()
-        except (TypeError, ValueError):
-            layer.set(**before)
-            self._flow()
-            raise
-        self._forget_shapes()
 
     def run(self, x: Any) -> tuple[tf.Tensor, ...]:
         """The signal and the result of each stage, computed from the changed stage on.
@@ -188,12 +200,27 @@ class Chain(keras.Sequential):
         Raises:
             ParameterError: It was given another rate; it is not appended.
         """
-        super().add(layer, rebuild=rebuild)
+        super().add(layer, rebuild=False)
         try:
             self._flow()
         except (TypeError, ValueError):
             self.pop(rebuild=False)
             raise
+        if rebuild:
+            self._maybe_rebuild()
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None, **options: Any) -> Any:
+        """Applies the layers one after the other; masks and training travel as in Keras."""
+        self._flow()  # a layer may have been in another chain in the meantime
+        self._channels = tuple(inputs.shape[2:])
+        if mask is not None and self.layers:
+            first, *rest = self.layers
+            inputs = first(inputs, mask=mask)
+        else:
+            rest = self.layers
+        for layer in rest:
+            inputs = layer(inputs)
+        return inputs
 
     def build(self, input_shape: Any = None) -> None:
         """Builds for signals of any number and length, with channels as they are."""
@@ -204,12 +231,13 @@ class Chain(keras.Sequential):
     def save(self, filepath: Any, **options: Any) -> None:
         """Saves as Keras does, also before the first call."""
         if not self.built:
-            self.build((None, None))
+            self.build((None, None, *self._channels))
         super().save(filepath, **options)
 
     def get_config(self) -> dict[str, Any]:
         """The configuration, with the sample rate."""
-        return super().get_config() | {"sample_rate": self.sample_rate}
+        own = {"sample_rate": self.sample_rate, "trainable": self.trainable}
+        return super().get_config() | own
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Chain:
@@ -219,18 +247,21 @@ class Chain(keras.Sequential):
             for layer in config["layers"]
             if layer["class_name"] != "InputLayer"
         ]
-        chain = cls(layers, sample_rate=config["sample_rate"], name=config["name"])
+        kept = {key: config[key] for key in ("name", "trainable", "dtype") if key in config}
+        chain = cls(layers, sample_rate=config["sample_rate"], **kept)
         if config.get("build_input_shape"):
             chain.build(config["build_input_shape"])
         return chain
 
     def _signal(self, x: Any) -> tf.Tensor:
         """`x` in the type of the chain; a tensor of that type stays the same object."""
-        return (
-            x
-            if tf.is_tensor(x) and x.dtype == self.compute_dtype
-            else tf.cast(tf.convert_to_tensor(x), self.compute_dtype)
-        )
+        self._flow()
+        try:
+            tensor = as_signal(x, rank=2)
+        except (ParameterError, ParameterTypeError) as error:
+            error.named("Chain")
+            raise
+        return tensor if tensor.dtype == self.compute_dtype else tf.cast(tensor, self.compute_dtype)
 
     def _staged(self) -> list[Stage]:
         if [stage.layer for stage in self._stages] != self.layers:
@@ -246,15 +277,17 @@ class Chain(keras.Sequential):
                 layer.follow(space)
             space = _space_after(layer, space)
 
-    def _forget_shapes(self) -> None:
-        """Makes Keras infer its shapes again at the next call: parameters have changed."""
+    def _forget_traces(self) -> None:
+        """Makes Keras infer shapes and trace its functions again: parameters have changed."""
+        self.train_function = self.test_function = self.predict_function = None
         self._layers = list(self.layers)
         self._functional = None
         self.built = False
 
 
 def _checked_rate(sample_rate: int) -> int:
-    if isinstance(sample_rate, bool) or not sample_rate == int(sample_rate) > 0:
+    whole = isinstance(sample_rate, numbers.Real) and not isinstance(sample_rate, bool)
+    if not whole or not (sample_rate > 0 and sample_rate % 1 == 0):
         error = ParameterError("sample_rate", "be a whole number of hertz above 0", sample_rate)
         error.named("Chain")
         raise error

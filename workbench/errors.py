@@ -11,7 +11,7 @@ class _Complaint(Exception):
     Keras raises errors again as `type(error)(message)`, so a message alone is accepted too.
 
     Attributes:
-        parameters: Names of the parameters at fault, for a control to show the message.
+        parameters: Names of the parameters at fault.
     """
 
     def __init__(

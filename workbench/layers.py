@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from workbench import core
 from workbench.axes import Space
-from workbench.errors import ParameterError
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import Op, registry, spec
 from workbench.params import Declared
+from workbench.tensors import is_tensor
 
 
 class OpLayer(keras.layers.Layer):
     """A Keras layer whose parameters are those of its op.
 
     Inputs have time at `axis`: `[batch, time]` or `[batch, time, channels]` with the default of 1.
-    A Keras mask `[batch, time]` goes in and comes out with the steps that the op makes of it.
+    A Keras mask `[batch, time]` of rows that are padded at their end goes in, and comes out with
+    the steps that the op makes of it.
 
     A parameter that follows the signal's sample rate may be left out in a `Chain`, which knows it.
 
@@ -38,19 +42,20 @@ class OpLayer(keras.layers.Layer):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.spec = spec(cls.__dict__["function"].__func__)
+        cls.spec = spec(cls.function)
         cls.__signature__ = _signature(cls.spec)  # type: ignore[attr-defined]
-        cls.__doc__ = f"{cls.__doc__}\n\n{cls.function.__doc__}"
+        cls.__doc__ = f"{cls.__doc__}\n\n{_prose(cls.function)}"
         keras.saving.register_keras_serializable("workbench")(cls)
 
     def __init__(self, *, axis: int = 1, learn: tuple[str, ...] = (), **values: Any):
-        given = {name: values.pop(name) for name in self.spec.parameters if name in values}
+        followed = values.pop("followed", ())
+        given = {n: _plain(n, values.pop(n)) for n in self.spec.parameters if n in values}
         super().__init__(**values)
         self.supports_masking = True
         self.axis = axis
         self.learn = tuple(learn)
-        self._given = dict(given)
-        self._followed: dict[str, Any] = {}
+        self._given = {name: value for name, value in given.items() if name not in followed}
+        self._followed = {name: value for name, value in given.items() if name in followed}
         self._weights_of: dict[str, keras.Variable] = {}
         self._check_learn()
         self._checked = self._check()
@@ -101,16 +106,25 @@ class OpLayer(keras.layers.Layer):
         Raises:
             ParameterError, ParameterTypeError: As the op raises them.
         """
-        before = dict(self._given)
-        self._given |= values
-        try:
+        with self.restoring():
+            self._given |= {name: _plain(name, value) for name, value in values.items()}
             self._checked = self._check()
-        except (TypeError, ValueError):
-            self._given = before
+            for name, weight in self._weights_of.items():
+                if name in values:
+                    weight.assign(values[name])
+
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Puts all parameters back to where they were if the block raises."""
+        given, followed, checked = dict(self._given), dict(self._followed), self._checked
+        learnt = {name: tf.identity(weight) for name, weight in self._weights_of.items()}
+        try:
+            yield
+        except Exception:
+            self._given, self._followed, self._checked = given, followed, checked
+            for name, value in learnt.items():
+                self._weights_of[name].assign(value)
             raise
-        for name, weight in self._weights_of.items():
-            if name in values:
-                weight.assign(values[name])
 
     def follow(self, space: Space) -> None:
         """Takes the sample rate of what comes in, where it was not given.
@@ -126,9 +140,10 @@ class OpLayer(keras.layers.Layer):
                 error = ParameterError(name, rule, given, "Leave it out in a chain.")
                 error.named(type(self).__name__)
                 raise error
-            if name not in self._given:
-                self._followed[name] = int(rate) if rate == int(rate) else rate
-        self._checked = self._check()
+            whole = int(rate) if rate == int(rate) else rate
+            if name not in self._given and self._followed.get(name) != whole:
+                self._followed[name] = whole
+                self._checked = self._check()
 
     def space(self, given: Space) -> Space:
         """What comes out, given what goes in."""
@@ -139,8 +154,10 @@ class OpLayer(keras.layers.Layer):
         said = {
             name: value
             for name, value in self.values.items()
-            if name in self._given and value != self.declared[name].default
+            if name not in self._followed and value != self.declared[name].default
         }
+        policy = self.dtype_policy.name
+        said |= {"dtype": policy} if policy != keras.config.dtype_policy().name else {}
         said |= {"axis": self.axis} if self.axis != 1 else {}
         said |= {"learn": self.learn} if self.learn else {}
         arguments = ", ".join(f"{name}={value!r}" for name, value in said.items())
@@ -149,8 +166,13 @@ class OpLayer(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Makes the weights of learnt parameters."""
         for name in self.learn:
-            value = keras.initializers.Constant(self.values[name])
-            self._weights_of[name] = self.add_weight(shape=(), initializer=value, name=name)
+            self._weights_of[name] = self.add_weight(
+                shape=(),
+                initializer=keras.initializers.Constant(self.values[name]),
+                constraint=_Legal(self.declared[name]),
+                autocast=False,
+                name=name,
+            )
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None) -> tf.Tensor:
@@ -165,11 +187,38 @@ class OpLayer(keras.layers.Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of what comes out: as many steps as the valid ones make."""
-        return None if mask is None else _StepsMask(self.spec.name, self.values)(mask)
+        return (
+            None if mask is None else _StepsMask(self.spec.name, self._checked or self.values)(mask)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, so that a saved layer does not depend on a default."""
-        return super().get_config() | self.values | {"axis": self.axis, "learn": list(self.learn)}
+        own = {"axis": self.axis, "learn": list(self.learn), "followed": list(self._followed)}
+        return super().get_config() | self.values | own
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A number that came as a tensor or array, as Python's own."""
+    if not is_tensor(value):
+        return value
+    array = np.asarray(value)
+    if array.ndim:
+        raise ParameterTypeError(name, "be one number", f"an array of shape {array.shape}")
+    return array.item()
+
+
+class _Legal(keras.constraints.Constraint):
+    """Keeps a learnt parameter in its legal range."""
+
+    def __init__(self, declared: Declared):
+        self.declared = declared
+
+    def __call__(self, weight: Any) -> Any:
+        low, high = self.declared.param.low, self.declared.param.high
+        if low is not None:
+            tiny = np.finfo(np.float32).tiny if self.declared.param.open_low else 0.0
+            weight = keras.ops.maximum(weight, low + tiny)
+        return weight if high is None else keras.ops.minimum(weight, high)
 
 
 @keras.saving.register_keras_serializable("workbench")
@@ -192,6 +241,11 @@ class _StepsMask(keras.Operation):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"op_name": self.op.name, "values": self.values}
+
+
+def _prose(function: Any) -> str:
+    """An op's documentation without its example."""
+    return (function.__doc__ or "").partition("\n>>> ")[0].rstrip()
 
 
 def _signature(made: Op) -> inspect.Signature:

@@ -164,7 +164,8 @@ def _signal_call(made: Op) -> Callable[..., tf.Tensor]:
             work = tf.cast(given, working_type(given.dtype))
             result = made.function(time_last(work, axis, made.takes), **checked)
             result = time_back(result, given, axis, made.takes)
-        return tf.cast(result, given.dtype) if work.dtype != given.dtype else result
+        narrow = work.dtype != given.dtype and not result.dtype.is_complex
+        return tf.cast(result, given.dtype) if narrow else result
 
     return call
 

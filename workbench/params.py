@@ -32,7 +32,7 @@ class Param:
         low: Smallest legal value (itself legal unless `open_low`).
         high: Largest legal value.
         open_low: `low` itself is not legal.
-        slider: Suggested range of a slider, inside the legal one.
+        slider: Suggested range of a slider, inside the legal one; or all values that it offers.
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
         differentiable: A tensor is accepted, and gradients reach it.
@@ -45,7 +45,7 @@ class Param:
     low: float | None = None
     high: float | None = None
     open_low: bool = False
-    slider: tuple[float, float] | None = None
+    slider: tuple[float, ...] | None = None
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
     differentiable: bool = False

@@ -18,6 +18,7 @@ import tensorflow as tf
 from workbench.layers import OpLayer
 
 _KEPT_TRACES = 16
+_REMEMBERED = 256  # combinations of values that were seen once
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
 
 
@@ -43,6 +44,8 @@ class Stage:
 
     def forward(self, x: tf.Tensor) -> tf.Tensor:
         """The layer's result; the last one again if neither `x` nor a parameter has changed."""
+        if not isinstance(self.layer, OpLayer):
+            return self.layer(x)  # its weights may change without our knowing
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
@@ -91,8 +94,9 @@ class Stage:
 
         pure = getattr(loss, "pure", False)
         task = ("finish", loss, names) if pure else None
+        state = self._values()
         y, value, upstream, first, *rest = self._run(task, whole, x)
-        self._last = (x, self._values(), y)
+        self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
     @property
@@ -107,7 +111,11 @@ class Stage:
         return dict(self.layer.values) if isinstance(self.layer, OpLayer) else {}
 
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
-        return self.layer.apply(x, values) if isinstance(self.layer, OpLayer) else self.layer(x)
+        if not isinstance(self.layer, OpLayer):
+            return self.layer(x)
+        if x.dtype.is_floating:
+            x = tf.cast(x, self.layer.compute_dtype)
+        return self.layer.apply(x, values)
 
     def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         values, able = self._values(), self.differentiable
@@ -118,7 +126,7 @@ class Stage:
         def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
             return function({**fixed, **live}, *tensors)
 
-        if task is None:
+        if task is None or not isinstance(self.layer, OpLayer):
             return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
         key = (task, tuple(sorted(fixed.items())), tuple(live), forms)
@@ -129,18 +137,24 @@ class _Traces:
     """Compiled functions by key, the least recently used one dropped when there are too many."""
 
     def __init__(self) -> None:
-        self._futures: OrderedDict[Any, Future[Callable[..., Any]] | None] = OrderedDict()
+        self._seen: OrderedDict[Any, None] = OrderedDict()
+        self._futures: OrderedDict[Any, Future[Callable[..., Any]]] = OrderedDict()
 
     def call(self, key: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         future = self._futures.get(key)
-        if future is None:
-            seen = key in self._futures
-            self._futures[key] = _tracer.submit(_compiled, function, arguments) if seen else None
-        self._futures.move_to_end(key)
-        if len(self._futures) > _KEPT_TRACES:
-            self._futures.popitem(last=False)
-        ready = future is not None and future.done()
-        return (future.result() if future is not None and ready else function)(*arguments)
+        if future is not None:
+            self._futures.move_to_end(key)
+            if future.done() and not future.exception():
+                return future.result()(*arguments)
+        elif key in self._seen:
+            self._futures[key] = _tracer.submit(_compiled, function, arguments)
+            if len(self._futures) > _KEPT_TRACES:
+                self._futures.popitem(last=False)[1].cancel()
+        else:
+            self._seen[key] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        return function(*arguments)  # where the trace failed, this raises or is right
 
 
 def settle() -> None:
@@ -154,5 +168,6 @@ def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Calla
         lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype), arguments
     )
     graph = tf.function(function, input_signature=signature, autograph=False)
-    graph(*arguments)
-    return graph
+    concrete = graph.get_concrete_function()
+    concrete(*arguments)
+    return concrete

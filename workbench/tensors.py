@@ -18,13 +18,13 @@ def is_tensor(value: Any) -> bool:
 
 
 def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
-    """Converts `value` to a floating-point tensor of at least `rank` dimensions, none empty.
+    """Converts `value` to a floating-point tensor of at least `rank` dimensions.
 
     Python numbers become float32; NumPy and TensorFlow values keep their type.
 
     Raises:
         ParameterTypeError: It holds integers, or no numbers at all.
-        ParameterError: It has too few dimensions, or nothing in one of them.
+        ParameterError: It has too few dimensions.
     """
     tensor = tf.convert_to_tensor(value)
     if not tensor.dtype.is_floating:
@@ -35,8 +35,6 @@ def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
     if shape.rank is not None and shape.rank < rank:
         wanted = "[..., time]" if rank == 1 else "[..., frames, bins]"
         raise ParameterError("signal", f"have the shape {wanted}", list(shape))
-    if shape.rank is not None and 0 in shape.as_list()[-rank:]:
-        raise ParameterError("signal", "hold at least one sample", list(shape))
     return tensor
 
 
@@ -51,8 +49,10 @@ def working_type(dtype: tf.DType) -> tf.DType:
 
 
 def time_last(tensor: tf.Tensor, axis: int, taken: int) -> tf.Tensor:
-    """Moves the `taken` axes that start at `axis` to the end."""
+    """Moves the `taken` axes that start at `axis`, none of them empty, to the end."""
     first = _first(tensor, axis, taken)
+    if 0 in tensor.shape[first : first + taken].as_list():
+        raise ParameterError("signal", "hold at least one sample", list(tensor.shape))
     if first == tensor.shape.rank - taken:
         return tensor
     moved = list(range(first, first + taken))

@@ -1,6 +1,7 @@
 import librosa
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import workbench as wb
 from workbench.axes import waveform_space
@@ -13,10 +14,11 @@ NOISE = np.random.default_rng(5).standard_normal((2, 16000)) * [[1.0], [1e-4]]
 @pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
 @pytest.mark.parametrize("mel_norm", [None, "slaney"])
 @pytest.mark.parametrize(("low", "high", "bands"), [(0.0, None, 128), (50.0, 7000.0, 40)])
-def test_matrices_equal_librosa(mel_scale, mel_norm, low, high, bands):
-    found = design_mel_matrix(513, 16000, bands, low, high, mel_scale, mel_norm)
+@pytest.mark.parametrize("fft_length", [1024, 501])
+def test_matrices_equal_librosa(mel_scale, mel_norm, low, high, bands, fft_length):
+    found = design_mel_matrix(fft_length, 16000, bands, low, high, mel_scale, mel_norm)
     expected = librosa.filters.mel(
-        sr=16000, n_fft=1024, n_mels=bands, fmin=low, fmax=high,
+        sr=16000, n_fft=fft_length, n_mels=bands, fmin=low, fmax=high,
         htk=mel_scale == "htk", norm=mel_norm, dtype=np.float64,
     )  # fmt: skip
     assert np.max(np.abs(found - expected.T)) <= 1e-12
@@ -73,3 +75,17 @@ def test_axes_hold_the_centres_of_the_bands():
     centres = librosa.mel_frequencies(42, fmin=0, fmax=8000, htk=True)[1:-1]
     np.testing.assert_allclose(space.axes[1].positions(40), centres, rtol=1e-9)
     assert (space.quantity, space.unit) == ("level", "dB")
+
+
+def test_not_a_number_stays_visible():
+    assert np.isnan(wb.decibels([[np.nan, 1.0]]).numpy()).tolist() == [[True, False]]
+
+
+def test_the_lowest_floor_has_finite_gradients():
+    x = tf.constant([[0.0, 1.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        level = wb.decibels(x, floor_db=-300.0)
+    assert np.all(np.isfinite(tape.gradient(level, x)))
+    with pytest.raises(ValueError, match=r"floor_db must be .* at least -300; got -301"):
+        wb.decibels(x, floor_db=-301.0)

@@ -19,7 +19,7 @@ def controller():
 
 
 def test_a_frame_shows_every_stage_and_the_gradient(controller):
-    frame = controller.frame()
+    frame = controller.frame
     assert [panel.title.split()[0] for panel in frame.panels] == [
         "Signal:", "Saturate", "LogMelSpectrogram", "Gradient",
     ]  # fmt: skip
@@ -29,18 +29,18 @@ def test_a_frame_shows_every_stage_and_the_gradient(controller):
 
 
 def test_the_picture_follows_a_parameter(controller):
-    before = controller.frame().panels[1].data
+    before = controller.frame.panels[1].data
     controller.set(0, drive_db=30.0)
-    after = controller.frame()
+    after = controller.frame
     assert np.abs(after.panels[1].data).max() > np.abs(before).max()
     assert after.values["0.drive_db"] == 30.0
 
 
 def test_a_refused_value_changes_neither_state_nor_picture(controller):
-    before = controller.frame()
+    before = controller.frame
     with pytest.raises(ValueError, match="upper_edge_hertz must be at most"):
         controller.set(1, upper_edge_hertz=5000.0)
-    after = controller.frame()
+    after = controller.frame
     assert after.values == before.values
     np.testing.assert_array_equal(after.panels[2].data, before.panels[2].data)
 
@@ -56,7 +56,8 @@ def test_a_computation_that_fails_undoes_the_change(controller, monkeypatch):
 
 
 def test_a_view_shows_its_range_in_its_resolution(controller):
-    frame = controller.frame(View(0.5, 0.51, 600, (90, 90, 64, 90), 2.0))
+    controller.look(View(0.5, 0.51, 600, (90, 90, 64, 90), 2.0))
+    frame = controller.frame
     assert frame.shown == (0.5, 0.51)
     assert frame.panels[0].data.shape[0] == 1
     assert 80 <= frame.panels[0].data.shape[1] <= 84
@@ -67,7 +68,7 @@ def test_test_signals_have_parameters(controller):
     controller.change_source(source_of(wb.siren))
     assert controller.chain.sample_rate == 44100
     controller.set(SOURCE, seconds=1.0, sample_rate=16000)
-    assert controller.frame().time == (0.0, 1.0)
+    assert controller.frame.time == (0.0, 1.0)
     assert controller.chain.layers[1].values["sample_rate"] == 16000
     with pytest.raises(ValueError, match="siren: seconds must be"):
         controller.set(SOURCE, seconds=-1.0)
@@ -81,14 +82,14 @@ def test_a_source_whose_rate_does_not_fit_is_not_taken(controller):
         controller.change_source(source_of((TONE[:4000], 4000)))
     assert controller.source is old
     assert controller.chain.sample_rate == 8000
-    assert controller.frame().time == (0.0, 2.0)
+    assert controller.frame.time == (0.0, 2.0)
 
 
 def test_the_gradient_can_be_of_something_else_or_left_out(controller):
     controller.choose_loss("")
-    assert len(controller.frame().panels) == 3
+    assert len(controller.frame.panels) == 3
     controller.choose_loss("energy")
-    assert "energy" in controller.frame().panels[-1].title
+    assert "energy" in controller.frame.panels[-1].title
     with pytest.raises(ValueError, match="loss must be one of"):
         controller.choose_loss("beauty")
 

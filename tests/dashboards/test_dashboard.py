@@ -117,7 +117,7 @@ def test_the_figure_is_the_picture_on_screen(dashboard):
     figure = dashboard.figure()
     titled = [axes.get_title(loc="left") for axes in figure.axes]
     assert [title for title in titled if title] == [
-        panel.title for panel in dashboard.controller.frame().panels
+        panel.title for panel in dashboard.controller.frame.panels
     ]
     labels = {axes.get_xlabel() for axes in figure.axes} | {a.get_ylabel() for a in figure.axes}
     assert {"time (s)", "frequency (kHz)", "level (dB)", "amplitude"} <= labels
@@ -157,7 +157,7 @@ def test_it_shows_the_live_page_and_a_picture_that_stays(dashboard, monkeypatch)
     ["stft", wb.spectrogram, wb.layers.MelSpectrogram(), [wb.layers.Saturate()], "resample"],
 )
 def test_ops_layers_lists_and_names_can_be_explored(what):
-    assert len(wb.explore(what, "speech").controller.frame().panels) == 3
+    assert len(wb.explore(what, "speech").controller.frame.panels) == 3
 
 
 @pytest.mark.parametrize(
@@ -172,3 +172,56 @@ def test_ops_layers_lists_and_names_can_be_explored(what):
 def test_what_cannot_be_explored(what, kind, message):
     with pytest.raises(kind, match=message):
         wb.explore(what)
+
+
+def test_a_result_without_a_picture_is_refused_like_any_other(dashboard):
+    dashboard.change_source("siren")
+    frames = len(dashboard.frames)
+    dashboard.set(1, power=60.0)
+    assert "the values must be finite" in dashboard.controls[1, "power"].error
+    assert dashboard.controller.values["1.power"] == 2.0
+    assert "power=60" not in dashboard.code()
+    assert len(dashboard.frames) == frames
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("window", "foo"), ("frame_length", "abc"), ("frame_length", 1000.7)]
+)
+def test_set_shows_illegal_values_and_does_not_raise(dashboard, name, value):
+    dashboard.set(1, **{name: value})
+    assert f"{name} must be" in dashboard.controls[1, name].error
+    assert dashboard.frames == []
+
+
+def test_markup_in_a_file_name_stays_text(dashboard):
+    dashboard.path.value = "<img src=x onerror=alert(1)>.wav"
+    assert "&lt;img" in dashboard._source_error.value
+    assert "<img" not in dashboard._source_error.value
+
+
+def test_one_can_go_back_to_the_clip_from_before(dashboard, tmp_path):
+    path = tmp_path / "mine.wav"
+    wb.audio.write(path, np.full(800, 0.5, np.float32), sample_rate=44100)
+    dashboard.path.value = str(path)
+    assert dashboard.source_choice.label == "mine.wav"
+    dashboard.source_choice.value = "speech"
+    assert dashboard.controller.source.name == "speech.flac"
+
+
+def test_old_controls_and_closed_dashboards_leave_no_widgets():
+    from ipywidgets.widgets.widget import _instances
+
+    before = len(_instances)
+    dashboard = wb.explore("spectrogram", "speech")
+    made = len(_instances) - before
+    for _ in range(3):
+        dashboard.change_source(wb.siren)
+        dashboard.change_source("speech")
+    assert len(_instances) - before == made
+    dashboard.close()
+    assert len(_instances) - before <= 0.1 * made
+
+
+def test_an_unknown_scalar_is_refused():
+    with pytest.raises(ValueError, match=r"explore: gradient must be one of \['mean', 'energy'\]"):
+        wb.explore("stft", gradient="beauty")

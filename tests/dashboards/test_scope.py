@@ -248,7 +248,9 @@ def scope(monkeypatch):
     widget = Scope()
     widget.sent = []
     monkeypatch.setattr(
-        Scope, "send", lambda self, content, buffers=None: self.sent.append((content, buffers))
+        Scope,
+        "send",
+        lambda self, content, buffers=None: getattr(self, "sent", []).append((content, buffers)),
     )
     yield widget
     widget.close()
@@ -438,3 +440,24 @@ def test_panels_say_what_is_wrong(kind, wrong, message):
 def test_a_frame_without_panels_is_legal(scope):
     scope.show(Frame((), (0.0, 1.0), (0.0, 1.0)))
     assert scope.sent[0][1] == []
+
+
+def test_the_alarm_rings_again_after_it_failed(monkeypatch):
+    rung = []
+
+    def ring():
+        rung.append(1)
+        if len(rung) == 1:
+            raise RuntimeError("the page is gone")
+
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    alarm = Alarm(ring)
+    for count in (1, 2):
+        alarm(0.0)
+        end = time.monotonic() + 5
+        while len(rung) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        thread = alarm._thread
+        if count == 1 and thread is not None:
+            thread.join(5)
+    assert len(rung) == 2

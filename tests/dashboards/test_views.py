@@ -5,11 +5,17 @@ from workbench.axes import Axis, Space, waveform_space
 from workbench.dashboards.views import image_panel, nice_limit, panel, to_decibels, wave_panel
 
 RATE = 1000
+POWERS = {"power": 2.0, "root": 0.5}
 RNG = np.random.default_rng(0)
 
 
 def image_space(quantity="power", unit="", bins=513):
-    return Space((Axis("time", "s", 0.0, 0.01), Axis("frequency", "Hz", 0.0, 1.0)), quantity, unit)
+    return Space(
+        (Axis("time", "s", 0.0, 0.01), Axis("frequency", "Hz", 0.0, 1.0)),
+        quantity,
+        unit,
+        POWERS.get(quantity, 1.0),
+    )
 
 
 def test_an_envelope_holds_the_extremes_of_each_column():
@@ -75,6 +81,7 @@ def test_irregular_bins_keep_their_places():
     [
         ("power", "", [1.0, 0.1], [0.0, -10.0]),
         ("magnitude", "", [1.0, 0.1], [0.0, -20.0]),
+        ("root", "", [1.0, 0.1], [0.0, -40.0]),
         ("level", "dB", [-3.0, -7.0], [-3.0, -7.0]),
     ],
 )
@@ -121,3 +128,11 @@ def test_panels_are_chosen_by_the_space():
 )
 def test_limits_are_round_and_at_or_above_the_peak(peak, limit):
     assert nice_limit(peak) == pytest.approx(limit)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_has_no_picture(value):
+    with pytest.raises(ValueError, match="Loud: the values must be finite; got"):
+        wave_panel("Loud", np.full((1, 9), value), waveform_space(8), (0.0, 1.0), 30)
+    with pytest.raises(ValueError, match="Loud: the values must be finite; got"):
+        image_panel("Loud", np.full((9, 9), value), image_space(), (0.0, 1.0), 30, 30)

@@ -4,13 +4,17 @@ from typing import Annotated
 
 from workbench.params import Param
 
+COMMON_RATES = (
+    4000, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000,
+)  # fmt: skip
+
 SampleRate = Annotated[
     int,
     Param(
         "Samples per second of the signal.",
         unit="Hz",
         low=1,
-        slider=(8000, 96000),
+        slider=COMMON_RATES,
         follows="rate",
     ),
 ]

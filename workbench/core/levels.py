@@ -23,7 +23,8 @@ def saturate(signal: tf.Tensor, *, drive_db: Drive = 0.0) -> tf.Tensor:
     Returns:
         `[..., time]`.
 
-    >>> saturate([0.0, 1.0], drive_db=0.0).numpy().round(4).tolist()
+    >>> import workbench as wb
+    >>> wb.saturate([0.0, 1.0], drive_db=0.0).numpy().astype(float).round(4).tolist()
     [0.0, 0.7616]
     """
     gain = tf.pow(tf.constant(10.0, signal.dtype), as_type(drive_db, signal.dtype) / 20)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
-from workbench.core.spectral import frame_count, spectrogram
+from workbench.core.spectral import frame_count, spectrogram, transform_length
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
@@ -50,7 +50,13 @@ Reference = Annotated[
 ]  # fmt: skip
 FloorDecibels = Annotated[
     float,
-    Param("Lowest level that is shown.", unit="dB", slider=(-160.0, 0.0), differentiable=True),
+    Param(
+        "Lowest level, relative to the reference.",
+        unit="dB",
+        low=-300.0,
+        slider=(-160.0, 0.0),
+        differentiable=True,
+    ),
 ]
 TopDecibels = Annotated[
     float,
@@ -115,7 +121,7 @@ def band_edges(
 
 @functools.lru_cache(maxsize=64)
 def design_mel_matrix(
-    bins: int,
+    fft_length: int,
     sample_rate: float,
     num_mel_bins: int,
     lower: float,
@@ -126,10 +132,10 @@ def design_mel_matrix(
     """Triangular mel filters, linear in Hz, as librosa and torchaudio have them.
 
     Returns:
-        float64 `[bins, num_mel_bins]`, to multiply a spectrogram from the right.
+        float64 `[fft_length // 2 + 1, num_mel_bins]`, to multiply a spectrogram from the right.
     """
     edges = band_edges(sample_rate, num_mel_bins, lower, upper, mel_scale)
-    frequencies = np.linspace(0.0, sample_rate / 2, bins)[:, None]
+    frequencies = np.fft.rfftfreq(fft_length, 1.0 / sample_rate)[:, None]
     below, centre, above = edges[:-2], edges[1:-1], edges[2:]
     rising = (frequencies - below) / (centre - below)
     falling = (above - frequencies) / (above - centre)
@@ -189,7 +195,7 @@ def mel_spectrogram(
     """
     spectrum = spec(spectrogram).function(signal, **options)
     matrix = design_mel_matrix(
-        spectrum.shape[-1],
+        transform_length(options),
         sample_rate,
         num_mel_bins,
         lower_edge_hertz,
@@ -197,7 +203,18 @@ def mel_spectrogram(
         mel_scale,
         mel_norm,
     )
-    return tf.linalg.matmul(spectrum, tf.constant(matrix, spectrum.dtype))
+    return _multiply(spectrum, tf.constant(matrix, spectrum.dtype))
+
+
+def _multiply(values: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    """`values @ matrix` as one product of two dimensions.
+
+    A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
+    memory that was never written for the shape [2, 1, frames, bins].
+    """
+    rows = tf.reshape(values, [-1, values.shape[-1]])
+    shape = tf.concat([tf.shape(values)[:-1], [matrix.shape[-1]]], 0)
+    return tf.reshape(tf.linalg.matmul(rows, matrix), shape)
 
 
 @op(takes=2, space=_level_space)
@@ -225,7 +242,8 @@ def decibels(
     scale = tf.constant(10.0 / np.log(10.0), dtype)
     relative = signal / reference
     lowest = tf.exp(floor_db / scale)
-    level = tf.where(relative > lowest, scale * tf.math.log(tf.maximum(relative, lowest)), floor_db)
+    quiet = relative <= lowest  # not of NaN, which stays visible
+    level = tf.where(quiet, floor_db, scale * tf.math.log(tf.where(quiet, lowest, relative)))
     if top_db is None:
         return level
     loudest = tf.reduce_max(level, axis=[-2, -1], keepdims=True)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
+from workbench.core.declarations import COMMON_RATES
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
@@ -26,8 +27,7 @@ TargetRate = Annotated[
         "Samples per second of the result.",
         unit="Hz",
         low=1,
-        slider=(4000, 96000),
-        scale="log",
+        slider=COMMON_RATES,
         remedy=_SCALE,
     ),
 ]
@@ -37,7 +37,7 @@ TargetRate = Annotated[
 _PASS, _STOP = 0.913, 1.0
 _ATTENUATION_DB = {tf.float32: 140.0, tf.float64: 180.0}
 _FULL_CHANNELS = 32  # fewer outputs at once leave the convolution's matrix product half empty
-_MOST_WEIGHTS = 1 << 23  # a bank beyond this is a pair of rates with almost no common factor
+_MOST_WEIGHTS = 1 << 22  # a bank beyond this is a pair of rates with almost no common factor
 
 
 class Bank(NamedTuple):
@@ -61,7 +61,7 @@ def kaiser_sinc(offsets: np.ndarray, cutoff: float, half_width: float, beta: flo
     return 2 * cutoff * np.sinc(2 * cutoff * offsets) * window
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def design_bank(orig: int, target: int, attenuation_db: float) -> Bank:
     """The polyphase bank from rate `orig` to rate `target` (without common factor).
 

@@ -120,8 +120,9 @@ def chirp(
     if sweep == "linear":
         turns = start * time + (stop - start) * time**2 / (2 * seconds)
     else:
-        if not tf.is_tensor(start_hertz) and min(start_hertz, stop_hertz) == 0:
-            got = f"{start_hertz:g} and {stop_hertz:g}"
+        plain = [hertz for hertz in (start_hertz, stop_hertz) if not tf.is_tensor(hertz)]
+        if 0 in plain:
+            got = f"{start_hertz} and {stop_hertz}"
             rule = "be above 0 Hz for an exponential sweep"
             raise ParameterError(("start_hertz", "stop_hertz"), rule, got)
         # integral of start * exp(r t); expm1(r t) / r stays exact as r goes to 0

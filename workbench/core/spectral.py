@@ -58,7 +58,7 @@ def design_window(window: str, frame_length: int, fft_length: int) -> np.ndarray
     Returns:
         float64 `[fft_length]`.
 
-    >>> design_window("hann", 4, 4).tolist()
+    >>> design_window("hann", 4, 4).round(3).tolist()
     [0.0, 0.5, 1.0, 0.5]
     """
     phase = 2 * np.pi * np.arange(frame_length) / frame_length
@@ -71,7 +71,8 @@ def design_window(window: str, frame_length: int, fft_length: int) -> np.ndarray
     return padded
 
 
-def _transform_length(values: Mapping[str, Any]) -> int:
+def transform_length(values: Mapping[str, Any]) -> int:
+    """Samples in the Fourier transform, from the parameters of an STFT."""
     length = values["fft_length"] or values["frame_length"]
     if length < values["frame_length"]:
         raise ParameterError(
@@ -84,20 +85,22 @@ def _transform_length(values: Mapping[str, Any]) -> int:
 
 def frame_count(length: Any, values: Mapping[str, Any]) -> Any:
     """How many frames an STFT makes of `length` samples (a number or an integer tensor)."""
-    fft_length = _transform_length(values)
+    fft_length = transform_length(values)
     padding = 2 * (fft_length // 2) if values["center"] else 0
     spare = length + padding - fft_length
     counted = 1 + spare // values["frame_step"]
     return max(1, counted) if isinstance(counted, int) else tf.maximum(1, counted)
 
 
-def _frames_space(given: Space, values: Mapping[str, Any], quantity: str) -> Space:
-    fft_length = _transform_length(values)
+def _frames_space(
+    given: Space, values: Mapping[str, Any], quantity: str, power: float = 1.0
+) -> Space:
+    fft_length = transform_length(values)
     rate = given.time.rate
     start = given.time.start + (0.0 if values["center"] else 0.5 * fft_length / rate)
     frames = Axis("time", "s", start, values["frame_step"] / rate)
     bins = Axis("frequency", "Hz", 0.0, rate / fft_length)
-    return Space((frames, bins), quantity)
+    return Space((frames, bins), quantity, power=power)
 
 
 def _stft_space(given: Space, values: Mapping[str, Any]) -> Space:
@@ -107,7 +110,7 @@ def _stft_space(given: Space, values: Mapping[str, Any]) -> Space:
 def _spectrogram_space(given: Space, values: Mapping[str, Any]) -> Space:
     named = {1.0: "magnitude", 2.0: "power"}
     power = float(values["power"])
-    return _frames_space(given, values, named.get(power, f"magnitude^{power:g}"))
+    return _frames_space(given, values, named.get(power, f"magnitude^{power:g}"), power)
 
 
 @op(space=_stft_space, length=frame_count)
@@ -141,7 +144,7 @@ def stft(
     >>> wb.stft(wb.tone(sample_rate=8000, seconds=1.0)).shape
     TensorShape([32, 513])
     """
-    fft = _transform_length({"fft_length": fft_length, "frame_length": frame_length})
+    fft = transform_length({"fft_length": fft_length, "frame_length": frame_length})
     if center:
         signal = _pad_ends(signal, fft // 2, pad_mode)
     frames = _cut_frames(signal, fft, frame_step)

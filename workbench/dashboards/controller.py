@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from workbench import audio
-from workbench.chain import LOSSES, Chain, Gradients
+from workbench.axes import Space
+from workbench.chain import Chain, Gradients
 from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import panel
-from workbench.errors import ParameterError
+from workbench.layers import OpLayer
 
 SOURCE = -1  # stands for the source where others name a stage
 WHOLE = View(None, None, 1000, (), 1.0)
@@ -19,65 +23,51 @@ _ROWS = 256
 class Controller:
     """A source, a chain, and what is shown of them.
 
+    Every change is all or nothing: where a value is illegal, a later stage cannot take it, or the
+    result has no picture, everything stays as it was and the error is raised.
+
     Attributes:
         source: Where the signal comes from.
         chain: What is done to it.
         loss: The scalar whose gradient is shown: "mean", "energy", or "" for none.
         channel: The one that images show.
+        view: The range and resolution of the page.
+        result: Results of all stages, and the gradients if a scalar is chosen.
+        frame: What the page shows of it.
     """
 
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
         self.chain = chain
         self.source = source
-        self.channel = 0
         self.loss = loss
-        self.chain.sample_rate = source.sample_rate
-        self._result: Gradients | None = None
+        self.channel = 0
+        self.view = WHOLE
+        self.result: Gradients
+        self.frame: Frame
+        with self._changing():
+            pass
 
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a stage, or of the source (`SOURCE`); all or nothing.
+        """Changes parameters of a stage, or of the source (`SOURCE`).
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later stage.
         """
-        if stage == SOURCE:
-            self._set_source(values)
-        else:
-            before = {name: self.chain.layers[stage].values[name] for name in values}
-            self.chain.set(stage, **values)
-            self._compute_or(lambda: self.chain.set(stage, **before))
-
-    def _set_source(self, values: dict[str, Any]) -> None:
-        source, before = self.source, dict(self.source.values)
-        assert not isinstance(source, type(None))
-        source.set(**values)  # type: ignore[union-attr]
-
-        def back() -> None:
-            source.set(**before)  # type: ignore[union-attr]
-            self.chain.sample_rate = source.sample_rate
-
-        try:
-            self.chain.sample_rate = source.sample_rate
-        except (TypeError, ValueError):
-            back()
-            raise
-        self._compute_or(back)
+        with self._changing():
+            if stage == SOURCE:
+                self.source.set(**values)
+            else:
+                self.chain.set(stage, **values)
 
     def change_source(self, source: Source) -> None:
-        """Takes another source; the old one stays if the chain cannot take its rate.
+        """Takes another source.
 
         Raises:
             ParameterError: A stage does not fit the new sample rate.
         """
-        before = self.source
-        self.chain.sample_rate = source.sample_rate
-        self.source = source
-
-        def back() -> None:
-            self.source = before
-            self.chain.sample_rate = before.sample_rate
-
-        self._compute_or(back)
+        with self._changing():
+            self.source = source
+            self.channel = min(self.channel, source.signal().shape[0] - 1)
 
     def choose_loss(self, loss: str) -> None:
         """Chooses the scalar whose gradient is shown; "" shows none.
@@ -85,18 +75,35 @@ class Controller:
         Raises:
             ParameterError: There is no such scalar.
         """
-        if loss and loss not in LOSSES:
-            raise ParameterError("loss", f"be one of {list(LOSSES)} or ''", repr(loss))
-        self.loss = loss
-        self._compute_or(lambda: None)
+        with self._changing():
+            self.loss = loss
 
-    def _compute_or(self, undo: Any) -> None:
-        """Computes with what was changed; where that fails, undoes the change."""
+    def choose_channel(self, channel: int) -> None:
+        """Chooses the channel that images show."""
+        with self._changing():
+            self.channel = channel
+
+    def look(self, view: View) -> None:
+        """Shows another range, or the same in another resolution."""
+        self.frame = self._frame(self.result, view)
+        self.view = view
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Makes a change, computes with it and draws it; puts all back where that fails."""
+        source, values = self.source, dict(self.source.values)
+        loss, channel = self.loss, self.channel
         try:
-            self._result = self._compute()
+            with self.chain.restoring():
+                yield
+                self.chain.sample_rate = self.source.sample_rate
+                result = self._compute()
+                frame = self._frame(result, self.view)
         except Exception:
-            undo()
+            self.source, self.loss, self.channel = source, loss, channel
+            source.values = values
             raise
+        self.result, self.frame = result, frame
 
     def _compute(self) -> Gradients:
         x = self.source.signal()
@@ -106,34 +113,28 @@ class Controller:
         return Gradients(outputs[-1], outputs, (), ())
 
     @property
-    def result(self) -> Gradients:
-        """Results of all stages, and the gradients if a scalar is chosen."""
-        if self._result is None:
-            self._result = self._compute()
-        return self._result
-
-    @property
     def seconds(self) -> float:
         """Length of the signal."""
         return self.source.signal().shape[-1] / self.source.sample_rate
 
-    def frame(self, view: View = WHOLE) -> Frame:
-        """What the page shows of the last result, in the range and resolution of `view`."""
+    def _frame(self, result: Gradients, view: View) -> Frame:
+        """What the page shows of a result, in the range and resolution of `view`."""
         whole = (0.0, self.seconds)
         span = view.span(whole)
         panels: list[WavePanel | ImagePanel] = []
-        result, spaces = self.result, self.chain.spaces
-        titles = [f"Signal: {self.source.name}", *(_title(lay) for lay in self.chain.layers)]
+        spaces = self.chain.spaces
+        titles = [f"Signal: {self.source.name}", *(type(y).__name__ for y in self.chain.layers)]
         shown = [(t, o, s, False) for t, o, s in zip(titles, result.outputs, spaces, strict=True)]
         if self.loss:
             title = f"Gradient of the {self.loss} of the result with respect to the signal"
-            shown.append((title, result.signal, _gradient_space(spaces[0]), True))
+            space = replace(spaces[0], quantity="gradient")
+            shown.append((title, result.signal, space, True))
         for title, output, space, signed in shown:
             rows = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
+            size = max(view.columns, 16), max(rows, 16)
             made = panel(
-                title, output.numpy(), space, span, max(view.columns, 16), max(rows, 16),
-                channel=self.channel, signed=signed,
-            )  # fmt: skip
+                title, output.numpy(), space, span, *size, channel=self.channel, signed=signed
+            )
             if made is not None:
                 panels.append(made)
         return Frame(tuple(panels), whole, span, self._summary(panels), self.values)
@@ -155,7 +156,9 @@ class Controller:
 
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
-        lines = ["import workbench as wb", "", self.source.code(), self.chain.code()]
+        ours = all(isinstance(layer, OpLayer) for layer in self.chain.layers)
+        imports = ["import workbench as wb"] if ours else ["import keras", "import workbench as wb"]
+        lines = [*imports, "", self.source.code(), self.chain.code()]
         lines.append("outputs = chain.run(x)")
         if self.loss:
             lines.append(f"gradients = chain.gradients(x, {self.loss!r})")
@@ -169,13 +172,5 @@ class Controller:
         return " ".join(said)
 
 
-def _title(layer: Any) -> str:
-    return type(layer).__name__
-
-
-def _is_waveform(space: Any) -> bool:
+def _is_waveform(space: Space) -> bool:
     return len(space.axes) == 1 and space.time.name == "time"
-
-
-def _gradient_space(space: Any) -> Any:
-    return type(space)(space.axes, "gradient")

@@ -66,6 +66,10 @@ class Control:
                 return
         self._input.value = _NONE if value is None else value
 
+    def close(self) -> None:
+        """Takes the widgets out of the page and the kernel."""
+        close_tree(self.widget)
+
     def observe(self, callback: Callable[[Control], None]) -> None:
         """Calls `callback(control)` whenever the value changes."""
         self._observers.append(callback)
@@ -77,7 +81,7 @@ class Control:
 
     @error.setter
     def error(self, text: str) -> None:
-        self._message.value = f"{_ALERT}{html.escape(text)}</span>" if text else ""
+        self._message.value = alert(text)
         self._message.layout.display = "block" if text else "none"
 
     def _follow_automatic(self) -> None:
@@ -92,6 +96,20 @@ class Control:
 
 
 _ALERT = '<span role="alert">'
+
+
+def close_tree(widget: Any) -> None:
+    """Closes a widget with all that it holds: the kernel keeps an open one for ever."""
+    for child in getattr(widget, "children", ()):
+        close_tree(child)
+    for part in (getattr(widget, "style", None), widget.layout, widget):
+        if part is not None:
+            part.close()
+
+
+def alert(text: str) -> str:
+    """A message as the page shows it: text, never markup; read out by a screen reader."""
+    return f"{_ALERT}{html.escape(text)}</span>" if text else ""
 
 
 def label(declared: Declared) -> str:

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from workbench import audio, clips
 from workbench.chain import LOSSES
 from workbench.dashboards import publication
-from workbench.dashboards.controller import SOURCE, WHOLE, Controller
-from workbench.dashboards.controls import Control
+from workbench.dashboards.controller import SOURCE, Controller
+from workbench.dashboards.controls import Control, alert, close_tree
 from workbench.dashboards.frames import View
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
@@ -68,8 +68,8 @@ class Dashboard:
             layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
         )
         self.widget.add_class("workbench-dashboard")
-        self._show_source_controls()
-        self.scope.on_view(self._draw)
+        self._show_source()
+        self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
         self._draw()
 
@@ -79,12 +79,16 @@ class Dashboard:
         An illegal value is shown beside its control, as in the page; it is not raised.
         """
         for name, value in values.items():
-            self.controls[stage, name].value = value
+            control = self.controls[stage, name]
+            try:
+                control.value = control.declared.check(value)
+            except (TypeError, ValueError) as error:
+                control.error = str(error)
 
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:
-            return publication.draw(self.controller.frame(self._view()))
+            return publication.draw(self.controller.frame)
 
     def code(self) -> str:
         """The lines of Python that compute what is on screen."""
@@ -96,12 +100,16 @@ class Dashboard:
         Raises:
             TypeError, ValueError, FileNotFoundError: It cannot be had, or a stage cannot take it.
         """
-        with self._lock:
+        with self._lock, self.scope.busy():
             self.controller.change_source(source_of(source))
-            self._show_source_controls()
+            self._show_source()
             self._settle_refused()
             self.scope.invalidate_audio()
             self._draw()
+
+    def close(self) -> None:
+        """Takes the dashboard out of the page, and its widgets out of the kernel."""
+        close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
         """Shows the live page, and after it the picture that stays when no kernel runs."""
@@ -117,13 +125,7 @@ class Dashboard:
     def _make_choices(self) -> None:
         style, layout = {"description_width": "128px"}, {"width": "auto", "margin": "1px 0"}
         shared = {"style": style, "layout": layout}
-        given = self.controller.source
-        own = [] if _option_of(given) is not None else [(given.name, given)]
-        options = [*own, *_source_options()]
-        chosen = own[0][1] if own else _option_of(given)
-        self.source_choice = widgets.Dropdown(
-            description="source", options=options, value=chosen, **shared
-        )
+        self.source_choice = widgets.Dropdown(description="source", **shared)
         self.path = widgets.Text(
             description="path", placeholder="a sound file", continuous_update=False, **shared
         )
@@ -139,7 +141,7 @@ class Dashboard:
         self.channel_choice = widgets.Dropdown(description="image of", **shared)
         self._source_error = widgets.HTML(layout={"display": "none"})
         self._source_error.add_class("workbench-error")
-        self.source_choice.observe(self._on(lambda c: self.change_source(c.new)), "value")
+        self.source_choice.observe(self._on(self._choose_source), "value")
         self.path.observe(self._on(self._choose_path), "value")
         self.upload.observe(self._on(self._uploaded), "value")
         self.gradient_choice.observe(self._on(self._choose_loss), "value")
@@ -165,18 +167,23 @@ class Dashboard:
                     rows.append(control.widget)
         return widgets.VBox(rows)
 
-    def _show_source_controls(self) -> None:
-        """The controls of the test signal, or the choice of a channel of a recording."""
+    def _show_source(self) -> None:
+        """The choice that stands for the source, the controls of a test signal, the channels."""
         source = self.controller.source
+        known = _option_of(source)
+        own = [] if known is not None else [(source.name, source)]
+        self._listening = False  # new options choose the first of them for a moment
+        self.source_choice.options = [*own, *_source_options()]
+        self.source_choice.value = source if known is None else known
+        self._listening = True
         for key in [key for key in self.controls if key[0] == SOURCE]:
-            del self.controls[key]
+            self.controls.pop(key).close()
             self._refused.pop(key, None)
         rows = []
         for name, declared in source.declared.items():
             rows.append(self._add(SOURCE, name, Control(declared, source.values[name])).widget)
         self._source_box.children = rows
         channels = source.signal().shape[0]
-        self.controller.channel = min(self.controller.channel, channels - 1)
         chosen = self.controller.channel
         self.channel_choice.options = [(f"channel {i + 1}", i) for i in range(channels)]
         self.channel_choice.value = chosen
@@ -223,13 +230,17 @@ class Dashboard:
                 try:
                     act(change)
                 except Exception as error:
-                    self._source_error.value = f'<span role="alert">{_message(error)}</span>'
+                    self._source_error.value = alert(_message(error))
                     self._source_error.layout.display = "block"
                 else:
                     self._source_error.layout.display = "none"
                     self._source_error.value = ""
 
         return callback
+
+    def _choose_source(self, change: Any) -> None:
+        if self._listening and change.new is not None:
+            self.change_source(change.new)
 
     def _choose_path(self, change: Any) -> None:
         if change.new.strip():
@@ -239,7 +250,8 @@ class Dashboard:
         if change.new:
             file = change.new[0]
             clip = audio.read(bytes(file["content"]), name=file["name"])
-            self.change_source(ClipSource(clip))
+            code = f"x = wb.audio.read({file['name']!r}).signal  # the file that was uploaded"
+            self.change_source(ClipSource(clip, code))
 
     def _choose_loss(self, change: Any) -> None:
         self.controller.choose_loss(change.new)
@@ -247,15 +259,16 @@ class Dashboard:
 
     def _choose_channel(self, change: Any) -> None:
         if change.new not in (None, self.controller.channel):
-            self.controller.channel = change.new
+            self.controller.choose_channel(change.new)
             self._draw()
 
-    def _view(self) -> View:
-        return self.scope.view or WHOLE
-
-    def _draw(self, view: View | None = None) -> None:
+    def _look(self, view: View) -> None:
         with self._lock:
-            self.scope.show(self.controller.frame(view or self._view()))
+            self.controller.look(view)
+            self._draw()
+
+    def _draw(self) -> None:
+        self.scope.show(self.controller.frame)
 
     def _send_audio(self) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from workbench import layers
-from workbench.chain import Chain
+from workbench.chain import LOSSES, Chain
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.sources import source_of
@@ -27,11 +27,16 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
         gradient: The scalar whose gradient is shown: "mean" or "energy" of the result, or "".
 
     Returns:
-        The dashboard; the last line of a cell shows it.
+        The dashboard; the last line of a cell shows it. It works on `what` itself: a chain has,
+        afterwards, the parameters and the sample rate that were chosen.
 
     Raises:
         TypeError, ValueError, FileNotFoundError: `what` or `audio` is none of these.
     """
+    if gradient and gradient not in LOSSES:
+        error = ParameterError("gradient", f"be one of {list(LOSSES)} or ''", repr(gradient))
+        error.named("explore")
+        raise error
     source = source_of(audio)
     return Dashboard(Controller(_chain_of(what, source.sample_rate), source, gradient))
 
@@ -47,7 +52,7 @@ def _chain_of(what: Any, sample_rate: int) -> Chain:
 
 
 def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
-    """A layer of an op with its defaults; a resampler halves 44.1 kHz until told otherwise."""
+    """A layer of an op with its defaults; what has none starts in the middle of its slider."""
     if isinstance(what, str):
         known = {name: op for name, op in registry().items() if op.takes == 1}
         if what not in known:
@@ -62,7 +67,7 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
     if made.takes != 1:
         raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
     needed: dict[str, Any] = {
-        name: round(declared.param.slider[0])
+        name: declared.param.slider[len(declared.param.slider) // 2]
         for name, declared in made.parameters.items()
         if declared.required and not declared.param.follows and declared.param.slider
     }

@@ -38,8 +38,13 @@ class Alarm:
                 self._wake.notify()
 
     def _run(self) -> None:
-        while self._wait():
-            self._ring()
+        try:
+            while self._wait():
+                self._ring()
+        finally:  # also where ringing fails: the next call starts another thread
+            with self._wake:
+                if self._thread is threading.current_thread():
+                    self._thread = None
 
     def _wait(self) -> bool:
         with self._wake:

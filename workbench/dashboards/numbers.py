@@ -69,6 +69,9 @@ class NumberSlider(widgets.HBox):
 
 def rungs_of(declared: Declared) -> list[Any]:
     """The round values that a slider of a parameter runs through."""
+    offered = declared.param.slider
+    if offered is not None and len(offered) > 2:
+        return [declared.kind(rung) for rung in offered]
     low, high = slider_range(declared)
     if declared.kind is int:
         return _octaves(low, high) if declared.param.scale == "log" else [*range(low, high + 1)]

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from workbench import audio, clips
 from workbench.core import signals
-from workbench.errors import ParameterTypeError
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import Op, spec
 from workbench.params import Declared
 
@@ -42,14 +42,23 @@ class ClipSource:
         """Samples per second, Hz."""
         return self.clip.sample_rate
 
+    def set(self, **values: Any) -> None:
+        """Refuses: a recording has no parameters.
+
+        Raises:
+            ParameterError: Always.
+        """
+        error = ParameterError(tuple(values), "belong to a test signal", self.name)
+        error.named("source")
+        raise error
+
     def signal(self) -> tf.Tensor:
         """float32 `[channels, time]`, the same object each time."""
         return self._signal
 
     def code(self) -> str:
-        """The Python that makes `clip`, and `x` of it."""
-        made = self._code or f"wb.audio.read({str(self.clip.path or self.name)!r})"
-        return f"clip = {made}\nx = clip.signal"
+        """The Python that makes `x`."""
+        return self._code or f"x = clip.signal  # the clip that was given: {self.name}"
 
 
 class SignalSource:
@@ -117,16 +126,16 @@ def source_of(audio_or_name: Any) -> Source:
     if isinstance(audio_or_name, (ClipSource, SignalSource)):
         return audio_or_name
     if isinstance(audio_or_name, str) and audio_or_name in known:
-        return ClipSource(clips.clip(audio_or_name), f"wb.clip({audio_or_name!r})")
+        return ClipSource(clips.clip(audio_or_name), f"x = wb.clip({audio_or_name!r}).signal")
     if isinstance(audio_or_name, (str, Path)):
-        return ClipSource(audio.read(audio_or_name))
+        code = f"x = wb.audio.read({str(audio_or_name)!r}).signal"
+        return ClipSource(audio.read(audio_or_name), code)
     if isinstance(audio_or_name, audio.Clip):
         return ClipSource(audio_or_name)
     if isinstance(audio_or_name, tuple) and len(audio_or_name) == 2:
         signal = np.atleast_2d(np.asarray(audio_or_name[0]))
-        rate = audio_or_name[1]
-        clip = audio.Clip(signal, rate, name="signal")
-        return ClipSource(clip, f"wb.audio.Clip(signal, {rate})  # the array that was given")
+        clip = audio.Clip(signal, audio_or_name[1], name="signal")
+        return ClipSource(clip, "x = signal  # the array that was given, [channels, time]")
     if callable(audio_or_name) and getattr(audio_or_name, "spec", None) is not None:
         if audio_or_name.spec.takes == 0:
             return SignalSource(audio_or_name)

@@ -56,7 +56,7 @@ def wave_panel(
     time = space.time
     first, last = _visible(time, signal.shape[-1], span, margin=1)
     visible = signal[:, first:last]
-    limit = nice_limit(float(np.max(np.abs(signal))))
+    limit = nice_limit(_finite(title, np.max(np.abs(signal))))
     start, step = time.start + first * time.step, time.step
     count = visible.shape[-1]
     if count > 2 * columns:
@@ -93,11 +93,11 @@ def image_panel(
         step *= len(pooled) / columns
         pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
     if signed:
-        high = nice_limit(float(np.max(np.abs(values))))
+        high = nice_limit(_finite(title, np.max(np.abs(values))))
         low, label, unit = -high, space.quantity, space.unit
     else:
         pooled = to_decibels(pooled, space)
-        high = 10.0 * math.ceil(float(np.max(pooled)) / 10.0)
+        high = 10.0 * math.ceil(_finite(title, np.max(pooled)) / 10.0)
         low, label, unit = high - LEVEL_RANGE_DB, _level_name(space), "dB"
     scaled = np.clip((pooled - low) * (255.0 / (high - low)), 0.0, 255.0)
     start = time.start + (first - 0.5) * time.step
@@ -118,11 +118,10 @@ def image_panel(
 
 
 def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
-    """Values as levels: those in dB as they are, powers and magnitudes converted."""
+    """Values as levels: those in dB as they are, powers of an amplitude converted."""
     if space.unit == "dB":
         return values
-    factor = 20.0 if space.quantity in ("magnitude", "complex amplitude") else 10.0
-    return factor * np.log10(np.maximum(values, 1e-12))
+    return 20.0 / space.power * np.log10(np.maximum(values, 1e-12))
 
 
 def nice_limit(peak: float) -> float:
@@ -135,6 +134,12 @@ def nice_limit(peak: float) -> float:
         return 1.0
     scale = 10.0 ** math.floor(math.log10(peak))
     return float(scale * _NICE[np.searchsorted(_NICE, peak / scale * (1 - 1e-9))])
+
+
+def _finite(title: str, peak: np.floating) -> float:
+    if not np.isfinite(peak):
+        raise ValueError(f"{title}: the values must be finite; got {peak}.")
+    return float(peak)
 
 
 def _level_name(space: Space) -> str:
