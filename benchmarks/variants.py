@@ -120,3 +120,12 @@ OURS = Variant(
     origin=LOWEST,
     step=0.2,
 )
+STATIC = Variant(
+    "workbench, eager: mel bands",
+    (_CHAIN, _OURS),
+    ".workbench-dashboard .widget-slider:has-text('num mel bins') .noUi-handle",
+    "probe.watchScope('num_mel_bins')",
+    "dashboard.set(1, num_mel_bins=value)",
+    60,
+    origin=8.0,
+)

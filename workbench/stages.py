@@ -1,8 +1,8 @@
 """Computing one layer again and again while its parameters move: never wait for a trace.
 
 A parameter that moves and is differentiable travels as a tensor, so that one trace serves all its
-values. The others are built into the trace. What is seen for the first time runs eagerly; what
-comes back is traced aside, in a thread, and runs compiled from then on.
+values. The others are built into the trace: while one of them moves, its layer runs eagerly; as
+soon as they rest, they are traced aside, in a thread, and run compiled from then on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import tensorflow as tf
 from workbench.layers import OpLayer
 
 _KEPT_TRACES = 16
-_REMEMBERED = 256  # combinations of values that were seen once
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
 
 
@@ -130,30 +129,35 @@ class Stage:
             return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
         key = (task, tuple(sorted(fixed.items())), tuple(live), forms)
-        return self._traces.call(key, whole, (live, *tensors))
+        return self._traces.call(task, key, whole, (live, *tensors))
 
 
 class _Traces:
     """Compiled functions by key, the least recently used one dropped when there are too many."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[Any, None] = OrderedDict()
+        self._latest: dict[Any, Any] = {}
         self._futures: OrderedDict[Any, Future[Callable[..., Any]]] = OrderedDict()
 
-    def call(self, key: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    def call(
+        self, task: Any, key: Any, function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
+        """Calls `function`, compiled if it has been traced for `key`.
+
+        A trace is worth making when a task comes twice in a row with the same key: then something
+        else is moving. While the key itself moves, tracing aside would only slow it down.
+        """
+        settled = self._latest.get(task) == key
+        self._latest[task] = key
         future = self._futures.get(key)
         if future is not None:
             self._futures.move_to_end(key)
             if future.done() and not future.exception():
                 return future.result()(*arguments)
-        elif key in self._seen:
+        elif settled:
             self._futures[key] = _tracer.submit(_compiled, function, arguments)
             if len(self._futures) > _KEPT_TRACES:
                 self._futures.popitem(last=False)[1].cancel()
-        else:
-            self._seen[key] = None
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
         return function(*arguments)  # where the trace failed, this raises or is right
 
 
