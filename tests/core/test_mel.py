@@ -89,3 +89,10 @@ def test_the_lowest_floor_has_finite_gradients():
     assert np.all(np.isfinite(tape.gradient(level, x)))
     with pytest.raises(ValueError, match=r"floor_db must be .* at least -300; got -301"):
         wb.decibels(x, floor_db=-301.0)
+
+
+def test_two_rows_of_one_channel_equal_the_rows():
+    given = {"sample_rate": 8000, "num_mel_bins": 20, "frame_length": 256}
+    x = NOISE[:, :4000].astype(np.float32)
+    found = wb.mel_spectrogram(x[..., None], axis=1, **given)
+    np.testing.assert_array_equal(found[..., 0], wb.mel_spectrogram(x, **given))

@@ -143,3 +143,17 @@ def test_a_tone_stands_at_its_frequency_and_time():
     assert np.argmax(s[-20]) * 16000 / 1024 == 3000.0
     loud = np.flatnonzero(s[:, 192] > s.max() / 2)
     assert loud[0] * 256 / 16000 == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("power", [0.3, 1.0, 1.5])
+def test_silence_is_exactly_zero_and_nothing_jumps_near_it(power):
+    assert np.all(wb.spectrogram(np.zeros(2000), power=power).numpy() == 0)
+    levels = np.geomspace(1e-7, 1e-5, 41)  # the linear continuation begins at 1e-6
+    x = np.zeros((len(levels), 8))
+    x[:, 0] = levels  # an impulse under a window of 1: its magnitude is its level
+    options = {"frame_length": 8, "center": False, "window": "boxcar", "power": power}
+    found = wb.spectrogram(x, **options).numpy()[:, 0, 1]
+    assert np.all(np.diff(found) > 0)
+    above = levels > 1.01e-6
+    np.testing.assert_allclose(found[above], levels[above] ** power, rtol=1e-9)
+    assert np.max(np.diff(np.log(found))) < 2 * np.max(np.diff(np.log(levels))) * max(1, power)
