@@ -128,6 +128,11 @@ def test_half_precision_keeps_complex_results_complex():
     np.testing.assert_array_equal(wb.stft(x, frame_length=16), expected)
 
 
+def test_a_transform_that_would_fill_the_memory_is_refused():
+    with pytest.raises(ValueError, match=r"at least 1 and at most 1048576; got 999999999\."):
+        wb.stft(np.zeros(100), frame_length=999999999)
+
+
 def test_an_empty_time_axis_is_refused_wherever_it_is():
     with pytest.raises(ValueError, match="stft: signal must hold at least one sample"):
         wb.stft(np.zeros((1, 0, 2)), axis=1)

@@ -85,9 +85,9 @@ class Declared:
         words += f" of {units.get(self.param.unit, self.param.unit)}" if self.param.unit else ""
         limits = []
         if self.param.low is not None:
-            limits.append(f"{'above' if self.param.open_low else 'at least'} {self.param.low:g}")
+            limits.append(f"{'above' if self.param.open_low else 'at least'} {self.param.low:.10g}")
         if self.param.high is not None:
-            limits.append(f"at most {self.param.high:g}")
+            limits.append(f"at most {self.param.high:.10g}")
         words += ", " * bool(limits) + " and ".join(limits)
         return words + " or None" * self.optional
 

@@ -86,6 +86,7 @@ def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
     file = {"name": "up.wav", "type": "audio/wav", "size": 1, "content": path.read_bytes()}
     dashboard.upload.value = ({**file, "last_modified": datetime.datetime.now(datetime.UTC)},)
     assert dashboard.controller.source.name == "up.wav"
+    assert dashboard.upload.value == ()
 
 
 def test_a_bad_file_is_named_and_the_old_source_stays(dashboard, tmp_path):
@@ -206,6 +207,9 @@ def test_one_can_go_back_to_the_clip_from_before(dashboard, tmp_path):
     assert dashboard.source_choice.label == "mine.wav"
     dashboard.source_choice.value = "speech"
     assert dashboard.controller.source.name == "speech.flac"
+    assert dashboard.path.value == ""
+    dashboard.path.value = str(path)
+    assert dashboard.controller.source.name == "mine.wav"
 
 
 def test_old_controls_and_closed_dashboards_leave_no_widgets():

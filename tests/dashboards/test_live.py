@@ -102,6 +102,7 @@ def test_a_new_source_by_path_and_by_choice(lab):
     page = lab.page
     page.locator(".workbench-dashboard select").first.select_option("Siren")
     shown(lab, "1.sample_rate", "value === 44100")
+    page.get_by_text("0.00 / 5.00 s").wait_for()  # the player has forgotten the other sound
     page.locator(".workbench-dashboard input[type=text]").first.fill("missing.wav")
     page.keyboard.press("Enter")
     page.get_by_role("alert").filter(has_text="missing.wav").wait_for()

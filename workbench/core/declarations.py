@@ -22,9 +22,18 @@ Seconds = Annotated[
     float, Param("Length of the signal.", unit="s", low=0.0, open_low=True, slider=(0.1, 10.0))
 ]
 Amplitude = Annotated[float, Param("Peak value.", low=0.0, slider=(0.0, 1.0), differentiable=True)]
+_LONGEST = 2**20  # samples of a transform: 20 s at 48 kHz
+
 FrameLength = Annotated[
     int,
-    Param("Length of the window.", unit="samples", low=1, slider=(64, 4096), scale="log"),
+    Param(
+        "Length of the window.",
+        unit="samples",
+        low=1,
+        high=_LONGEST,
+        slider=(64, 4096),
+        scale="log",
+    ),
 ]
 FrameStep = Annotated[
     int,
@@ -36,6 +45,7 @@ FFTLength = Annotated[
         "Length of the Fourier transform; the window is centred in it. None: frame_length.",
         unit="samples",
         low=1,
+        high=_LONGEST,
         slider=(64, 8192),
         scale="log",
     ),

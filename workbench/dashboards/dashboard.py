@@ -176,6 +176,9 @@ class Dashboard:
         self.source_choice.options = [*own, *_source_options()]
         self.source_choice.value = source if known is None else known
         self._listening = True
+        if str(getattr(getattr(source, "clip", None), "path", "")) != self.path.value.strip():
+            self.path.value = ""
+        self.upload.value = ()
         for key in [key for key in self.controls if key[0] == SOURCE]:
             self.controls.pop(key).close()
             self._refused.pop(key, None)

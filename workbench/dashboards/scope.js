@@ -582,6 +582,20 @@ class Player {
     if (this.playing) this.timer = setTimeout(() => this.ask("swap"), 250);
   }
 
+  /** Another signal has come: begin at its start, and fetch its sound at the next Play. */
+  rewind() {
+    this.position = 0;
+    this.stale = true;
+    this.touched = this.playing;
+    if (this.playing) {
+      this.audio.currentTime = 0;
+    } else {
+      this.audio.removeAttribute("src");
+      this.audio.load();
+    }
+    this.refresh();
+  }
+
   seek(time) {
     const start = this.scope.view.full[0];
     this.position = Math.max(0, time - start);
@@ -1033,7 +1047,10 @@ class Scope {
     this.figure.setAttribute("aria-label", message.summary);
     const { view } = this;
     const before = `${view.first} ${view.last}`;
-    if (`${view.full}` !== `${message.time}`) view.extend(message.time);
+    if (`${view.full}` !== `${message.time}`) {
+      view.extend(message.time);
+      this.player.rewind();
+    }
     const layout = message.panels.map(({ kind, height }) => `${kind} ${height}`).join();
     if (layout !== this.layout) {
       this.layout = layout;
