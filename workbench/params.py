@@ -12,7 +12,7 @@ import numbers
 import textwrap
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Param:
         slider: Suggested range of a slider, inside the legal one; or all values that it offers.
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
+        automatic: What None stands for, given all parameters; shown while it is chosen.
         differentiable: A tensor is accepted, and gradients reach it.
         follows: "rate" if a chain sets it to the sample rate that reaches the layer.
         remedy: What to do about a number that is not whole, added to the message.
@@ -48,6 +49,7 @@ class Param:
     slider: tuple[float, ...] | None = None
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
+    automatic: Callable[[Mapping[str, Any]], Any] | None = None
     differentiable: bool = False
     follows: str = ""
     remedy: str = ""

@@ -1,8 +1,9 @@
-"""The Jupyter server extension: small kernel messages leave at once.
+"""The Jupyter server extension: small kernel messages leave at once, large ones get through.
 
 Jupyter's server leaves Nagle's algorithm on for the web socket between page and kernel. A small
 message then waits for the acknowledgement of the one before it, which the other end may delay by
-40 ms. For a slider that is the difference between 19 and 50 answers per second.
+40 ms. For a slider that is the difference between 19 and 50 answers per second. And it breaks the
+connection on messages above 10 MB: two minutes of a recording, uploaded into a dashboard.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 _SETTING = "kernel_websocket_connection_class"
+_LARGEST = "websocket_max_message_size"
+_BYTES = 2**29
 
 
 def undelayed(connection_class: Any) -> Any:
@@ -52,6 +55,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
         derived = undelayed(settings.get(_SETTING) or getattr(serverapp, _SETTING))
         setattr(serverapp, _SETTING, derived)
         settings[_SETTING] = derived
+        settings.setdefault(_LARGEST, _BYTES)
     except Exception as error:  # the server must start, with or without us
         serverapp.log.warning(
             "workbench: dashboards will answer some 40 ms later than they could; "

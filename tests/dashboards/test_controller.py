@@ -140,3 +140,10 @@ def test_sources(given, name, rate):
 def test_what_is_no_source(given, kind, message):
     with pytest.raises(kind, match=message):
         source_of(given)
+
+
+def test_what_would_fill_the_memory_is_refused_before_it_is_computed(controller):
+    controller.change_source(source_of("siren"))
+    with pytest.raises(ValueError, match="log_mel_spectrogram: frame_step must be larger: 220,501"):
+        controller.set(1, frame_step=1)
+    assert controller.values["1.frame_step"] == 256

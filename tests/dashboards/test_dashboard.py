@@ -55,7 +55,9 @@ def test_a_refused_value_is_tried_again_when_another_change_makes_it_legal(dashb
 
 def test_an_error_of_two_parameters_is_shown_and_goes_when_the_other_is_mended(dashboard):
     dashboard.set(1, fft_length=256)
-    assert "frame_length and fft_length" in dashboard.controls[1, "fft_length"].error
+    assert (
+        "frame_length must be at most fft_length, 256" in dashboard.controls[1, "fft_length"].error
+    )
     dashboard.set(1, frame_length=200)
     assert dashboard.controls[1, "fft_length"].error == ""
     assert dashboard.frames[-1].values["1.fft_length"] == 256
@@ -229,3 +231,16 @@ def test_old_controls_and_closed_dashboards_leave_no_widgets():
 def test_an_unknown_scalar_is_refused():
     with pytest.raises(ValueError, match=r"explore: gradient must be one of \['mean', 'energy'\]"):
         wb.explore("stft", gradient="beauty")
+
+
+def test_an_automatic_value_is_shown_and_switching_it_off_changes_nothing(dashboard):
+    control = dashboard.controls[1, "upper_edge_hertz"]
+    assert (control.value, control._input.value) == (None, 11025.0)
+    dashboard.change_source("siren")
+    assert (control.value, control._input.value) == (None, 22050.0)
+    before = dashboard.frames[-1].panels[2].data
+    control._automatic.value = False
+    assert (control.value, control.error) == (22050.0, "")
+    np.testing.assert_array_equal(dashboard.frames[-1].panels[2].data, before)
+    dashboard.set(1, frame_length=512)
+    assert dashboard.controls[1, "fft_length"]._input.value == 512

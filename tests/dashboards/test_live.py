@@ -1,7 +1,9 @@
 """The dashboard as a person meets it: in JupyterLab, in a real browser."""
 
+import numpy as np
 import pytest
 
+import workbench as wb
 from tests.lab import Lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -58,6 +60,8 @@ def test_an_error_is_shown_beside_its_control_and_goes_again(lab):
     page = lab.page
     row = page.locator(".workbench-dashboard .widget-vbox", has_text="upper edge (Hz)").last
     row.get_by_role("checkbox").uncheck()
+    row.locator("input[type=number]").fill("30000")
+    page.keyboard.press("Enter")
     alert = page.get_by_role("alert").filter(has_text="must be at most half the sample rate")
     alert.wait_for()
     before = page.evaluate(PIXELS)
@@ -106,6 +110,17 @@ def test_a_new_source_by_path_and_by_choice(lab):
     page.locator(".workbench-dashboard input[type=text]").first.fill("missing.wav")
     page.keyboard.press("Enter")
     page.get_by_role("alert").filter(has_text="missing.wav").wait_for()
+
+
+def test_a_recording_of_two_minutes_can_be_uploaded(lab, tmp_path):
+    path = tmp_path / "long.wav"
+    seconds = np.arange(120 * 48000, dtype=np.float32) / 48000
+    wb.audio.write(path, 0.5 * np.sin(2000 * seconds), sample_rate=48000)
+    assert path.stat().st_size > 10_500_000  # more than a server lets through by default
+    with lab.page.expect_file_chooser() as chooser:
+        lab.page.get_by_role("button", name="Upload a sound file").click()
+    chooser.value.set_files(path)
+    lab.page.get_by_text("0.00 / 120.00 s").wait_for()
 
 
 def test_the_page_can_be_loaded_again(lab):

@@ -67,7 +67,16 @@ def test_setting_moves_both(slider):
     assert (slider._slider.value, slider._field.value, slider.seen) == (0, 0.1, [0.1])
 
 
-def test_disabled_shows_no_number(slider):
+def test_disabled_takes_no_number(slider):
     slider.disabled = True
     assert slider._slider.disabled
-    assert slider._field.layout.visibility == "hidden"
+    assert slider._field.disabled
+
+
+def test_a_typed_fraction_is_not_made_whole():
+    made = NumberSlider(2, [1, 2, 3])
+    made._field.value = 1000.5
+    assert made.value == 1000.5
+    made._field.value = 7.0
+    assert made.value == 7
+    assert type(made.value) is int

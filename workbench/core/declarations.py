@@ -46,6 +46,7 @@ FFTLength = Annotated[
         unit="samples",
         low=1,
         high=_LONGEST,
+        automatic=lambda values: values["frame_length"],
         slider=(64, 8192),
         scale="log",
     ),

@@ -30,6 +30,7 @@ UpperEdge = Annotated[
         unit="Hz",
         low=0.0,
         open_low=True,
+        automatic=lambda values: values["sample_rate"] / 2,
         slider=(1000.0, 24000.0),
     ),
 ]

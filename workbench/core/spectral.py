@@ -75,11 +75,8 @@ def transform_length(values: Mapping[str, Any]) -> int:
     """Samples in the Fourier transform, from the parameters of an STFT."""
     length = values["fft_length"] or values["frame_length"]
     if length < values["frame_length"]:
-        raise ParameterError(
-            ("frame_length", "fft_length"),
-            "not exceed it: the window lies inside the transform",
-            f"{values['frame_length']} and {length}",
-        )
+        rule = f"be at most fft_length, {length}: the window lies inside the transform"
+        raise ParameterError("frame_length", rule, values["frame_length"])
     return int(length)
 
 

@@ -13,11 +13,13 @@ from workbench.chain import Chain, Gradients
 from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import panel
+from workbench.errors import ParameterError
 from workbench.layers import OpLayer
 
 SOURCE = -1  # stands for the source where others name a stage
 WHOLE = View(None, None, 1000, (), 1.0)
 _ROWS = 256
+_MOST_VALUES = 100_000_000  # of overlapping frames: 0.4 GB, and several times that with gradients
 
 
 class Controller:
@@ -97,6 +99,7 @@ class Controller:
             with self.chain.restoring():
                 yield
                 self.chain.sample_rate = self.source.sample_rate
+                self._check_size()
                 result = self._compute()
                 frame = self._frame(result, self.view)
         except Exception:
@@ -104,6 +107,21 @@ class Controller:
             source.values = values
             raise
         self.result, self.frame = result, frame
+
+    def _check_size(self) -> None:
+        """Refuses what would fill the memory, before it is computed."""
+        length = self.source.signal().shape[-1]
+        for layer in self.chain.layers:
+            if not isinstance(layer, OpLayer):
+                return
+            length = layer.spec.length(length, layer.values)
+            if "frame_step" in layer.values:
+                count = length * max(layer.values["frame_length"], layer.values["fft_length"] or 0)
+                if count > _MOST_VALUES:
+                    rule = f"be larger: {length:,} frames are more than a dashboard can show"
+                    error = ParameterError("frame_step", rule, layer.values["frame_step"])
+                    error.named(layer.spec.name)
+                    raise error
 
     def _compute(self) -> Gradients:
         x = self.source.signal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -27,6 +27,7 @@ class Control:
     def __init__(self, declared: Declared, value: Any):
         self.declared = declared
         self._observers: list[Callable[[Control], None]] = []
+        self._silent = False
         start = _suggested(declared) if value is None else value
         self._input = _input(declared, start)
         self._automatic: Any = None
@@ -52,19 +53,34 @@ class Control:
 
     @property
     def value(self) -> Any:
-        """The value that is chosen, of the parameter's type; setting it is like moving it."""
+        """The value that is chosen, legal or not; setting it is like moving the control."""
         if self._automatic is not None and self._automatic.value:
             return None
         chosen = self._input.value
-        return None if chosen == _NONE else self.declared.kind(chosen)
+        return None if chosen == _NONE else chosen
 
     @value.setter
     def value(self, value: Any) -> None:
-        if self._automatic is not None:
-            self._automatic.value = value is None
-            if value is None:
-                return
-        self._input.value = _NONE if value is None else value
+        before, self._silent = self.value, True
+        try:
+            if self._automatic is not None:
+                self._automatic.value = value is None
+            if value is not None or self._automatic is None:
+                self._input.value = _NONE if value is None else value
+        finally:
+            self._silent = False
+        if self.value != before:
+            self._tell()
+
+    def follow(self, values: Mapping[str, Any]) -> None:
+        """Shows what None stands for, given all parameters of the op, while it is chosen."""
+        automatic = self.declared.param.automatic
+        if automatic is not None and self._automatic is not None and self._automatic.value:
+            self._silent = True
+            try:
+                self._input.value = automatic(values)
+            finally:
+                self._silent = False
 
     def close(self) -> None:
         """Takes the widgets out of the page and the kernel."""
@@ -91,6 +107,10 @@ class Control:
     def _changed(self, change: Any) -> None:
         if self._automatic is not None:
             self._follow_automatic()
+        if not self._silent:
+            self._tell()
+
+    def _tell(self) -> None:
         for callback in self._observers:
             callback(self)
 

@@ -271,6 +271,9 @@ class Dashboard:
             self._draw()
 
     def _draw(self) -> None:
+        for (stage, _), control in self.controls.items():
+            if stage != SOURCE:
+                control.follow(self.controller.chain.layers[stage].values)
         self.scope.show(self.controller.frame)
 
     def _send_audio(self) -> None:

@@ -36,8 +36,8 @@ class NumberSlider(widgets.HBox):
         self._slider = widgets.IntSlider(
             max=len(rungs) - 1, readout=False, **shown | {"layout": {"flex": "1 1 auto"}}
         )
-        field = widgets.IntText if self._kind is int else widgets.FloatText
-        self._field = field(layout={"width": "76px", "flex": "0 0 auto"})
+        # a field of whole numbers would read 1000.5 as 10005: the op is to refuse it
+        self._field = widgets.FloatText(layout={"width": "76px", "flex": "0 0 auto"})
         super().__init__([self._slider, self._field], layout={"width": "auto"})
         self.add_class("workbench-number")
         self._slider.observe(self._slid, "value")
@@ -56,7 +56,6 @@ class NumberSlider(widgets.HBox):
     @traitlets.observe("disabled")
     def _disable(self, change: Any) -> None:
         self._slider.disabled = self._field.disabled = self.disabled
-        self._field.layout.visibility = "hidden" if self.disabled else "visible"
 
     def _slid(self, change: Any) -> None:
         if not self._showing:
@@ -64,7 +63,8 @@ class NumberSlider(widgets.HBox):
 
     def _typed(self, change: Any) -> None:
         if not self._showing:
-            self.value = self._kind(change.new)
+            whole = self._kind is int and change.new % 1 == 0
+            self.value = int(change.new) if whole else change.new
 
 
 def rungs_of(declared: Declared) -> list[Any]:

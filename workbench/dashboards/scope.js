@@ -435,7 +435,7 @@ class ImagePanel extends Panel {
 class View {
   first = 0;
   last = 1;
-  full = [0, 1];
+  full = [0, 1e-3];
   zoomed = false;
   ticks = [];
   number = 0;
