@@ -91,7 +91,7 @@ def test_notebook_runs(path):
         ("def f():\n    pass", "", "defines f"),
         ("class A:\n    pass", "", "defines A"),
         ("x\n" * 13, "", "longer than"),
-        ("x", "/home/someone/clip.wav", "shows 'home'"),
+        ("x", "/opt/someone/clip.wav", "shows 'opt'"),
         ("x", "see /tmp/a", "shows 'tmp'"),
     ],
 )
