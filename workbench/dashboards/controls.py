@@ -75,7 +75,7 @@ class Control:
     def follow(self, values: Mapping[str, Any]) -> None:
         """Shows what None stands for, given all parameters of the op, while it is chosen."""
         automatic = self.declared.param.automatic
-        if automatic is not None and self._automatic is not None and self._automatic.value:
+        if automatic and self._automatic is not None and self._automatic.value:
             self._silent = True
             try:
                 self._input.value = automatic(values)

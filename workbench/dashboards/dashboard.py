@@ -272,7 +272,7 @@ class Dashboard:
 
     def _draw(self) -> None:
         for (stage, _), control in self.controls.items():
-            if stage != SOURCE:
+            if control.declared.param.automatic and stage != SOURCE:
                 control.follow(self.controller.chain.layers[stage].values)
         self.scope.show(self.controller.frame)
 
