@@ -103,8 +103,11 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
+        checked = _checked_rate(sample_rate)
+        if checked == self._sample_rate:
+            return
         with self.restoring():
-            self._sample_rate = _checked_rate(sample_rate)
+            self._sample_rate = checked
             self._flow()
 
     @contextlib.contextmanager

@@ -11,8 +11,8 @@ import ipywidgets as widgets
 from workbench.dashboards.numbers import NumberSlider, rungs_of
 from workbench.params import Declared
 
-_STYLE = {"description_width": "128px"}
-_LAYOUT = {"width": "auto", "margin": "1px 0"}
+STYLE = {"description_width": "128px"}
+LAYOUT = {"width": "auto", "margin": "1px 0"}
 _NONE = "none"  # stands for None in a list of choices, where the widget takes None for no choice
 
 
@@ -150,8 +150,8 @@ def _input(declared: Declared, value: Any) -> Any:
     shared = {
         "description": label(declared),
         "tooltip": declared.param.doc,
-        "style": _STYLE,
-        "layout": dict(_LAYOUT),
+        "style": STYLE,
+        "layout": dict(LAYOUT),
     }
     if declared.param.choices:
         options: list[Any] = [(choice, choice) for choice in declared.param.choices]

@@ -15,7 +15,7 @@ from workbench import audio, clips
 from workbench.chain import LOSSES
 from workbench.dashboards import publication
 from workbench.dashboards.controller import SOURCE, Controller
-from workbench.dashboards.controls import Control, alert, close_tree
+from workbench.dashboards.controls import LAYOUT, STYLE, Control, alert, close_tree
 from workbench.dashboards.frames import View
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
@@ -28,7 +28,6 @@ _STYLE = """<style>
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
 .workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
-.workbench-controls .widget-readout { min-width: 52px; }
 @container (max-width: 800px) {
   .workbench-controls { max-width: none; display: block !important; column-width: 280px; }
   .workbench-controls > .widget-vbox { display: block; }
@@ -123,8 +122,7 @@ class Dashboard:
     # controls
 
     def _make_choices(self) -> None:
-        style, layout = {"description_width": "128px"}, {"width": "auto", "margin": "1px 0"}
-        shared = {"style": style, "layout": layout}
+        shared = {"style": STYLE, "layout": LAYOUT}
         self.source_choice = widgets.Dropdown(description="source", **shared)
         self.path = widgets.Text(
             description="path", placeholder="a sound file", continuous_update=False, **shared
