@@ -17,8 +17,10 @@ NEEDED = {"sample_rate": RATE, "orig_rate": RATE, "target_rate": 5000}
 OPS = registry()
 ROOMS = (core.levels, core.mel, core.resampling, core.signals, core.spectral)
 PUBLIC = {name: getattr(room, name) for room in ROOMS for name in OPS if hasattr(room, name)}
-ON_SIGNALS = [op for op in OPS.values() if op.takes]
+WITH_LAYER = {layer.spec.name for layer in layers.OpLayer.__subclasses__()}
+ON_SIGNALS = [op for op in OPS.values() if op.name in WITH_LAYER]
 SOURCES = [op for op in OPS.values() if not op.takes]
+LINEAR = [op for op in ON_SIGNALS if op.linear]
 PARAMETERS = [(op, d) for op in OPS.values() for d in op.parameters.values()]
 LEARNABLE = [(op, d) for op, d in PARAMETERS if d.param.differentiable]
 
@@ -61,9 +63,64 @@ def test_a_row_of_a_batch_equals_the_row_alone(op):
 
 
 @on_signals
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_the_type_is_kept(op, dtype):
-    assert tf.math.real(call(op, example(op, dtype))).dtype == dtype
+    x = tf.cast(example(op, np.float64), dtype)
+    out = call(op, x)
+    half = dtype in ("float16", "bfloat16")
+    if out.dtype.is_complex:  # there is no half-precision complex type
+        assert tf.math.real(out).dtype == ("float32" if half else dtype)
+    else:
+        assert out.dtype == dtype
+    if half and not out.dtype.is_complex:
+        expected = tf.cast(call(op, tf.cast(x, tf.float32)), dtype)
+        np.testing.assert_array_equal(tf.cast(out, tf.float32), tf.cast(expected, tf.float32))
+
+
+@on_signals
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_the_policies_of_keras_run(op, policy):
+    layer = layers.layer_of(op)(**needed(op), dtype=policy)
+    out = layer(example(op))
+    assert layer.compute_dtype in (out.dtype, policy[len("mixed_") :]) or out.dtype.is_complex
+    assert np.all(np.isfinite(np.abs(tf.cast(tf.abs(out), tf.float64))))
+
+
+@on_signals
+def test_a_padded_row_equals_the_row_alone(op):
+    lengths, full = [700, 37, 2999], 3000
+    x = example(op, np.float64, length=full if op.takes == 1 else 7 * full)
+    x = x if op.takes == 1 else np.swapaxes(x, 1, 2)
+    layer = layers.layer_of(op)(**needed(op), dtype="float64")
+    x = np.where(
+        (np.arange(full) < np.array(lengths)[:, None]).reshape(3, full, *[1] * (x.ndim - 2)), x, 7.0
+    )
+    batch, made = call(op, x, lengths=lengths)
+    np.testing.assert_array_equal(layer(x, mask=tf.sequence_mask(lengths, full)), batch)
+    for row, (length, steps) in enumerate(zip(lengths, made, strict=True)):
+        alone = call(op, x[row, :length])
+        assert alone.shape[0] == steps
+        assert relative(batch[row, :steps], alone) <= 1e-6
+
+
+@pytest.mark.parametrize("op", LINEAR, ids=named)
+@pytest.mark.parametrize(("dtype", "limit"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_the_gradient_of_a_linear_op_is_its_adjoint(op, dtype, limit):
+    rng = np.random.default_rng(2)
+    x = tf.constant(example(op, dtype, rows=1))
+    other = tf.constant(example(op, dtype, rows=1, seed=3))
+    with tf.GradientTape() as tape:
+        tape.watch(other)
+        out = call(op, other)
+        v = rng.standard_normal(out.shape) + 0j
+        v = v + 1j * rng.standard_normal(out.shape) if out.dtype.is_complex else v
+        product = tf.math.real(tf.reduce_sum(out * tf.cast(tf.math.conj(v), out.dtype)))
+    pulled = np.asarray(tape.gradient(product, other), np.float64)
+    forward = np.asarray(call(op, x))
+    left = np.real(np.vdot(v, forward))
+    right = np.vdot(pulled, np.asarray(x, np.float64))
+    scale = np.linalg.norm(forward) * np.linalg.norm(v)
+    assert abs(left - right) <= limit * scale
 
 
 @on_signals

@@ -14,8 +14,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room imports from its own row and the rows above. The longest prefix of a module counts.
 ROWS = (
-    ("device", "server", "errors", "axes", "tensors", "audio", "clips"),
-    ("params", "ops"),
+    ("device", "server", "errors", "axes", "reach", "tensors", "audio", "clips"),
+    ("params", "specification", "ops"),
     ("core",),
     ("layers", "stages"),
     ("chain", "streaming", "export", "dataset"),

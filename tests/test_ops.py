@@ -33,7 +33,7 @@ def test_a_declared_function_is_registered_documented_and_signed(declare):
         return signal * tf.cast(gain, signal.dtype)
 
     assert ops.registry()["louder"] is ops.spec(louder)
-    assert list(inspect.signature(louder).parameters) == ["signal", "gain", "axis"]
+    assert list(inspect.signature(louder).parameters) == ["signal", "gain", "axis", "lengths"]
     assert "gain: Gain. Must be a finite number, at least 0. Default: 2.0." in louder.__doc__
     assert louder.__doc__.index("Args:") < louder.__doc__.index("Returns:")
     assert louder([1.0, 2.0], gain=3.0).numpy().tolist() == [3.0, 6.0]

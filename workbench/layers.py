@@ -176,14 +176,17 @@ class OpLayer(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None) -> tf.Tensor:
-        """Applies the op."""
-        return self.apply(inputs, self._weights_of)
+        """Applies the op; each row of a masked batch as if it were alone."""
+        if mask is None:
+            return self.apply(inputs, self._weights_of)
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1)
+        return self.apply(inputs, self._weights_of, lengths=lengths)[0]
 
-    def apply(self, inputs: Any, tensors: Mapping[str, Any]) -> tf.Tensor:
+    def apply(self, inputs: Any, tensors: Mapping[str, Any], **options: Any) -> Any:
         """Applies the op with `tensors` in place of the parameters of their names."""
         function = type(self).function
         values = (self._checked or self.values) | dict(tensors)
-        return function(inputs, axis=self.axis, **values)
+        return function(inputs, axis=self.axis, **values, **options)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of what comes out: as many steps as the valid ones make."""
@@ -232,7 +235,7 @@ class _StepsMask(keras.Operation):
 
     def call(self, mask: tf.Tensor) -> tf.Tensor:
         lengths = tf.reduce_sum(tf.cast(mask, tf.int64), axis=-1)
-        made = tf.where(lengths > 0, self.op.length(lengths, self.values), 0)
+        made = self.op.valid(lengths, self.values)
         steps = self.op.length(tf.shape(mask, tf.int64)[-1], self.values)
         return tf.sequence_mask(made, steps)
 

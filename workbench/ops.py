@@ -6,73 +6,28 @@ dashboards and contract tests find the ops, and what each declares, here.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterTypeError
 from workbench.params import Declared, describe, read_parameters
-from workbench.tensors import as_signal, time_back, time_last, working_type
-
-
-@dataclass(frozen=True)
-class Op:
-    """The specification of an op, read from its signature.
-
-    Attributes:
-        name: The function's name.
-        function: The function itself, unchecked.
-        parameters: Its declared parameters, in order.
-        takes: Dimensions of the signal that it works on: 0 (a source), 1 (time), 2 (frames, bins).
-        space_rule: What comes out, given what goes in and the parameters.
-        length_rule: How many steps of time come out, given how many go in and the parameters.
-    """
-
-    name: str
-    function: Callable[..., tf.Tensor]
-    parameters: Mapping[str, Declared]
-    takes: int
-    space_rule: Callable[[Space, Mapping[str, Any]], Space]
-    length_rule: Callable[[Any, Mapping[str, Any]], Any]
-
-    def space(self, given: Space, values: Mapping[str, Any]) -> Space:
-        """What comes out, given what goes in."""
-        with _naming(self):
-            return self.space_rule(given, values)
-
-    def length(self, length: Any, values: Mapping[str, Any]) -> Any:
-        """How many steps of time come out, given how many go in (a number or a tensor)."""
-        with _naming(self):
-            return self.length_rule(length, values)
-
-    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """All parameters, defaults filled in, each checked.
-
-        Raises:
-            TypeError: A name is unknown, a required one is missing, or a type is wrong.
-            ValueError: A value is outside its legal range.
-        """
-        for name in values:
-            if name not in self.parameters:
-                known = ", ".join(self.parameters)
-                raise TypeError(f"{self.name}: there is no parameter {name!r}. Known: {known}.")
-        checked = {}
-        with _naming(self):
-            for name, parameter in self.parameters.items():
-                if name in values:
-                    checked[name] = parameter.check(values[name])
-                elif parameter.required:
-                    raise ParameterTypeError(name, "be given", "nothing")
-                else:
-                    checked[name] = parameter.default
-        return checked
-
+from workbench.reach import Reach
+from workbench.specification import Op, naming
+from workbench.tensors import (
+    as_lengths,
+    as_operand,
+    as_signal,
+    is_tensor,
+    silence_beyond,
+    time_back,
+    time_last,
+    working_type,
+)
 
 _registry: dict[str, Op] = {}
 
@@ -114,29 +69,58 @@ def unchanged_length(length: Any, values: Mapping[str, Any]) -> Any:
     return length
 
 
+def reach_of_one_step(values: Mapping[str, Any]) -> Reach:
+    """The reach of an op that works on each step of time by itself."""
+    return Reach(0, 0)
+
+
 def op(
     *,
     takes: int = 1,
     space: Callable[[Space, Mapping[str, Any]], Space] = unchanged_space,
     length: Callable[[Any, Mapping[str, Any]], Any] = unchanged_length,
+    valid: Callable[[Any, Mapping[str, Any]], Any] | None = None,
+    reach: Callable[[Mapping[str, Any]], Reach] | None = None,
+    linear: bool = False,
+    of_complex: bool = False,
     extends: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
     """Declares the decorated function as an op, and checks its calls.
 
     The function is written for time in the last dimension(s) and for checked values. The op made
     of it also takes `axis=`, accepts any floating-point type (half precision is computed in
-    float32), converts NumPy arrays, and names itself in errors.
+    float32), converts NumPy arrays, and names itself in errors. With `lengths=` the rows of a batch
+    end where it says: what lies beyond is taken as silence, and the lengths of the result are
+    returned with it. A function whose ends are not silent (a mirror, a mean) has a parameter
+    `lengths` behind its tensors: None, or integers that broadcast to the rows.
 
     Args:
         takes: Dimensions it works on: 0 makes a signal, 1 is time, 2 is frames and bins.
         space: What comes out, given what goes in and the parameters.
         length: How many steps come out, given how many go in and the parameters.
+        valid: How many of them are valid, where padding is counted too. None: `length`.
+        reach: How far it looks along time, given the parameters. None: over all of it.
+        linear: Whether it is linear in the signal.
+        of_complex: Whether it takes complex numbers.
         extends: An op whose parameters are taken over, for a function that ends in `**options`.
     """
 
     def declare(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-        parameters = _all_parameters(function, extends)
-        made = Op(function.__name__, function, parameters, takes, space, length)
+        positional = _positional(function)
+        made = Op(
+            name=function.__name__,
+            function=function,
+            parameters=_all_parameters(function, extends),
+            operands=tuple(name for name in positional[1:] if name != "lengths"),
+            takes=takes,
+            space_rule=space,
+            length_rule=length,
+            valid_rule=valid,
+            reach_rule=reach,
+            linear=linear,
+            of_complex=of_complex,
+            uses_lengths="lengths" in positional,
+        )
         _registry[made.name] = made
         call = _source_call(made) if takes == 0 else _signal_call(made)
         functools.update_wrapper(call, function)
@@ -150,34 +134,57 @@ def op(
 
 def _source_call(made: Op) -> Callable[..., tf.Tensor]:
     def call(**values: Any) -> tf.Tensor:
-        with _naming(made):
+        with naming(made):
             return made.function(**made.check(values))
 
     return call
 
 
-def _signal_call(made: Op) -> Callable[..., tf.Tensor]:
-    def call(signal: Any, *, axis: int = -made.takes, **values: Any) -> tf.Tensor:
+def _signal_call(made: Op) -> Callable[..., Any]:
+    def call(
+        signal: Any, *operands: Any, axis: int = -made.takes, lengths: Any = None, **values: Any
+    ) -> Any:
+        named = {name: values.pop(name) for name in made.operands if name in values}
         checked = made.check(values)
-        with _naming(made):
-            given = as_signal(signal, rank=made.takes)
-            work = tf.cast(given, working_type(given.dtype))
-            result = made.function(time_last(work, axis, made.takes), **checked)
-            result = time_back(result, given, axis, made.takes)
-        narrow = work.dtype != given.dtype and not result.dtype.is_complex
-        return tf.cast(result, given.dtype) if narrow else result
+        with naming(made):
+            given = as_signal(signal, rank=made.takes, of_complex=made.of_complex)
+            beside = [
+                as_operand(value, name, given, axis, made.takes)
+                for name, value in _paired(made, operands, named)
+            ]
+            placed = {
+                name: as_operand(value, name, given, axis, made.takes)
+                if made.parameters[name].param.varies and is_tensor(value)
+                else value
+                for name, value in checked.items()
+            }
+            work = time_last(tf.cast(given, working_type(given.dtype)), axis, made.takes)
+            if lengths is not None:
+                lengths = as_lengths(lengths, given, axis)
+                work, rows = silence_beyond(work, lengths, made.takes)
+                beside += [rows] if made.uses_lengths else []
+            result = time_back(made.function(work, *beside, **placed), given, axis, made.takes)
+            narrow = work.dtype != given.dtype and not result.dtype.is_complex
+            result = tf.cast(result, given.dtype) if narrow else result
+            return result if lengths is None else (result, made.valid(lengths, checked))
 
     return call
 
 
-@contextlib.contextmanager
-def _naming(made: Op) -> Iterator[None]:
-    """Names the op that was called in an error that its body raises."""
-    try:
-        yield
-    except (ParameterError, ParameterTypeError) as error:
-        error.named(made.name)
-        raise
+def _paired(made: Op, operands: tuple[Any, ...], named: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The tensors beside the signal with their names, in order."""
+    given = dict(zip(made.operands, operands, strict=False)) | dict(named)
+    if len(given) != len(made.operands) or len(operands) > len(made.operands):
+        wanted = ", ".join(("signal", *made.operands))
+        raise ParameterTypeError(
+            wanted, "be given, and nothing else by position", len(operands) + 1
+        )
+    return [(name, given[name]) for name in made.operands]
+
+
+def _positional(function: Callable[..., Any]) -> list[str]:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [name for name, p in inspect.signature(function).parameters.items() if p.kind == kind]
 
 
 def _all_parameters(
@@ -198,9 +205,11 @@ def _signature(made: Op) -> inspect.Signature:
         for d in made.parameters.values()
     ]
     if made.takes:
-        signal = inspect.Parameter("signal", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        by_position = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        tensors = [inspect.Parameter(name, by_position) for name in ("signal", *made.operands)]
         axis = inspect.Parameter("axis", keyword, default=-made.takes, annotation=int)
-        listed = [signal, *listed, axis]
+        lengths = inspect.Parameter("lengths", keyword, default=None)
+        listed = [*tensors, *listed, axis, lengths]
     return inspect.Signature(listed)
 
 
@@ -214,6 +223,8 @@ def _documentation(made: Op) -> str:
     if made.takes:
         what = "time" if made.takes == 1 else "frames (bins right after)"
         lines.append(f"    axis: Dimension of {what}; what comes out is put there.")
+        lines.append("    lengths: Where the rows of a padded batch end, integers `[batch]`; the")
+        lines.append("        result is then a pair: with the lengths of what comes out.")
     section = "\n".join(lines)
     head, mark, rest = text.partition("\nReturns:")
     return f"{head.rstrip()}\n\n{section}\n{mark}{rest}"

@@ -37,6 +37,7 @@ class Param:
         choices: The legal words, for a `str`.
         automatic: What None stands for, given all parameters; shown while it is chosen.
         differentiable: A tensor is accepted, and gradients reach it.
+        varies: That tensor may hold a value for each row, or for each sample.
         follows: "rate" if a chain sets it to the sample rate that reaches the layer.
         remedy: What to do about a number that is not whole, added to the message.
     """
@@ -51,6 +52,7 @@ class Param:
     choices: tuple[str, ...] | None = None
     automatic: Callable[[Mapping[str, Any]], Any] | None = None
     differentiable: bool = False
+    varies: bool = False
     follows: str = ""
     remedy: str = ""
 
@@ -139,7 +141,8 @@ class Declared:
 def describe(d: Declared) -> str:
     """The lines of a docstring about one parameter."""
     default = "" if d.required else f" Default: {d.default!r}."
-    gradient = " Differentiable: a tensor is accepted." * d.param.differentiable
+    tensor = "a number, one per row or one per sample" if d.param.varies else "a tensor"
+    gradient = f" Differentiable: {tensor} is accepted." * d.param.differentiable
     text = f"{d.name}: {d.param.doc} Must be {d.rule}.{default}{gradient}"
     return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="        ")
 

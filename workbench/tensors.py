@@ -17,8 +17,8 @@ def is_tensor(value: Any) -> bool:
     return tf.is_tensor(value) or hasattr(value, "shape")
 
 
-def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
-    """Converts `value` to a floating-point tensor of at least `rank` dimensions.
+def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tensor:
+    """Converts `value` to a floating-point (or complex) tensor of at least `rank` dimensions.
 
     Python numbers become float32; NumPy and TensorFlow values keep their type.
 
@@ -27,7 +27,9 @@ def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
         ParameterError: It has too few dimensions.
     """
     tensor = tf.convert_to_tensor(value)
-    if not tensor.dtype.is_floating:
+    if of_complex and not tensor.dtype.is_complex:
+        raise ParameterTypeError("signal", "be complex", tensor.dtype.name)
+    if not of_complex and not tensor.dtype.is_floating:
         scaled = tensor.dtype.is_integer
         remedy = f"Scale it to -1 .. 1, e.g. signal / {tensor.dtype.max + 1}." if scaled else ""
         raise ParameterTypeError("signal", "be floating point", tensor.dtype.name, remedy)
@@ -36,6 +38,53 @@ def as_signal(value: Any, *, rank: int = 1) -> tf.Tensor:
         wanted = "[..., time]" if rank == 1 else "[..., frames, bins]"
         raise ParameterError("signal", f"have the shape {wanted}", list(shape))
     return tensor
+
+
+def as_operand(value: Any, name: str, given: tf.Tensor, axis: int, taken: int) -> tf.Tensor:
+    """A tensor beside the signal, in its own type: one that runs along time has time last too."""
+    tensor = tf.convert_to_tensor(value)
+    if not tensor.dtype.is_floating:
+        raise ParameterTypeError(name, "be floating point", tensor.dtype.name)
+    return time_last(tensor, axis, taken) if tensor.shape.rank == given.shape.rank else tensor
+
+
+def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
+    """Where the rows of a batch end: integers, one for each index of the dimensions before time.
+
+    Raises:
+        ParameterTypeError: They are no integers.
+        ParameterError: There are more dimensions than rows have, or a length lies outside time.
+    """
+    lengths = tf.convert_to_tensor(value)
+    if not lengths.dtype.is_integer:
+        raise ParameterTypeError("lengths", "be integers", lengths.dtype.name)
+    time = _first(given, axis, 1)
+    leading = given.shape[:time]
+    if not lengths.shape.is_compatible_with(leading):
+        raise ParameterError("lengths", f"have the shape {leading} of the rows", lengths.shape)
+    if (known := tf.get_static_value(lengths)) is not None and (
+        np.any(known < 0) or (given.shape[time] is not None and np.any(known > given.shape[time]))
+    ):
+        raise ParameterError("lengths", f"lie in 0 .. {given.shape[time]}", known)
+    return lengths
+
+
+def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Sets what lies beyond the end of each row to 0.
+
+    Args:
+        work: `[rows ..., time]` or `[rows ..., frames, bins]`, as `taken` says.
+        lengths: Integers, one for each index of the first dimensions of `work`.
+        taken: How many dimensions follow those of the rows.
+
+    Returns:
+        The tensor, and `lengths` in a shape that broadcasts to its rows.
+    """
+    inner = work.shape.rank - taken - lengths.shape.rank
+    rows = tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+    valid = tf.sequence_mask(rows, tf.shape(work)[-taken])
+    valid = valid[..., tf.newaxis] if taken == 2 else valid
+    return tf.where(valid, work, tf.zeros([], work.dtype)), rows
 
 
 def as_type(value: Any, dtype: tf.DType) -> tf.Tensor:

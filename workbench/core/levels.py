@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tensorflow as tf
 
-from workbench.ops import op
+from workbench.ops import op, reach_of_one_step
 from workbench.params import Param
 from workbench.tensors import as_type
 
@@ -16,7 +16,7 @@ Drive = Annotated[
 ]
 
 
-@op()
+@op(reach=reach_of_one_step)
 def saturate(signal: tf.Tensor, *, drive_db: Drive = 0.0) -> tf.Tensor:
     """Amplifies a signal and limits it softly to -1 .. 1 with `tanh`, as an overdriven amplifier.
 

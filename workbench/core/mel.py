@@ -12,10 +12,11 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
-from workbench.core.spectral import frame_count, spectrogram, transform_length
+from workbench.core.spectral import frame_count, frame_reach, spectrogram, transform_length
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
+from workbench.reach import Reach
 from workbench.tensors import as_type
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
@@ -164,13 +165,26 @@ def _level_space(given: Space, values: Mapping[str, Any]) -> Space:
     return replace(given, quantity="level", unit="dB")
 
 
+def _level_reach(values: Mapping[str, Any]) -> Reach:
+    if values["top_db"] is not None:
+        rule = "be None in a stream: the loudest part may be still to come"
+        raise ParameterError("top_db", rule, values["top_db"])
+    return Reach(0, 0)
+
+
+def _log_mel_reach(values: Mapping[str, Any]) -> Reach:
+    _level_reach(values)
+    return frame_reach(values)
+
+
 def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     return _level_space(_mel_space(given, values), values)
 
 
-@op(space=_mel_space, length=frame_count, extends=spectrogram)
+@op(space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram)
 def mel_spectrogram(
     signal: tf.Tensor,
+    lengths: tf.Tensor | None = None,
     *,
     sample_rate: SampleRate,
     num_mel_bins: NumMelBins = 80,
@@ -194,7 +208,7 @@ def mel_spectrogram(
     >>> wb.mel_spectrogram(wb.tone(sample_rate=8000, seconds=1.0), sample_rate=8000).shape
     TensorShape([32, 80])
     """
-    spectrum = spec(spectrogram).function(signal, **options)
+    spectrum = spec(spectrogram).function(signal, lengths, **options)
     matrix = design_mel_matrix(
         transform_length(options),
         sample_rate,
@@ -218,7 +232,7 @@ def _multiply(values: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.linalg.matmul(rows, matrix), shape)
 
 
-@op(takes=2, space=_level_space)
+@op(takes=2, space=_level_space, reach=_level_reach)
 def decibels(
     signal: tf.Tensor,
     *,
@@ -251,9 +265,10 @@ def decibels(
     return tf.maximum(level, loudest - tf.constant(top_db, dtype))
 
 
-@op(space=_log_mel_space, length=frame_count, extends=mel_spectrogram)
+@op(space=_log_mel_space, length=frame_count, reach=_log_mel_reach, extends=mel_spectrogram)
 def log_mel_spectrogram(
     signal: tf.Tensor,
+    lengths: tf.Tensor | None = None,
     *,
     reference: Reference = 1.0,
     floor_db: FloorDecibels = -100.0,
@@ -272,5 +287,5 @@ def log_mel_spectrogram(
     >>> wb.log_mel_spectrogram(wb.tone(sample_rate=8000, seconds=1.0), sample_rate=8000).shape
     TensorShape([32, 80])
     """
-    bands = spec(mel_spectrogram).function(signal, **options)
+    bands = spec(mel_spectrogram).function(signal, lengths, **options)
     return spec(decibels).function(bands, reference=reference, floor_db=floor_db, top_db=top_db)

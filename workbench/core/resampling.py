@@ -107,7 +107,7 @@ def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
     return given.with_time(rate=given.time.rate * values["target_rate"] / values["orig_rate"])
 
 
-@op(space=_resampled_space, length=resampled_length)
+@op(space=_resampled_space, length=resampled_length, linear=True)
 def resample(signal: tf.Tensor, *, orig_rate: OrigRate, target_rate: TargetRate) -> tf.Tensor:
     """Converts a signal to another sample rate, without aliases or images.
 

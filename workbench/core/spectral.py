@@ -14,6 +14,7 @@ from workbench.core.declarations import FFTLength, FrameLength, FrameStep
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
+from workbench.reach import Reach
 from workbench.tensors import as_type
 
 Window = Annotated[
@@ -89,6 +90,16 @@ def frame_count(length: Any, values: Mapping[str, Any]) -> Any:
     return max(1, counted) if isinstance(counted, int) else tf.maximum(1, counted)
 
 
+def frame_reach(values: Mapping[str, Any]) -> Reach:
+    """How far a frame looks to either side of its time."""
+    fft_length, step = transform_length(values), values["frame_step"]
+    if not values["center"]:
+        return Reach(0, fft_length - 1, step)
+    half = fft_length // 2
+    mirror = half + 1 if values["pad_mode"] == "reflect" else 0
+    return Reach(half, fft_length - half - 1, step, ends=mirror)
+
+
 def _frames_space(
     given: Space, values: Mapping[str, Any], quantity: str, power: float = 1.0
 ) -> Space:
@@ -110,9 +121,10 @@ def _spectrogram_space(given: Space, values: Mapping[str, Any]) -> Space:
     return _frames_space(given, values, named.get(power, f"magnitude^{power:g}"), power)
 
 
-@op(space=_stft_space, length=frame_count)
+@op(space=_stft_space, length=frame_count, reach=frame_reach, linear=True)
 def stft(
     signal: tf.Tensor,
+    lengths: tf.Tensor | None = None,
     *,
     frame_length: FrameLength = 1024,
     frame_step: FrameStep = 256,
@@ -143,14 +155,16 @@ def stft(
     """
     fft = transform_length({"fft_length": fft_length, "frame_length": frame_length})
     if center:
-        signal = _pad_ends(signal, fft // 2, pad_mode)
+        signal = _pad_ends(signal, fft // 2, pad_mode, lengths)
     frames = _cut_frames(signal, fft, frame_step)
     taper = tf.constant(design_window(window, frame_length, fft), signal.dtype)
     return _rfft(frames * taper)
 
 
-@op(space=_spectrogram_space, length=frame_count, extends=stft)
-def spectrogram(signal: tf.Tensor, *, power: Power = 2.0, **options: Any) -> tf.Tensor:
+@op(space=_spectrogram_space, length=frame_count, reach=frame_reach, extends=stft)
+def spectrogram(
+    signal: tf.Tensor, lengths: tf.Tensor | None = None, *, power: Power = 2.0, **options: Any
+) -> tf.Tensor:
     """Magnitude of the short-time Fourier transform, raised to a power.
 
     The gradient is finite everywhere: where the magnitude falls below 1e-6, a power below 2 is
@@ -163,7 +177,7 @@ def spectrogram(signal: tf.Tensor, *, power: Power = 2.0, **options: Any) -> tf.
     >>> float(tf.reduce_max(wb.spectrogram(wb.tone(sample_rate=8000, seconds=1.0)))) > 1e4
     True
     """
-    transform = spec(stft).function(signal, **options)
+    transform = spec(stft).function(signal, lengths, **options)
     real, imaginary = tf.math.real(transform), tf.math.imag(transform)
     return _raise(tf.square(real) + tf.square(imaginary), power)
 
@@ -178,22 +192,41 @@ def _raise(squared: tf.Tensor, power: Any) -> tf.Tensor:
     return tf.where(squared > floor, raised, squared * tf.pow(floor, exponent - 1))
 
 
-def _pad_ends(signal: tf.Tensor, count: int, mode: str) -> tf.Tensor:
+def _pad_ends(
+    signal: tf.Tensor, count: int, mode: str, lengths: tf.Tensor | None = None
+) -> tf.Tensor:
     """Extends both ends by `count` samples; a short signal is reflected again and again."""
     if mode == "constant":
         return tf.pad(signal, [[0, 0]] * (signal.shape.rank - 1) + [[count, count]])
+    if lengths is not None:
+        return _mirror_rows(signal, count, lengths)
     length = tf.shape(signal)[-1]
-    period = tf.maximum(2 * (length - 1), 1)
     near = tf.minimum(length, count + 1)  # all that the mirror can show at one end
 
     def mirrored(positions: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
-        folded = tf.math.floormod(positions, period)
-        places = tf.minimum(folded, period - folded) % length
+        places = _fold(positions, length)
         return tf.gather(_slice_end(signal, first, near), places - first, axis=-1)
 
     before = mirrored(tf.range(-count, 0), tf.constant(0))
     after = mirrored(length + tf.range(count), length - near)
     return tf.concat([before, signal, after], axis=-1)
+
+
+def _mirror_rows(signal: tf.Tensor, count: int, lengths: tf.Tensor) -> tf.Tensor:
+    """Extends both ends of each row by `count` samples, its own mirror image."""
+    shape = tf.shape(signal)
+    positions = tf.range(-count, shape[-1] + count)
+    rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
+    places = tf.where(positions < rows + count, _fold(positions, rows), positions - count)
+    places = tf.broadcast_to(places, tf.concat([shape[:-1], tf.shape(positions)], 0))
+    return tf.gather(signal, places, axis=-1, batch_dims=signal.shape.rank - 1)
+
+
+def _fold(positions: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """The samples that stand at `positions` when a signal is mirrored at its first and last."""
+    period = tf.maximum(2 * (length - 1), 1)
+    folded = tf.math.floormod(positions, period)
+    return tf.minimum(folded, period - folded) % length
 
 
 @tf.custom_gradient
