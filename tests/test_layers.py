@@ -59,7 +59,7 @@ def test_learnt_parameters_are_weights_that_training_moves_and_a_file_keeps(tmp_
 
 @pytest.mark.parametrize("name", ["frame_length", "nonsense"])
 def test_only_differentiable_parameters_can_be_learnt(name):
-    with pytest.raises(ValueError, match=r"Spectrogram: learn must name some of \['power'\]"):
+    with pytest.raises(ValueError, match=r"Spectrogram: learn must name some of \[.*'power'"):
         wb.layers.Spectrogram(learn=(name,))
 
 
