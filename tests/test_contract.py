@@ -19,7 +19,15 @@ BESIDE = {  # what else must be so for a parameter to act
     "gaussian_std": {"window": "gaussian"},
 }
 OPS = registry()
-ROOMS = (core.levels, core.mel, core.resampling, core.signals, core.spectral)
+ROOMS = (
+    core.inversion,
+    core.levels,
+    core.mel,
+    core.phase,
+    core.resampling,
+    core.signals,
+    core.spectral,
+)
 PUBLIC = {name: getattr(room, name) for room in ROOMS for name in OPS if hasattr(room, name)}
 WITH_LAYER = {layer.spec.name for layer in layers.OpLayer.__subclasses__()}
 ON_SIGNALS = [op for op in OPS.values() if op.name in WITH_LAYER]

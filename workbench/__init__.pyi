@@ -3,10 +3,14 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .core.inversion import griffin_lim as griffin_lim
+from .core.inversion import inverse_stft as inverse_stft
 from .core.levels import saturate as saturate
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.phase import instantaneous_frequency as instantaneous_frequency
+from .core.phase import phase as phase
 from .core.resampling import resample as resample
 from .core.signals import chirp as chirp
 from .core.signals import impulse as impulse

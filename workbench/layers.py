@@ -296,6 +296,30 @@ class STFT(OpLayer):
     function = staticmethod(core.spectral.stft)
 
 
+class InverseSTFT(OpLayer):
+    """Back from a short-time Fourier transform; a Keras layer."""
+
+    function = staticmethod(core.inversion.inverse_stft)
+
+
+class GriffinLim(OpLayer):
+    """Back from a magnitude alone; a Keras layer."""
+
+    function = staticmethod(core.inversion.griffin_lim)
+
+
+class Phase(OpLayer):
+    """Phase over time and frequency; a Keras layer."""
+
+    function = staticmethod(core.phase.phase)
+
+
+class InstantaneousFrequency(OpLayer):
+    """Frequency at which each bin turns; a Keras layer."""
+
+    function = staticmethod(core.phase.instantaneous_frequency)
+
+
 class Spectrogram(OpLayer):
     """Power or magnitude over time and frequency; a Keras layer."""
 

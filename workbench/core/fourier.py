@@ -20,8 +20,8 @@ Impl = Annotated[
 ]
 
 
-def transform(frames: tf.Tensor, grid: Layout, impl: str) -> tuple[tf.Tensor, tf.Tensor]:
-    """Real and imaginary part of the transform of windowed frames.
+def transform(frames: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor:
+    """The transform of windowed frames.
 
     Args:
         frames: Real `[..., frames, frame_length]`.
@@ -29,18 +29,49 @@ def transform(frames: tf.Tensor, grid: Layout, impl: str) -> tuple[tf.Tensor, tf
         impl: "fft" or "dft".
 
     Returns:
-        Twice `[..., frames, fft_length // 2 + 1]`.
+        Complex `[..., frames, fft_length // 2 + 1]`.
     """
     if impl == "dft":
-        cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
-        real = matrix_product(frames, tf.constant(cosines, frames.dtype))
-        return real, matrix_product(frames, tf.constant(-sines, frames.dtype))
+        return tf.complex(*transform_parts(frames, grid, impl))
     after = grid.fft_length - grid.frame_length - grid.offset
     if grid.offset or after:
         outer = [[0, 0]] * (frames.shape.rank - 1)
         frames = tf.pad(frames, [*outer, [grid.offset, after]])
-    spectrum = _rfft(frames)
-    return tf.math.real(spectrum), tf.math.imag(spectrum)
+    return _rfft(frames)
+
+
+def transform_parts(frames: tf.Tensor, grid: Layout, impl: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """Real and imaginary part of `transform`; by dft, no complex number is met on the way."""
+    if impl == "fft":
+        spectrum = transform(frames, grid, impl)
+        return tf.math.real(spectrum), tf.math.imag(spectrum)
+    cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
+    real = matrix_product(frames, tf.constant(cosines, frames.dtype))
+    return real, matrix_product(frames, tf.constant(-sines, frames.dtype))
+
+
+def inverse_transform(spectrum: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor:
+    """The samples under the window whose transform is `spectrum`.
+
+    Args:
+        spectrum: Complex `[..., frames, fft_length // 2 + 1]`.
+        grid: The place of the window in the transform, and its length.
+        impl: "fft" or "dft".
+
+    Returns:
+        Real `[..., frames, frame_length]`.
+    """
+    if impl == "fft":
+        frames = tf.signal.irfft(spectrum, fft_length=[grid.fft_length])
+        if grid.fft_length == grid.frame_length:
+            return frames
+        zeros = [0] * (frames.shape.rank - 1)
+        return tf.slice(frames, [*zeros, grid.offset], [-1] * len(zeros) + [grid.frame_length])
+    cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
+    weights = _folded_bins(grid.fft_length)[:, None] / grid.fft_length
+    real, imaginary = tf.math.real(spectrum), tf.math.imag(spectrum)
+    frames = matrix_product(real, tf.constant(weights * cosines.T, real.dtype))
+    return frames - matrix_product(imaginary, tf.constant(weights * sines.T, real.dtype))
 
 
 @functools.lru_cache(maxsize=16)

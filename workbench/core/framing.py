@@ -104,7 +104,7 @@ def cut_frames(
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             total = add_frames(upstream, step)
-            return _fit(total, 0, blocks * block)
+            return fit_samples(total, 0, blocks * block)
 
         return frames, gradient
 
@@ -145,7 +145,7 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
     return tf.reshape(total, tf.concat([shape[:-2], [samples]], 0))
 
 
-def _fit(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
+def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
     """`size` samples from sample `first` on; zeros where there are none."""
     length = tf.shape(signal)[-1]
     start = tf.minimum(length, max(0, first))
@@ -160,7 +160,7 @@ def _silent(
     signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor | None
 ) -> tf.Tensor:
     """`total` samples from the first window on, zeros beyond the ends of the signal."""
-    return _fit(signal, -grid.before, total)
+    return fit_samples(signal, -grid.before, total)
 
 
 def _mirrored(

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.declarations import FFTLength, FrameLength, FrameStep
-from workbench.core.fourier import Impl, transform
-from workbench.core.framing import cut_frames, layout
+from workbench.core.fourier import Impl, transform, transform_parts
+from workbench.core.framing import Layout, cut_frames, layout
 from workbench.core.framing import transform_length as transform_length
 from workbench.core.windows import (
     GaussianStd,
@@ -157,17 +157,17 @@ def stft(
         "pad_mode": pad_mode,
         "impl": impl,
     }
-    return tf.complex(*analyse(signal, lengths, options))
+    grid, frames = tapered_frames(signal, lengths, options)
+    return transform(frames, grid, impl)
 
 
-def analyse(
+def tapered_frames(
     signal: tf.Tensor, lengths: tf.Tensor | None, options: Mapping[str, Any]
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Real and imaginary part of the short-time Fourier transform."""
+) -> tuple[Layout, tf.Tensor]:
+    """Frames under their window, `[..., frames, frame_length]`, and where they lie."""
     grid = layout(options)
-    taper = window_of(options, signal.dtype)
     frames = cut_frames(signal, grid, options["pad_mode"], lengths)
-    return transform(frames * taper, grid, options["impl"])
+    return grid, frames * window_of(options, signal.dtype)
 
 
 @op(space=_spectrogram_space, length=frame_count, reach=frame_reach, extends=stft)
@@ -203,7 +203,8 @@ def spectrogram(
     if is_tensor(preemphasis) or preemphasis:
         frames -= as_type(preemphasis, frames.dtype) * _predecessors(frames)
     # a magnitude doesn't see where in the transform the window lies
-    real, imaginary = transform(frames * taper, grid._replace(offset=0), options["impl"])
+    anywhere = grid._replace(offset=0)
+    real, imaginary = transform_parts(frames * taper, anywhere, options["impl"])
     return _raise(tf.square(real) + tf.square(imaginary), power)
 
 
