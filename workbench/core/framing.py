@@ -82,7 +82,7 @@ def cut_frames(
         pad_mode: What is put before and after it: "reflect" or "constant".
         lengths: Where its rows end, if they don't end with it.
     """
-    count = grid.count(tf.shape(signal)[-1])
+    count = grid.count(size_of(signal))
     step, size = grid.frame_step, grid.frame_length
     common = math.gcd(size, step)
     block = common if common >= min(step, _SHORTEST_BLOCK) else step
@@ -103,13 +103,14 @@ def cut_frames(
             frames = tf.slice(frames, [0] * rank, [-1] * (rank - 1) + [size])
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            total = add_frames(upstream, step)
-            return fit_samples(total, 0, blocks * block)
+            made = (size_of(upstream, -2) - 1) * advance + each
+            return fit_samples(add_frames(upstream, step), 0, made * block)
 
         return frames, gradient
 
     frames = gathered(extended)
-    return tf.ensure_shape(frames, [*signal.shape[:-1], None, size])
+    known = count if isinstance(count, int) else None
+    return tf.ensure_shape(frames, [*signal.shape[:-1], known, size])
 
 
 def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
@@ -124,7 +125,7 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
     """
     size, rank = frames.shape[-1], frames.shape.rank
     each = -(-size // frame_step)
-    shape = tf.shape(frames)
+    count, leading = size_of(frames, -2), tf.shape(frames)[:-2]
     outer = [[0, 0]] * (rank - 1)
     if each * frame_step > size:
         frames = tf.pad(frames, [*outer, [0, each * frame_step - size]])
@@ -141,55 +142,48 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
             for i in range(each)
         ]
         total = tf.add_n(parts)
-    samples = frame_step * (shape[-2] - 1 + each)
-    return tf.reshape(total, tf.concat([shape[:-2], [samples]], 0))
+    return tf.reshape(total, tf.concat([leading, [frame_step * (count - 1 + each)]], 0))
 
 
 def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
     """`size` samples from sample `first` on; zeros where there are none."""
-    length = tf.shape(signal)[-1]
-    start = tf.minimum(length, max(0, first))
+    length = size_of(signal)
+    start = _least(length, max(0, first))
     before = max(0, -first)
-    kept = tf.maximum(0, tf.minimum(length - start, size - before))
+    kept = -_least(0, -_least(length - start, size - before))
     middle = _part(signal, start, kept)
     after = size - before - kept
     return tf.pad(middle, [[0, 0]] * (signal.shape.rank - 1) + [[before, after]])
 
 
-def _silent(
-    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor | None
-) -> tf.Tensor:
+def _silent(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | None) -> tf.Tensor:
     """`total` samples from the first window on, zeros beyond the ends of the signal."""
     return fit_samples(signal, -grid.before, total)
 
 
-def _mirrored(
-    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor | None
-) -> tf.Tensor:
+def _mirrored(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | None) -> tf.Tensor:
     """`total` samples from the first window on; a short signal is reflected again and again."""
     if lengths is not None:
         return _mirrored_rows(signal, grid, total, lengths)
-    length = tf.shape(signal)[-1]
-    kept = tf.minimum(length, total - grid.before)
+    length = size_of(signal)
+    kept = _least(length, total - grid.before)
     after = total - grid.before - kept
 
-    def end(positions: tf.Tensor, near: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+    def end(positions: tf.Tensor, near: Any, first: Any) -> tf.Tensor:
         places = _fold(positions, length) - first
         return tf.gather(_part(signal, first, near), places, axis=-1)
 
     # all that a mirror can show lies near its own end: the gradient of gathering stays small
-    near = tf.minimum(length, grid.before + 1)
-    left = end(tf.range(-grid.before, 0), near, tf.constant(0))
-    near = tf.minimum(length, after + 1)
+    near = _least(length, grid.before + 1)
+    left = end(tf.range(-grid.before, 0), near, 0)
+    near = _least(length, after + 1)
     right = end(length + tf.range(after), near, length - near)
     return tf.concat([left, _part(signal, 0, kept), right], axis=-1)
 
 
-def _mirrored_rows(
-    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor
-) -> tf.Tensor:
+def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor) -> tf.Tensor:
     """`_mirrored` of rows that end at `lengths`; beyond its mirror image a row is silent."""
-    length = tf.shape(signal)[-1]
+    length = size_of(signal)
     positions = tf.range(total) - grid.before
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
     beyond = tf.minimum(positions - grid.padding, length - 1)
@@ -198,11 +192,21 @@ def _mirrored_rows(
     return tf.gather(signal, places, axis=-1, batch_dims=signal.shape.rank - 1)
 
 
-def _fold(positions: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+def _fold(positions: tf.Tensor, length: Any) -> tf.Tensor:
     """The samples that stand at `positions` when a signal is mirrored at its first and last."""
     period = tf.maximum(2 * (length - 1), 1)
     folded = tf.math.floormod(positions, period)
     return tf.minimum(folded, period - folded) % length
+
+
+def size_of(tensor: tf.Tensor, axis: int = -1) -> Any:
+    """A size, a number if known: in a loop, XLA can't differentiate slices of unknown ones."""
+    known = tensor.shape[axis]
+    return tf.shape(tensor)[axis] if known is None else known
+
+
+def _least(a: Any, b: Any) -> Any:
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else tf.minimum(a, b)
 
 
 def _part(signal: tf.Tensor, first: Any, count: Any) -> tf.Tensor:
