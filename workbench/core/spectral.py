@@ -198,14 +198,21 @@ def spectrogram(
     grid = layout(options)
     taper = window_of(options, signal.dtype)
     frames = cut_frames(signal, grid, options["pad_mode"], lengths)
+    frames = (
+        _conditioned(frames, remove_mean, preemphasis) * taper
+    )  # one name: memory is given back
+    # a magnitude doesn't see where in the transform the window lies
+    real, imaginary = transform_parts(frames, grid._replace(offset=0), options["impl"])
+    del frames
+    return _raise(tf.square(real) + tf.square(imaginary), power)
+
+
+def _conditioned(frames: tf.Tensor, remove_mean: bool, preemphasis: Any) -> tf.Tensor:
     if remove_mean:
         frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     if is_tensor(preemphasis) or preemphasis:
         frames -= as_type(preemphasis, frames.dtype) * _predecessors(frames)
-    # a magnitude doesn't see where in the transform the window lies
-    anywhere = grid._replace(offset=0)
-    real, imaginary = transform_parts(frames * taper, anywhere, options["impl"])
-    return _raise(tf.square(real) + tf.square(imaginary), power)
+    return frames
 
 
 def _predecessors(frames: tf.Tensor) -> tf.Tensor:
