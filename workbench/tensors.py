@@ -17,6 +17,11 @@ def is_tensor(value: Any) -> bool:
     return tf.is_tensor(value) or hasattr(value, "shape")
 
 
+def holds_integers(tensor: Any) -> bool:
+    """Whether the elements of a tensor or array are integers."""
+    return tf.as_dtype(tensor.dtype).is_integer
+
+
 def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tensor:
     """Converts `value` to a floating-point (or complex) tensor of at least `rank` dimensions.
 
@@ -67,6 +72,12 @@ def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
     ):
         raise ParameterError("lengths", f"lie in 0 .. {given.shape[time]}", known)
     return lengths
+
+
+def whole_lengths(given: tf.Tensor, axis: int) -> tf.Tensor:
+    """The lengths of rows that are not padded."""
+    time, shape = _first(given, axis, 1), tf.shape(given)
+    return tf.fill(shape[:time], shape[time])
 
 
 def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.Tensor, tf.Tensor]:
