@@ -33,7 +33,7 @@ def named(value):
 
 
 def needed(op):
-    return {name: value for name, value in NEEDED.items() if name in op.parameters}
+    return {n: NEEDED[n] for n, declared in op.parameters.items() if declared.required}
 
 
 def call(op, signal, **values):

@@ -87,7 +87,7 @@ def test_illegal_values(name, value, message):
         (
             "pair",
             tf.constant([1.0, 2.0]),
-            "of them; got a tensor <dtype: 'float32'> of shape (2,).",
+            "of them; got a tensor float32 of shape (2,).",
         ),
         ("pair", tf.constant(1), "of shape ()."),
         ("fast", 1, "fast must be True or False; got 1."),

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import ParameterError, ParameterTypeError
-from workbench.tensors import holds_integers, is_tensor
+from workbench.tensors import form_of, is_tensor
 
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -132,17 +132,18 @@ class Declared:
         return tuple(self._check_number(one) for one in value)
 
     def _check_tensor(self, value: Any) -> Any:
+        dtype, shape = form_of(value)
+        got = f"a tensor {dtype.name} of shape {shape}"
         if self.count > 1:
-            if not (
-                holds_integers(value) and len(value.shape) == 1 and self.count == value.shape[0]
-            ):
-                got = f"a tensor {value.dtype} of shape {tuple(value.shape)}"
+            if not dtype.is_integer or not shape.is_compatible_with([self.count]):
                 raise ParameterTypeError(self.name, f"be {self.rule}, or a tensor of them", got)
-            return value
-        if not self.param.differentiable:
-            got = f"a tensor {getattr(value, 'dtype', '')}".strip()
+        elif not self.param.differentiable:
             remedy = "It is not differentiable; give a plain number."
             raise ParameterTypeError(self.name, f"be {self.rule}", got, remedy)
+        elif not (dtype.is_floating or dtype.is_integer):
+            raise ParameterTypeError(self.name, f"be {self.rule}", got)
+        elif shape.rank and not self.param.varies:
+            raise ParameterError(self.name, f"be {self.rule}", got, "It takes one number.")
         return value
 
     def _check_number(self, value: Any) -> Any:

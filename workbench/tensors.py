@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,22 @@ def is_tensor(value: Any) -> bool:
     return tf.is_tensor(value) or hasattr(value, "shape")
 
 
-def holds_integers(tensor: Any) -> bool:
-    """Whether the elements of a tensor or array are integers."""
-    return tf.as_dtype(tensor.dtype).is_integer
+def as_tensor(value: Any, name: str) -> tf.Tensor:
+    """Converts `value` to a tensor of the type that it has.
+
+    Raises:
+        ParameterTypeError: It holds no numbers, or rows of different lengths.
+    """
+    try:
+        return tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+        rule = "be a tensor, an array, or numbers in rows of one length"
+        raise ParameterTypeError(name, rule, type(value).__name__) from error
+
+
+def form_of(tensor: Any) -> tuple[tf.DType, tf.TensorShape]:
+    """Type and shape of a tensor, variable or array."""
+    return tf.as_dtype(tensor.dtype), tf.TensorShape(tensor.shape)
 
 
 def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tensor:
@@ -31,7 +45,7 @@ def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tens
         ParameterTypeError: It holds integers, or no numbers at all.
         ParameterError: It has too few dimensions.
     """
-    tensor = tf.convert_to_tensor(value)
+    tensor = as_tensor(value, "signal")
     if of_complex and not tensor.dtype.is_complex:
         raise ParameterTypeError("signal", "be complex", tensor.dtype.name)
     if not of_complex and not tensor.dtype.is_floating:
@@ -47,7 +61,7 @@ def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tens
 
 def as_operand(value: Any, name: str, given: tf.Tensor, axis: int, taken: int) -> tf.Tensor:
     """A tensor beside the signal, in its own type: one that runs along time has time last too."""
-    tensor = tf.convert_to_tensor(value)
+    tensor = as_tensor(value, name)
     if not tensor.dtype.is_floating:
         raise ParameterTypeError(name, "be floating point", tensor.dtype.name)
     return time_last(tensor, axis, taken) if tensor.shape.rank == given.shape.rank else tensor
@@ -60,7 +74,7 @@ def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
         ParameterTypeError: They are no integers.
         ParameterError: There are more dimensions than rows have, or a length lies outside time.
     """
-    lengths = tf.convert_to_tensor(value)
+    lengths = as_tensor(value, "lengths")
     if not lengths.dtype.is_integer:
         raise ParameterTypeError("lengths", "be integers", lengths.dtype.name)
     time = _first(given, axis, 1)
@@ -135,7 +149,9 @@ def _first(tensor: tf.Tensor, axis: int, taken: int) -> int:
     rank = tensor.shape.rank
     if rank is None:
         raise ParameterError("signal", "have a known number of dimensions", "an unknown one")
-    first = axis + rank if axis < 0 else axis
+    if not isinstance(axis, numbers.Integral) or isinstance(axis, bool):
+        raise ParameterTypeError("axis", "be a whole number", repr(axis))
+    first = int(axis) + rank if axis < 0 else int(axis)
     if not 0 <= first <= rank - taken:
         rule = f"name {taken} dimension(s) of a signal of shape {tensor.shape}"
         raise ParameterError("axis", rule, axis)
