@@ -145,3 +145,17 @@ def test_the_declared_ends_are_those_of_the_rule():
     assert spec(wb.fit_length).valid(tf.constant([0, 1, 5, 8, 90]), values).numpy().tolist() == [
         0, 4, 6, 8, 8,
     ]  # fmt: skip
+
+
+def test_a_saved_model_fits_masked_rows_at_the_same_places(tmp_path):
+    inputs = keras.Input((None, 1))
+    fitted = wb.layers.FitLength(length=20, place="random")(keras.layers.Masking()(inputs))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling1D()(fitted))
+    x = np.ones((3, 30, 1), np.float32)
+    x[1, 12:], x[2, 3:] = 0.0, 0.0
+    ends = wb.fit_length(x, length=20, place="random", axis=1, lengths=[30, 12, 3])[1].numpy()
+    assert np.all(ends[1:] > [12, 3])  # the zeros before these rows count as theirs
+    np.testing.assert_allclose(model(x)[:, 0], np.array([20, 12, 3]) / ends, rtol=1e-6)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(x), model(x))

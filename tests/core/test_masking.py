@@ -196,3 +196,12 @@ def test_raw_numbers_are_spread_without_a_remainder():
     assert raw.shape == (5, 3)
     assert np.all((raw.numpy() >= 0) & (raw.numpy() < 2**32))
     assert np.all(below(tf.constant([0, 2**32 - 1], tf.int64), 2**31 - 1) == [0, 2**31 - 2])
+
+
+def test_a_chain_hides_in_training_and_a_dashboard_sees_it_always():
+    chain = wb.Chain([wb.layers.Spectrogram(), wb.layers.SpecAugment()], sample_rate=8000)
+    x = np.random.default_rng(0).standard_normal((2, 16000)).astype(np.float32)
+    whole = wb.spectrogram(x)
+    np.testing.assert_array_equal(chain(x), whole)
+    np.testing.assert_array_equal(chain(x, training=True), wb.spec_augment(whole))
+    np.testing.assert_array_equal(chain.run(x)[-1], wb.spec_augment(whole))
