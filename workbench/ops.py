@@ -21,6 +21,7 @@ from workbench.specification import Op, naming
 from workbench.tensors import (
     as_lengths,
     as_operand,
+    as_rows,
     as_signal,
     is_tensor,
     silence_beyond,
@@ -169,11 +170,11 @@ def _signal_call(made: Op) -> Callable[..., Any]:
             told = lengths is not None or made.returns_lengths
             if lengths is not None:
                 lengths = as_lengths(lengths, given, axis)
-            elif made.needs_lengths:
-                lengths = whole_lengths(given, axis)
-            if lengths is not None:
                 work, rows = silence_beyond(work, lengths, made.takes)
                 beside += [rows] if made.uses_lengths else []
+            elif made.needs_lengths:
+                lengths = whole_lengths(given, axis)
+                beside.append(as_rows(lengths, work, made.takes))
             result = time_back(made.function(work, *beside, **placed), given, axis, made.takes)
             narrow = work.dtype != given.dtype and not result.dtype.is_complex
             result = tf.cast(result, given.dtype) if narrow else result

@@ -94,6 +94,12 @@ def whole_lengths(given: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.fill(shape[:time], shape[time])
 
 
+def as_rows(lengths: tf.Tensor, work: tf.Tensor, taken: int) -> tf.Tensor:
+    """`lengths` in a shape that broadcasts to the rows of `work`, all but its last dimensions."""
+    inner = work.shape.rank - taken - lengths.shape.rank
+    return tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+
+
 def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Sets what lies beyond the end of each row to 0.
 
@@ -105,8 +111,7 @@ def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.
     Returns:
         The tensor, and `lengths` in a shape that broadcasts to its rows.
     """
-    inner = work.shape.rank - taken - lengths.shape.rank
-    rows = tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+    rows = as_rows(lengths, work, taken)
     valid = tf.sequence_mask(rows, tf.shape(work)[-taken])
     valid = valid[..., tf.newaxis] if taken == 2 else valid
     return tf.where(valid, work, tf.zeros([], work.dtype)), rows
