@@ -3,7 +3,10 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .core.lengths import fit_length as fit_length
+from .core.levels import normalize as normalize
 from .core.levels import saturate as saturate
+from .core.masking import spec_augment as spec_augment
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram

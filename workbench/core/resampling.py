@@ -17,7 +17,7 @@ from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_rows, as_type, from_rows, sizes
+from workbench.tensors import as_type, flat_rows, sizes, unflat_rows
 
 _SCALE = "Scale both rates, e.g. 11025 -> 88200 for 5512.5 -> 44100."
 _HIGHEST = 2**31 - 1
@@ -166,12 +166,12 @@ def resample(
         raise ParameterError(("target_rate", "ratio"), "not be given together", both)
     if kind == "fft":
         return _by_transform(signal, lengths, values)
-    rows, leading = as_rows(signal)
+    rows, leading = flat_rows(signal)
     if ratio is not None:
         made = _by_ratio(rows, ratio, kind, values)
     else:
         made = _by_rates(rows, *_rates(values), kind, values)
-    return from_rows(made, leading)
+    return unflat_rows(made, leading)
 
 
 def _by_rates(
@@ -250,7 +250,7 @@ def _by_transform(
     if lengths is None:
         count = resampled_length(sizes(signal)[-1], values)
         return _spectrum_resized(signal, count)
-    rows, leading = as_rows(signal)
+    rows, leading = flat_rows(signal)
     total = resampled_length(sizes(rows)[-1], values)
     ends = tf.reshape(tf.broadcast_to(lengths, leading), [-1])
 
@@ -260,7 +260,7 @@ def _by_transform(
         return tf.pad(made, [[0, total - tf.shape(made)[0]]])
 
     made = tf.map_fn(alone, (rows, ends), fn_output_signature=signal.dtype)
-    return from_rows(made, leading)
+    return unflat_rows(made, leading)
 
 
 def _spectrum_resized(signal: tf.Tensor, count: tf.Tensor) -> tf.Tensor:

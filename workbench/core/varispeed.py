@@ -12,7 +12,7 @@ from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
-from workbench.tensors import as_rows, from_rows, sizes
+from workbench.tensors import flat_rows, sizes, unflat_rows
 
 Cutoff = Annotated[
     float,
@@ -61,7 +61,7 @@ def resample_at(
     """
     values = {"quality": quality, "attenuation_db": attenuation_db, "pass_band": pass_band}
     pieces = pieces_of(low_pass_of(values, signal.dtype, cutoff / 2), signal.dtype)
-    rows, leading = as_rows(signal)
+    rows, leading = flat_rows(signal)
     if positions.shape.rank == 1:
         positions = positions[tf.newaxis]
     else:
@@ -71,4 +71,4 @@ def resample_at(
     far = tf.constant(2**30, positions.dtype)
     cells = tf.cast(tf.clip_by_value(whole, -far, far), tf.int32)
     made = read(rows, cells, tf.cast(positions - whole, signal.dtype), pieces)
-    return from_rows(made, leading)
+    return unflat_rows(made, leading)
