@@ -238,7 +238,7 @@ TEXTS = [
      "fit_length: length must be a whole number of samples, at least 1 and at most 2147483647; "
      "got 0."),
     (lambda: wb.spec_augment(S, seed=7), TypeError,
-     "spec_augment: seed must be 2 whole numbers, each at least 0 and at most 2147483647 or None; got 7."),
+     "spec_augment: seed must be 2 whole numbers, each at least 0 and at most 2147483647; got 7."),
     # parameters that must fit each other
     (lambda: wb.stft(X, frame_length=512, fft_length=256), ValueError,
      "stft: frame_length must be at most fft_length, 256: the window lies inside the transform; "
