@@ -17,7 +17,7 @@ ROWS = (
     ("device", "server", "errors", "axes", "reach", "tensors", "audio", "clips"),
     ("params", "specification", "ops"),
     ("core",),
-    ("layers", "stages"),
+    ("layers", "masks", "op_layer", "stages"),
     ("chain", "streaming", "export", "dataset"),
     ("dashboards",),
     ("app",),

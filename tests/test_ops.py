@@ -72,37 +72,9 @@ def test_an_error_names_the_op_that_was_called(declare):
         picky([1.0])
 
 
-@pytest.mark.parametrize(
-    ("call", "kind", "message"),
-    [
-        (lambda: wb.stft(np.zeros(8, np.int16)), TypeError,
-         r"stft: signal must be floating point; got int16. Scale it .* signal / 32768\."),
-        (lambda: wb.stft(["a"]), TypeError, "stft: signal must be floating point; got string"),
-        (lambda: wb.stft(np.zeros(8, np.complex64)), TypeError, "got complex64"),
-        (lambda: wb.stft(1.0), ValueError, r"must have the shape \[\.\.\., time\]; got \[\]"),
-        (lambda: wb.decibels([1.0]), ValueError, r"shape \[\.\.\., frames, bins\]; got \[1\]"),
-        (lambda: wb.stft(np.zeros((2, 0))), ValueError, "signal must hold at least one sample"),
-        (lambda: wb.stft(np.zeros((2, 9)), axis=2), ValueError, "axis must name 1 dimension"),
-        (lambda: wb.stft(np.zeros(9), length=3), TypeError,
-         "stft: there is no parameter 'length'. Known: frame_length, frame_step"),
-        (lambda: wb.resample(np.zeros(9), target_rate=3), TypeError,
-         "resample: orig_rate must be given; got nothing"),
-        (lambda: wb.resample(np.zeros(9), orig_rate=5512.5, target_rate=3), ValueError,
-         r"resample: orig_rate must be a whole number of hertz, at least 1; got 5512\.5\. "
-         r"Scale both rates, e\.g\. 11025 -> 88200"),
-        (lambda: wb.resample(np.zeros(9), orig_rate=-1, target_rate=3), ValueError, "got -1"),
-        (lambda: wb.stft(np.zeros(9), frame_length=512, fft_length=256), ValueError,
-         "stft: frame_length must be at most fft_length, 256: the window lies .*got 512"),
-        (lambda: wb.mel_spectrogram(np.zeros(9), sample_rate=100, upper_edge_hertz=51.0),
-         ValueError, "mel_spectrogram: upper_edge_hertz must be at most half .* 50 Hz; got 51"),
-        (lambda: wb.mel_spectrogram(np.zeros(9), sample_rate=100, lower_edge_hertz=50.0),
-         ValueError, "lower_edge_hertz and upper_edge_hertz must rise; got 50 and 50"),
-        (lambda: ops.spec(print), TypeError, "is not an op"),
-    ],
-)  # fmt: skip
-def test_bad_calls(call, kind, message):
-    with pytest.raises(kind, match=message):
-        call()
+def test_only_a_declared_function_is_an_op():
+    with pytest.raises(TypeError, match="is not an op"):
+        ops.spec(print)
 
 
 def test_axis_puts_frames_where_time_was_and_bins_after_them():
@@ -126,13 +98,3 @@ def test_half_precision_keeps_complex_results_complex():
     x = np.random.default_rng(0).uniform(-1, 1, 64).astype(np.float16)
     expected = wb.stft(x.astype(np.float32), frame_length=16)
     np.testing.assert_array_equal(wb.stft(x, frame_length=16), expected)
-
-
-def test_a_transform_that_would_fill_the_memory_is_refused():
-    with pytest.raises(ValueError, match=r"at least 1 and at most 1048576; got 999999999\."):
-        wb.stft(np.zeros(100), frame_length=999999999)
-
-
-def test_an_empty_time_axis_is_refused_wherever_it_is():
-    with pytest.raises(ValueError, match="stft: signal must hold at least one sample"):
-        wb.stft(np.zeros((1, 0, 2)), axis=1)

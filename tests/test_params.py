@@ -16,6 +16,7 @@ def example(
     width: Annotated[float, Param("How wide.", unit="Hz", low=0, open_low=True)] | None = None,
     shape: Annotated[str, Param("Which.", choices=("round", "square"))] = "round",
     fast: Annotated[bool, Param("Hurry.")] = False,
+    pair: Annotated[tuple[int, int], Param("Two.", low=0)] = (1, 2),
 ):
     pass
 
@@ -24,7 +25,7 @@ DECLARED = read_parameters(example)
 
 
 def test_only_keywords_are_parameters_in_order():
-    assert list(DECLARED) == ["count", "level", "width", "shape", "fast"]
+    assert list(DECLARED) == ["count", "level", "width", "shape", "fast", "pair"]
     assert DECLARED["count"].required
     assert not DECLARED["level"].required
     assert DECLARED["width"].optional
@@ -42,12 +43,14 @@ def test_only_keywords_are_parameters_in_order():
         ("width", 1e-9, 1e-9),
         ("shape", "square", "square"),
         ("fast", True, True),
+        ("pair", [3, 4.0], (3, 4)),
     ],
 )
 def test_legal_values_come_back_in_the_declared_type(name, given, kept):
     checked = DECLARED[name].check(given)
     assert checked == kept
-    assert checked is None or type(checked) is DECLARED[name].kind
+    ones = checked if type(checked) is tuple else (checked,)
+    assert checked is None or {type(one) for one in ones} == {DECLARED[name].kind}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,7 @@ def test_legal_values_come_back_in_the_declared_type(name, given, kept):
         ("level", float("nan"), "level must be a finite number of dB; got nan."),
         ("level", float("inf"), "got inf."),
         ("width", 0.0, "width must be a finite number of hertz, above 0 or None; got 0.0."),
+        ("pair", (1, -1), "pair must be 2 whole numbers, each at least 0; got -1."),
         ("shape", "oval", "shape must be one of 'round', 'square'; got 'oval'."),
     ],
 )
@@ -77,6 +81,15 @@ def test_illegal_values(name, value, message):
         ("count", None, "got None."),
         ("count", tf.constant(3), "It is not differentiable; give a plain number."),
         ("shape", 1, "got 1."),
+        ("pair", 1, "pair must be 2 whole numbers, each at least 0; got 1."),
+        ("pair", (1, 2, 3), "got (1, 2, 3)."),
+        ("pair", (1, "2"), "got '2'."),
+        (
+            "pair",
+            tf.constant([1.0, 2.0]),
+            "of them; got a tensor float32 of shape (2,).",
+        ),
+        ("pair", tf.constant(1), "of shape ()."),
         ("fast", 1, "fast must be True or False; got 1."),
         ("level", [1.0], "got [1.0]."),
     ],
@@ -91,6 +104,14 @@ def test_wrong_types(name, value, message):
 def test_tensors_pass_where_a_gradient_can_reach():
     tensor = tf.constant(2.0)
     assert DECLARED["level"].check(tensor) is tensor
+
+
+def test_several_integers_pass_as_a_tensor():
+    tensor = tf.constant([1, 2])
+    assert DECLARED["pair"].check(tensor) is tensor
+    assert DECLARED["pair"].annotation == tuple[int, int]
+    text = " ".join(describe(DECLARED["pair"]).split())
+    assert text.endswith("Default: (1, 2). A tensor of them is accepted.")
 
 
 def test_description_gives_meaning_rule_and_default():

@@ -5,7 +5,10 @@ from .chain import Chain as Chain
 from .clips import clip as clip
 from .core.inversion import griffin_lim as griffin_lim
 from .core.inversion import inverse_stft as inverse_stft
+from .core.lengths import fit_length as fit_length
+from .core.levels import normalize as normalize
 from .core.levels import saturate as saturate
+from .core.masking import spec_augment as spec_augment
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
@@ -20,6 +23,7 @@ from .core.signals import siren as siren
 from .core.signals import tone as tone
 from .core.spectral import spectrogram as spectrogram
 from .core.spectral import stft as stft
+from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
 from .ops import declared as declared
 from .ops import op as op

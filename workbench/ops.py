@@ -15,17 +15,19 @@ import tensorflow as tf
 
 from workbench.axes import Space
 from workbench.errors import ParameterTypeError
-from workbench.params import Declared, describe, read_parameters
+from workbench.params import REQUIRED, Declared, describe, read_parameters
 from workbench.reach import Reach
 from workbench.specification import Op, naming
 from workbench.tensors import (
     as_lengths,
     as_operand,
+    as_rows,
     as_signal,
     is_tensor,
     silence_beyond,
     time_back,
     time_last,
+    whole_lengths,
     working_type,
 )
 
@@ -83,6 +85,7 @@ def op(
     reach: Callable[[Mapping[str, Any]], Reach] | None = None,
     linear: bool = False,
     of_complex: bool = False,
+    returns_lengths: bool = False,
     extends: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
     """Declares the decorated function as an op, and checks its calls.
@@ -92,7 +95,9 @@ def op(
     float32), converts NumPy arrays, and names itself in errors. With `lengths=` the rows of a batch
     end where it says: what lies beyond is taken as silence, and the lengths of the result are
     returned with it. A function whose ends are not silent (a mirror, a mean) has a parameter
-    `lengths` behind its tensors: None, or integers that broadcast to the rows.
+    `lengths` behind its tensors: integers that broadcast to the rows, or None where a call gives
+    none. Without that default it is given them always: they also tell its rows, the dimensions
+    before time, from channels, which come after it.
 
     Args:
         takes: Dimensions it works on: 0 makes a signal, 1 is time, 2 is frames and bins.
@@ -102,6 +107,7 @@ def op(
         reach: How far it looks along time, given the parameters. None: over all of it.
         linear: Whether it is linear in the signal.
         of_complex: Whether it takes complex numbers.
+        returns_lengths: Whether a call returns the lengths also where it gives none.
         extends: An op whose parameters are taken over, for a function that ends in `**options`.
     """
 
@@ -111,7 +117,7 @@ def op(
             name=function.__name__,
             function=function,
             parameters=_all_parameters(function, extends),
-            operands=tuple(name for name in positional[1:] if name != "lengths"),
+            operands=tuple(name for name in list(positional)[1:] if name != "lengths"),
             takes=takes,
             space_rule=space,
             length_rule=length,
@@ -119,7 +125,9 @@ def op(
             reach_rule=reach,
             linear=linear,
             of_complex=of_complex,
+            returns_lengths=returns_lengths,
             uses_lengths="lengths" in positional,
+            needs_lengths=positional.get("lengths", None) is REQUIRED,
         )
         _registry[made.name] = made
         call = _source_call(made) if takes == 0 else _signal_call(made)
@@ -159,14 +167,18 @@ def _signal_call(made: Op) -> Callable[..., Any]:
                 for name, value in checked.items()
             }
             work = time_last(tf.cast(given, working_type(given.dtype)), axis, made.takes)
+            told = lengths is not None or made.returns_lengths
             if lengths is not None:
                 lengths = as_lengths(lengths, given, axis)
                 work, rows = silence_beyond(work, lengths, made.takes)
                 beside += [rows] if made.uses_lengths else []
+            elif made.needs_lengths:
+                lengths = whole_lengths(given, axis)
+                beside.append(as_rows(lengths, work, made.takes))
             result = time_back(made.function(work, *beside, **placed), given, axis, made.takes)
             narrow = work.dtype != given.dtype and not result.dtype.is_complex
             result = tf.cast(result, given.dtype) if narrow else result
-            return result if lengths is None else (result, made.valid(lengths, checked))
+            return (result, made.valid(lengths, checked)) if told else result
 
     return call
 
@@ -182,9 +194,13 @@ def _paired(made: Op, operands: tuple[Any, ...], named: Mapping[str, Any]) -> li
     return [(name, given[name]) for name in made.operands]
 
 
-def _positional(function: Callable[..., Any]) -> list[str]:
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return [name for name, p in inspect.signature(function).parameters.items() if p.kind == kind]
+def _positional(function: Callable[..., Any]) -> dict[str, Any]:
+    """The tensors that a function takes, each with its default."""
+    kind, parameters = (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        inspect.signature(function).parameters,
+    )
+    return {name: p.default for name, p in parameters.items() if p.kind == kind}
 
 
 def _all_parameters(
@@ -218,13 +234,17 @@ def _documentation(made: Op) -> str:
     lines = ["Args:"]
     if made.takes:
         shape = "[..., time]" if made.takes == 1 else "[..., frames, bins]"
-        lines.append(f"    signal: Floating-point tensor {shape}.")
+        lines.append(
+            f"    signal: {'Complex' if made.of_complex else 'Floating-point'} tensor {shape}."
+        )
+        lines += [f"    {name}: Floating-point tensor, as said above." for name in made.operands]
     lines += [describe(d) for d in made.parameters.values()]
     if made.takes:
         what = "time" if made.takes == 1 else "frames (bins right after)"
         lines.append(f"    axis: Dimension of {what}; what comes out is put there.")
+        then = "" if made.returns_lengths else " then"
         lines.append("    lengths: Where the rows of a padded batch end, integers `[batch]`; the")
-        lines.append("        result is then a pair: with the lengths of what comes out.")
+        lines.append(f"        result is{then} a pair: with the lengths of what comes out.")
     section = "\n".join(lines)
     head, mark, rest = text.partition("\nReturns:")
     return f"{head.rstrip()}\n\n{section}\n{mark}{rest}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import ParameterError, ParameterTypeError
-from workbench.tensors import is_tensor
+from workbench.tensors import form_of, is_tensor
 
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -33,6 +33,7 @@ class Param:
         high: Largest legal value.
         open_low: `low` itself is not legal.
         slider: Suggested range of a slider, inside the legal one; or all values that it offers.
+        start: Where a dashboard begins, for want of a default.
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
         automatic: What None stands for, given all parameters; shown while it is chosen.
@@ -48,6 +49,7 @@ class Param:
     high: float | None = None
     open_low: bool = False
     slider: tuple[float, ...] | None = None
+    start: Any = None
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
     automatic: Callable[[Mapping[str, Any]], Any] | None = None
@@ -59,13 +61,18 @@ class Param:
 
 @dataclass(frozen=True)
 class Declared:
-    """A parameter of an op: its name, type and default, and its `Param`."""
+    """A parameter of an op: its name, type and default, and its `Param`.
+
+    A parameter of several numbers is declared as `tuple[int, int]`: `kind` and the legal range are
+    those of each of them, `count` is how many.
+    """
 
     name: str
     param: Param
     kind: type
     optional: bool
     default: Any
+    count: int = 1
 
     @property
     def required(self) -> bool:
@@ -75,7 +82,10 @@ class Declared:
     @property
     def annotation(self) -> Any:
         """Its type as a signature shows it."""
-        return self.kind | None if self.optional else self.kind
+        kind = (
+            self.kind if self.count == 1 else types.GenericAlias(tuple, (self.kind,) * self.count)
+        )
+        return kind | None if self.optional else kind
 
     @property
     def rule(self) -> str:
@@ -85,6 +95,8 @@ class Declared:
             words = "one of " + ", ".join(repr(choice) for choice in self.param.choices)
         else:
             words = noun.get(self.kind, f"a {self.kind.__name__}")
+        if self.count > 1:
+            words = f"{self.count} {words.partition(' ')[2]}s"
         units = {"Hz": "hertz", "s": "seconds"}
         words += f" of {units.get(self.param.unit, self.param.unit)}" if self.param.unit else ""
         limits = []
@@ -92,7 +104,7 @@ class Declared:
             limits.append(f"{'above' if self.param.open_low else 'at least'} {self.param.low:.10g}")
         if self.param.high is not None:
             limits.append(f"at most {self.param.high:.10g}")
-        words += ", " * bool(limits) + " and ".join(limits)
+        words += (", each " if self.count > 1 else ", ") * bool(limits) + " and ".join(limits)
         return words + " or None" * self.optional
 
     def check(self, value: Any) -> Any:
@@ -106,6 +118,8 @@ class Declared:
             return None
         if is_tensor(value):
             return self._check_tensor(value)
+        if self.count > 1:
+            return self._check_several(value)
         if self.kind in (int, float):
             return self._check_number(value)
         if not isinstance(value, self.kind):
@@ -114,11 +128,24 @@ class Declared:
             raise ParameterError(self.name, f"be {self.rule}", repr(value))
         return value
 
+    def _check_several(self, value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, (tuple, list)) or len(value) != self.count:
+            raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
+        return tuple(self._check_number(one) for one in value)
+
     def _check_tensor(self, value: Any) -> Any:
-        if not self.param.differentiable:
-            got = f"a tensor {getattr(value, 'dtype', '')}".strip()
+        dtype, shape = form_of(value)
+        got = f"a tensor {dtype.name} of shape {shape}"
+        if self.count > 1:
+            if not dtype.is_integer or not shape.is_compatible_with([self.count]):
+                raise ParameterTypeError(self.name, f"be {self.rule}, or a tensor of them", got)
+        elif not self.param.differentiable:
             remedy = "It is not differentiable; give a plain number."
             raise ParameterTypeError(self.name, f"be {self.rule}", got, remedy)
+        elif not (dtype.is_floating or dtype.is_integer):
+            raise ParameterTypeError(self.name, f"be {self.rule}", got)
+        elif shape.rank and not self.param.varies:
+            raise ParameterError(self.name, f"be {self.rule}", got, "It takes one number.")
         return value
 
     def _check_number(self, value: Any) -> Any:
@@ -142,8 +169,9 @@ def describe(d: Declared) -> str:
     """The lines of a docstring about one parameter."""
     default = "" if d.required else f" Default: {d.default!r}."
     tensor = "a number, one per row or one per sample" if d.param.varies else "a tensor"
-    gradient = f" Differentiable: {tensor} is accepted." * d.param.differentiable
-    text = f"{d.name}: {d.param.doc} Must be {d.rule}.{default}{gradient}"
+    accepted = f" Differentiable: {tensor} is accepted." * d.param.differentiable
+    accepted += " A tensor of them is accepted." * (d.count > 1)
+    text = f"{d.name}: {d.param.doc} Must be {d.rule}.{default}{accepted}"
     return textwrap.fill(text, 96, initial_indent="    ", subsequent_indent="        ")
 
 
@@ -166,4 +194,5 @@ def _read_parameter(name: str, hint: Any, default: Any) -> Declared:
     if typing.get_origin(hint) is not typing.Annotated:
         raise TypeError(f"{name} must be declared as Annotated[type, Param(...)].")
     kind, param = typing.get_args(hint)[:2]
-    return Declared(name, param, kind, optional, default)
+    several = typing.get_args(kind) if typing.get_origin(kind) is tuple else (kind,)
+    return Declared(name, param, several[0], optional, default, len(several))

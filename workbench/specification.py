@@ -31,7 +31,9 @@ class Op:
         reach_rule: How far it looks along time, given the parameters; None: over all of it.
         linear: Whether it is linear in the signal.
         of_complex: Whether it takes complex numbers.
+        returns_lengths: Whether a call returns the lengths also where it gives none.
         uses_lengths: Whether the function itself wants to know where padded rows end.
+        needs_lengths: Whether it must know them also where a call gives none.
     """
 
     name: str
@@ -45,7 +47,9 @@ class Op:
     reach_rule: Callable[[Mapping[str, Any]], Reach] | None
     linear: bool
     of_complex: bool
+    returns_lengths: bool
     uses_lengths: bool
+    needs_lengths: bool
 
     def space(self, given: Space, values: Mapping[str, Any]) -> Space:
         """What comes out, given what goes in."""

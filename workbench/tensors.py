@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,24 @@ def is_tensor(value: Any) -> bool:
     return tf.is_tensor(value) or hasattr(value, "shape")
 
 
+def as_tensor(value: Any, name: str) -> tf.Tensor:
+    """Converts `value` to a tensor of the type that it has.
+
+    Raises:
+        ParameterTypeError: It holds no numbers, or rows of different lengths.
+    """
+    try:
+        return tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+        rule = "be a tensor, an array, or numbers in rows of one length"
+        raise ParameterTypeError(name, rule, type(value).__name__) from error
+
+
+def form_of(tensor: Any) -> tuple[tf.DType, tf.TensorShape]:
+    """Type and shape of a tensor, variable or array."""
+    return tf.as_dtype(tensor.dtype), tf.TensorShape(tensor.shape)
+
+
 def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tensor:
     """Converts `value` to a floating-point (or complex) tensor of at least `rank` dimensions.
 
@@ -26,7 +45,7 @@ def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tens
         ParameterTypeError: It holds integers, or no numbers at all.
         ParameterError: It has too few dimensions.
     """
-    tensor = tf.convert_to_tensor(value)
+    tensor = as_tensor(value, "signal")
     if of_complex and not tensor.dtype.is_complex:
         raise ParameterTypeError("signal", "be complex", tensor.dtype.name)
     if not of_complex and not tensor.dtype.is_floating:
@@ -42,7 +61,7 @@ def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tens
 
 def as_operand(value: Any, name: str, given: tf.Tensor, axis: int, taken: int) -> tf.Tensor:
     """A tensor beside the signal, in its own type: one that runs along time has time last too."""
-    tensor = tf.convert_to_tensor(value)
+    tensor = as_tensor(value, name)
     if not tensor.dtype.is_floating:
         raise ParameterTypeError(name, "be floating point", tensor.dtype.name)
     return time_last(tensor, axis, taken) if tensor.shape.rank == given.shape.rank else tensor
@@ -55,7 +74,7 @@ def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
         ParameterTypeError: They are no integers.
         ParameterError: There are more dimensions than rows have, or a length lies outside time.
     """
-    lengths = tf.convert_to_tensor(value)
+    lengths = as_tensor(value, "lengths")
     if not lengths.dtype.is_integer:
         raise ParameterTypeError("lengths", "be integers", lengths.dtype.name)
     time = _first(given, axis, 1)
@@ -69,6 +88,18 @@ def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
     return lengths
 
 
+def whole_lengths(given: tf.Tensor, axis: int) -> tf.Tensor:
+    """The lengths of rows that are not padded."""
+    time, shape = _first(given, axis, 1), tf.shape(given)
+    return tf.fill(shape[:time], shape[time])
+
+
+def as_rows(lengths: tf.Tensor, work: tf.Tensor, taken: int) -> tf.Tensor:
+    """`lengths` in a shape that broadcasts to the rows of `work`, all but its last dimensions."""
+    inner = work.shape.rank - taken - lengths.shape.rank
+    return tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+
+
 def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Sets what lies beyond the end of each row to 0.
 
@@ -80,11 +111,39 @@ def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.
     Returns:
         The tensor, and `lengths` in a shape that broadcasts to its rows.
     """
-    inner = work.shape.rank - taken - lengths.shape.rank
-    rows = tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+    rows = as_rows(lengths, work, taken)
     valid = tf.sequence_mask(rows, tf.shape(work)[-taken])
     valid = valid[..., tf.newaxis] if taken == 2 else valid
     return tf.where(valid, work, tf.zeros([], work.dtype)), rows
+
+
+def sizes(tensor: tf.Tensor) -> list[Any]:
+    """The size of each dimension: a number where it is known, as it is outside of graphs.
+
+    Arithmetic on numbers costs nothing; on tensors each step of it is an operation.
+    """
+    known = tensor.shape.as_list()
+    if None not in known:
+        return known
+    dynamic = tf.unstack(tf.shape(tensor))
+    return [d if k is None else k for k, d in zip(known, dynamic, strict=True)]
+
+
+def flat_rows(signal: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+    """A signal `[..., time]` as `[rows, time]`, and the sizes of the dimensions of the rows."""
+    *leading, length = sizes(signal)
+    return tf.reshape(signal, [-1, length]), leading
+
+
+def unflat_rows(rows: tf.Tensor, leading: list[Any]) -> tf.Tensor:
+    """Undoes `flat_rows`, whatever has become of the time."""
+    return tf.reshape(rows, [*leading, sizes(rows)[-1]])
+
+
+def smaller(one: Any, other: Any) -> Any:
+    """The smaller of two sizes."""
+    known = isinstance(one, int) and isinstance(other, int)
+    return min(one, other) if known else tf.minimum(one, other)
 
 
 def as_type(value: Any, dtype: tf.DType) -> tf.Tensor:
@@ -124,7 +183,9 @@ def _first(tensor: tf.Tensor, axis: int, taken: int) -> int:
     rank = tensor.shape.rank
     if rank is None:
         raise ParameterError("signal", "have a known number of dimensions", "an unknown one")
-    first = axis + rank if axis < 0 else axis
+    if not isinstance(axis, numbers.Integral) or isinstance(axis, bool):
+        raise ParameterTypeError("axis", "be a whole number", repr(axis))
+    first = int(axis) + rank if axis < 0 else int(axis)
     if not 0 <= first <= rank - taken:
         rule = f"name {taken} dimension(s) of a signal of shape {tensor.shape}"
         raise ParameterError("axis", rule, axis)

@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import pytest
 
 from workbench.dashboards.controls import Control, label
-from workbench.dashboards.numbers import NumberSlider
+from workbench.dashboards.numbers import NumberRow, NumberSlider
 from workbench.params import Param, read_parameters
 
 
@@ -21,6 +21,7 @@ def example(
     kind: Annotated[str, Param("K.", choices=("a", "b"))],
     norm: Annotated[str, Param("N.", choices=("slaney",))] | None,
     center: Annotated[bool, Param("C.")],
+    seed: Annotated[tuple[int, int], Param("S.", low=0, slider=(0, 100))],
 ):
     pass
 
@@ -41,6 +42,7 @@ DECLARED = read_parameters(example)
         ("norm", None, "slaney", widgets.Dropdown),
         ("norm", "slaney", None, widgets.Dropdown),
         ("center", True, False, widgets.Checkbox),
+        ("seed", (1, 2), (3, 400), NumberRow),
     ],
 )
 def test_a_control_shows_reads_and_reports(name, value, other, widget):
@@ -52,6 +54,16 @@ def test_a_control_shows_reads_and_reports(name, value, other, widget):
     control.value = other
     assert control.value == other
     assert seen[-1] == other
+
+
+def test_each_number_of_several_has_a_slider_and_a_change_is_told_once():
+    control = Control(DECLARED["seed"], (1, 2))
+    seen = []
+    control.observe(lambda moved: seen.append(moved.value))
+    control._input.children[1].value = 7
+    control.value = (4, 5)
+    assert seen == [(1, 7), (4, 5)]
+    assert [slider.value for slider in control._input.children] == [4, 5]
 
 
 def test_any_legal_value_can_be_typed():

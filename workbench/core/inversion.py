@@ -218,9 +218,9 @@ def _made_consistent(
 def _unit(spectrum: tf.Tensor) -> tf.Tensor:
     """`spectrum` with a magnitude of 1; where it is below 1e-6, 1 with a gradient of 0."""
     squared = tf.square(tf.math.real(spectrum)) + tf.square(tf.math.imag(spectrum))
-    audible = squared > QUIET**2
-    scale = tf.math.rsqrt(tf.where(audible, squared, tf.ones_like(squared)))
-    return tf.where(audible, spectrum * _complex(scale), tf.ones_like(spectrum))
+    quiet = squared <= QUIET**2
+    scale = tf.math.rsqrt(tf.where(quiet, tf.ones_like(squared), squared))
+    return tf.where(quiet, tf.ones_like(spectrum), spectrum * _complex(scale))
 
 
 def _complex(real: tf.Tensor) -> tf.Tensor:

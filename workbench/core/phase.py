@@ -48,8 +48,8 @@ def phase(signal: tf.Tensor, lengths: tf.Tensor | None = None, **options: Any) -
     """
     grid, frames = tapered_frames(signal, lengths, options)
     real, imaginary = transform_parts(frames, grid, options["impl"])
-    audible = tf.square(real) + tf.square(imaginary) > QUIET**2
-    angle = _angle(imaginary, real, audible)
+    quiet = tf.square(real) + tf.square(imaginary) <= QUIET**2  # not of NaN, which stays visible
+    angle = _angle(imaginary, real, quiet)
     # a part that is -0 must not turn the phase round
     return tf.where(angle <= -np.pi, angle + 2 * np.pi, angle)
 
@@ -105,12 +105,12 @@ def instantaneous_frequency(
     power = tf.square(sum_real) + tf.square(sum_imaginary)
     across = imaginary * sum_real - real * sum_imaginary
     along = power - tf.square(real) - tf.square(imaginary)
-    advance = _angle(2 * across, along, power > (2 * QUIET) ** 2)
+    advance = _angle(2 * across, along, power <= (2 * QUIET) ** 2)
     bins = np.arange(grid.fft_length // 2 + 1) * (sample_rate / grid.fft_length)
     return tf.constant(bins, advance.dtype) + advance * (sample_rate / (2 * np.pi))
 
 
-def _angle(y: tf.Tensor, x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-    """`atan2(y, x)`, and 0 with a gradient of 0 elsewhere."""
+def _angle(y: tf.Tensor, x: tf.Tensor, quiet: tf.Tensor) -> tf.Tensor:
+    """`atan2(y, x)`, and 0 with a gradient of 0 where it is quiet."""
     zero, one = tf.zeros([], y.dtype), tf.ones([], y.dtype)
-    return tf.math.atan2(tf.where(where, y, zero), tf.where(where, x, one))
+    return tf.math.atan2(tf.where(quiet, zero, y), tf.where(quiet, one, x))

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.numbers import NumberSlider, rungs_of
+from workbench.dashboards.numbers import NumberRow, NumberSlider, rungs_of
 from workbench.params import Declared
 
 STYLE = {"description_width": "128px"}
@@ -159,7 +159,8 @@ def _input(declared: Declared, value: Any) -> Any:
         return widgets.Dropdown(options=options, value=_NONE if value is None else value, **shared)
     if declared.kind is bool:
         return widgets.Checkbox(value=value, **shared)
-    return NumberSlider(value, rungs_of(declared), **shared)
+    row = NumberSlider if declared.count == 1 else NumberRow
+    return row(value, rungs_of(declared), **shared)
 
 
 def _suggested(declared: Declared) -> Any:

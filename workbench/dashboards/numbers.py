@@ -67,6 +67,47 @@ class NumberSlider(widgets.HBox):
             self.value = int(change.new) if whole else change.new
 
 
+class NumberRow(widgets.VBox):
+    """Several numbers of one parameter, a slider for each.
+
+    Attributes:
+        value: The numbers, a tuple.
+        disabled: They are shown but cannot be changed.
+    """
+
+    value = traitlets.Tuple()
+    disabled = traitlets.Bool(False)
+
+    def __init__(self, value: tuple[Any, ...], rungs: Sequence[Any], **shown: Any):
+        unnamed = shown | {"description": ""}
+        named = [shown, *[unnamed] * (len(value) - 1)]
+        self._showing = False
+        super().__init__(
+            [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)]
+        )
+        self.value = value
+        for slider in self.children:
+            slider.observe(self._moved, "value")
+
+    @traitlets.observe("value")
+    def _show(self, change: Any) -> None:
+        self._showing = True
+        try:
+            for slider, one in zip(self.children, self.value, strict=True):
+                slider.value = one
+        finally:
+            self._showing = False
+
+    @traitlets.observe("disabled")
+    def _disable(self, change: Any) -> None:
+        for slider in self.children:
+            slider.disabled = self.disabled
+
+    def _moved(self, change: Any) -> None:
+        if not self._showing:
+            self.value = tuple(slider.value for slider in self.children)
+
+
 def rungs_of(declared: Declared) -> list[Any]:
     """The round values that a slider of a parameter runs through."""
     offered = declared.param.slider

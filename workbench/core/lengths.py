@@ -1,0 +1,115 @@
+"""The length of a signal: padding and cropping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import tensorflow as tf
+
+from workbench.core.chance import Seed, below, draw
+from workbench.ops import op
+from workbench.params import Param
+
+PLACES = ("start", "center", "end", "random")
+Length = Annotated[
+    int,
+    Param(
+        "Samples of each row of the result.",
+        unit="samples",
+        low=1,
+        high=2**31 - 1,
+        slider=(1000, 100000),
+        scale="log",
+    ),
+]
+Keep = Annotated[str, Param("Which part of a row that is too long is kept.", choices=PLACES)]
+Place = Annotated[
+    str, Param("Where a row that is too short stands, between zeros.", choices=PLACES)
+]
+
+
+def _fitted_length(length: Any, values: Mapping[str, Any]) -> Any:
+    fitted = values["length"]
+    return fitted if isinstance(length, int) else tf.zeros_like(length) + fitted
+
+
+def _fitted_end(lengths: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
+    """Where the rows end in the result: zeros before a row count as its own silence."""
+    end = lengths + tf.cast(_first_places(lengths, values), lengths.dtype)
+    return tf.minimum(end, values["length"])
+
+
+def _first_places(lengths: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
+    """Where the first sample of each row comes to stand, int32: before 0 if it is cropped."""
+    room = values["length"] - tf.cast(lengths, tf.int32)
+    size = tf.abs(room)
+    drawn = below(draw(values["seed"], tf.shape(lengths), 1)[..., 0], size + 1)
+    shift = {
+        "start": tf.zeros_like(size),
+        "center": size // 2,
+        "end": size,
+        "random": tf.cast(drawn, tf.int32),
+    }
+    return tf.where(room < 0, -shift[values["keep"]], shift[values["place"]])
+
+
+@op(length=_fitted_length, valid=_fitted_end, linear=True, returns_lengths=True)
+def fit_length(
+    signal: tf.Tensor,
+    lengths: tf.Tensor,
+    *,
+    length: Length,
+    keep: Keep = "start",
+    place: Place = "start",
+    seed: Seed = (1, 2),
+) -> tf.Tensor:
+    """Crops rows that are too long, and pads those that are too short with zeros.
+
+    With `lengths` each row is cropped or padded by its own length. A random place is drawn for each
+    row, every one equally likely: dimensions before time are rows, those after it are channels and
+    stay together. A new seed draws new places; where it is to change in a graph or in `tf.data`,
+    give it as a tensor.
+
+    Returns:
+        `[..., length]`, and the lengths: where each row ends in it. The zeros behind a row are
+        padding; those before one that stands at the end, in the centre or at random count as its
+        silence, since a length, and a Keras mask, can only say where a row ends.
+
+    >>> import workbench as wb
+    >>> fitted, ends = wb.fit_length([[1.0, 2.0, 3.0]], length=5, place="center")
+    >>> fitted.numpy().tolist(), ends.numpy().tolist()
+    ([[0.0, 1.0, 2.0, 3.0, 0.0]], [4])
+    """
+    if keep == place == "start":
+        return _from_start(signal, length)
+    values = {"length": length, "keep": keep, "place": place, "seed": seed}
+    return _placed(signal, _first_places(lengths, values), length)
+
+
+def _from_start(signal: tf.Tensor, length: int) -> tf.Tensor:
+    """What `_placed` gives where all places are 0, without reading sample by sample."""
+    outer, time = signal.shape.rank - 1, tf.shape(signal)[-1]
+    kept = tf.slice(signal, [0] * outer + [0], [-1] * outer + [tf.minimum(time, length)])
+    padding = [[0, 0]] * outer + [[0, tf.maximum(length - time, 0)]]
+    return tf.ensure_shape(tf.pad(kept, padding), [*signal.shape[:-1], length])
+
+
+def _placed(signal: tf.Tensor, places: tf.Tensor, length: Any) -> tf.Tensor:
+    """`length` samples of each row, of which the first one of the signal comes to `places`.
+
+    The adjoint reads the other way: it puts the first one of the result to `-places`.
+    """
+
+    @tf.custom_gradient
+    def read(signal: tf.Tensor) -> Any:
+        shape = tf.shape(signal)
+        sources = tf.range(length) - places[..., tf.newaxis]
+        inside = (sources >= 0) & (sources < shape[-1])
+        wide = tf.concat([shape[:-1], [length]], 0)
+        safe = tf.broadcast_to(tf.where(inside, sources, 0), wide)
+        found = tf.gather(signal, safe, axis=-1, batch_dims=signal.shape.rank - 1)
+        result = tf.where(inside, found, tf.zeros([], signal.dtype))
+        return result, lambda upstream: _placed(upstream, -places, shape[-1])
+
+    return read(signal)

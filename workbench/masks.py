@@ -1,0 +1,41 @@
+"""Keras masks: which steps of a padded batch are valid, and what becomes of them in an op."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from workbench.ops import registry
+
+
+def valid_steps(mask: Any) -> tf.Tensor | None:
+    """How many steps of each row are valid, int32; None where there is no mask."""
+    return None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1)
+
+
+@keras.saving.register_keras_serializable("workbench")
+class StepsMask(keras.Operation):
+    """From the mask of an op's samples to the mask of its steps; symbolic models hold it too."""
+
+    def __init__(self, op_name: str, values: Mapping[str, Any], **options: Any):
+        super().__init__(**options)
+        self.op = registry()[op_name]
+        self.values = dict(values)
+
+    def call(self, mask: tf.Tensor) -> tf.Tensor:
+        """The mask of the steps."""
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int64), axis=-1)
+        made = self.op.valid(lengths, self.values)
+        steps = self.op.length(tf.shape(mask, tf.int64)[-1], self.values)
+        return tf.sequence_mask(made, steps)
+
+    def compute_output_spec(self, mask: Any) -> keras.KerasTensor:
+        """As many rows, of some length."""
+        return keras.KerasTensor((mask.shape[0], None), dtype="bool")
+
+    def get_config(self) -> dict[str, Any]:
+        """The op's name, and its parameters."""
+        return super().get_config() | {"op_name": self.op.name, "values": self.values}
