@@ -3,10 +3,13 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .core.cepstral import delta as delta
+from .core.cepstral import mfcc as mfcc
 from .core.levels import saturate as saturate
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.pcen import pcen as pcen
 from .core.resampling import resample as resample
 from .core.signals import chirp as chirp
 from .core.signals import impulse as impulse
