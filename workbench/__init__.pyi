@@ -10,6 +10,7 @@ from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
 from .core.pcen import pcen as pcen
+from .core.presets import preset as preset
 from .core.resampling import resample as resample
 from .core.signals import chirp as chirp
 from .core.signals import impulse as impulse
