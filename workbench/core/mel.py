@@ -38,6 +38,7 @@ UpperEdge = Annotated[
         low=0.0,
         open_low=True,
         automatic=lambda values: values["sample_rate"] / 2,
+        most=lambda values: values["sample_rate"] / 2,
         slider=(1000.0, 24000.0),
         differentiable=True,
     ),
