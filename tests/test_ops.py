@@ -86,9 +86,9 @@ def test_an_error_names_the_op_that_was_called(declare):
         (lambda: wb.stft(np.zeros(9), length=3), TypeError,
          "stft: there is no parameter 'length'. Known: frame_length, frame_step"),
         (lambda: wb.resample(np.zeros(9), target_rate=3), TypeError,
-         "resample: orig_rate must be given; got nothing"),
+         "resample: orig_rate must be given, or ratio in place of both rates; got nothing"),
         (lambda: wb.resample(np.zeros(9), orig_rate=5512.5, target_rate=3), ValueError,
-         r"resample: orig_rate must be a whole number of hertz, at least 1; got 5512\.5\. "
+         r"resample: orig_rate must be a whole number of hertz, at least 1 .*; got 5512\.5\. "
          r"Scale both rates, e\.g\. 11025 -> 88200"),
         (lambda: wb.resample(np.zeros(9), orig_rate=-1, target_rate=3), ValueError, "got -1"),
         (lambda: wb.stft(np.zeros(9), frame_length=512, fft_length=256), ValueError,

@@ -20,6 +20,7 @@ from .core.signals import siren as siren
 from .core.signals import tone as tone
 from .core.spectral import spectrogram as spectrogram
 from .core.spectral import stft as stft
+from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
 from .ops import declared as declared
 from .ops import op as op

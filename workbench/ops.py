@@ -218,7 +218,10 @@ def _documentation(made: Op) -> str:
     lines = ["Args:"]
     if made.takes:
         shape = "[..., time]" if made.takes == 1 else "[..., frames, bins]"
-        lines.append(f"    signal: Floating-point tensor {shape}.")
+        lines.append(
+            f"    signal: {'Complex' if made.of_complex else 'Floating-point'} tensor {shape}."
+        )
+        lines += [f"    {name}: Floating-point tensor, as said above." for name in made.operands]
     lines += [describe(d) for d in made.parameters.values()]
     if made.takes:
         what = "time" if made.takes == 1 else "frames (bins right after)"

@@ -33,6 +33,7 @@ class Param:
         high: Largest legal value.
         open_low: `low` itself is not legal.
         slider: Suggested range of a slider, inside the legal one; or all values that it offers.
+        start: Where a dashboard begins, for want of a default.
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
         automatic: What None stands for, given all parameters; shown while it is chosen.
@@ -49,6 +50,7 @@ class Param:
     high: float | None = None
     open_low: bool = False
     slider: tuple[float, ...] | None = None
+    start: Any = None
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
     automatic: Callable[[Mapping[str, Any]], Any] | None = None

@@ -1,5 +1,5 @@
 """The tested heart: pure functions on tensors, each an op (see `workbench.ops`)."""
 
-from workbench.core import cepstral, levels, mel, pcen, resampling, signals, spectral
+from workbench.core import cepstral, levels, mel, pcen, resampling, signals, spectral, varispeed
 
-__all__ = ["cepstral", "levels", "mel", "pcen", "resampling", "signals", "spectral"]
+__all__ = ["cepstral", "levels", "mel", "pcen", "resampling", "signals", "spectral", "varispeed"]

@@ -1,25 +1,37 @@
-"""Change of sample rate by a polyphase bank of windowed-sinc filters."""
+"""Change of sample rate."""
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
-import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
 from workbench.core.declarations import COMMON_RATES
-from workbench.errors import ParameterError
+from workbench.core.interpolation import pieces_of, read, spread
+from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
+from workbench.core.sinc import Response, apply_bank, design_bank
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param
+from workbench.reach import Reach
+from workbench.tensors import as_rows, as_type, from_rows, sizes
 
 _SCALE = "Scale both rates, e.g. 11025 -> 88200 for 5512.5 -> 44100."
+_HIGHEST = 2**31 - 1
 OrigRate = Annotated[
     int,
-    Param("Samples per second of the signal.", unit="Hz", low=1, follows="rate", remedy=_SCALE),
+    Param(
+        "Samples per second of the signal.",
+        unit="Hz",
+        low=1,
+        high=_HIGHEST,
+        slider=COMMON_RATES,
+        follows="rate",
+        remedy=_SCALE,
+    ),
 ]
 TargetRate = Annotated[
     int,
@@ -27,98 +39,119 @@ TargetRate = Annotated[
         "Samples per second of the result.",
         unit="Hz",
         low=1,
+        high=_HIGHEST,
         slider=COMMON_RATES,
+        start=16000,
         remedy=_SCALE,
     ),
 ]
-
-# Edges of the transition band in parts of the lower Nyquist frequency, and the attenuation in dB
-# beyond it: deeper than the rounding of the type, so that the type sets the quality.
-_PASS, _STOP = 0.913, 1.0
-_ATTENUATION_DB = {tf.float32: 140.0, tf.float64: 180.0}
-_FULL_CHANNELS = 32  # fewer outputs at once leave the convolution's matrix product half empty
+Ratio = Annotated[
+    float,
+    Param(
+        "Samples out for each sample in, in place of the two rates. None: target_rate / orig_rate.",
+        low=2**-8,
+        high=2**16,
+        slider=(0.5, 2.0),
+        scale="log",
+        differentiable=True,
+    ),
+]
+Kind = Annotated[
+    str,
+    Param(
+        "How: a windowed sinc, the Fourier transform of the whole signal, or straight lines.",
+        choices=("sinc", "fft", "linear"),
+    ),
+]
 _MOST_WEIGHTS = 1 << 22  # a bank beyond this is a pair of rates with almost no common factor
+_STEEPEST = 256  # down by more than that in two steps
+_MILLIONTH = 1e-6
 
 
-class Bank(NamedTuple):
-    """Filters that compute `channels` outputs from each `width` inputs, every `stride` inputs."""
-
-    weights: np.ndarray  # float64 [width, channels]
-    stride: int
-    before: int  # inputs that the first output looks back
-
-
-def kaiser_sinc(offsets: np.ndarray, cutoff: float, half_width: float, beta: float) -> np.ndarray:
-    """A low-pass impulse response at `offsets` samples from its centre, float64.
-
-    The ideal response with a cut-off of `cutoff` cycles a sample, under a Kaiser window that is
-    `half_width` samples to each side.
-
-    Source: Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", 1974.
-    """
-    inside = np.maximum(0.0, 1.0 - (offsets / half_width) ** 2)
-    window = np.i0(beta * np.sqrt(inside)) / np.i0(beta) * (np.abs(offsets) <= half_width)
-    return 2 * cutoff * np.sinc(2 * cutoff * offsets) * window
-
-
-@functools.lru_cache(maxsize=8)
-def design_bank(orig: int, target: int, attenuation_db: float) -> Bank:
-    """The polyphase bank from rate `orig` to rate `target` (without common factor).
-
-    Output m lies at input time `m * orig / target`. `orig` inputs make `target` outputs; groups of
-    them are taken together until one product computes enough outputs to run at full speed.
-    """
-    lower = min(1.0, target / orig) / 2  # the lower Nyquist frequency, in cycles an input sample
-    beta = 0.1102 * (attenuation_db - 8.7)
-    half_width = (attenuation_db - 7.95) / (2.285 * 2 * np.pi * (_STOP - _PASS) * lower) / 2
-    reach = math.ceil(half_width)
-    groups = max(1, min(_FULL_CHANNELS // target, 2 * reach // orig))
-    stride, channels = groups * orig, groups * target
-    last = (channels - 1) * orig // target
-    width = last + 2 * reach + 1
-    if width * channels > _MOST_WEIGHTS:
-        raise ParameterError(
-            ("orig_rate", "target_rate"),
-            "have a larger common factor: this pair needs a filter for every output sample",
-            f"the ratio {orig} : {target}",
-            "Round one of the rates.",
-        )
-    times = np.arange(channels) * orig / target
-    offsets = times[None, :] - (np.arange(width)[:, None] - reach)
-    weights = kaiser_sinc(offsets, (_PASS + _STOP) / 2 * lower, half_width, beta)
-    weights.flags.writeable = False
-    return Bank(weights, stride, reach)
+def _rates(values: Mapping[str, Any]) -> tuple[int, int]:
+    """The two rates, without their common factor."""
+    for name in ("orig_rate", "target_rate"):
+        if values[name] is None:
+            raise ParameterTypeError(name, "be given, or ratio in place of both rates", "nothing")
+    common = math.gcd(values["orig_rate"], values["target_rate"])
+    return values["orig_rate"] // common, values["target_rate"] // common
 
 
 def resampled_length(length: Any, values: Mapping[str, Any]) -> Any:
     """Samples after resampling: `ceil(length * target / orig)`, in whole numbers throughout."""
-    orig, target = _reduced(values["orig_rate"], values["target_rate"])
+    if values["ratio"] is not None:
+        return _scaled_length(length, values["ratio"])
+    orig, target = _rates(values)
     if isinstance(length, int):
         return -(-length * target // orig)
-    return tf.cast(-(-tf.cast(length, tf.int64) * target // orig), length.dtype)
+    whole, rest = tf.cast(length, tf.int64) // orig, tf.cast(length, tf.int64) % orig
+    return tf.cast(whole * target - (-rest * target // orig), length.dtype)
 
 
-def _reduced(orig_rate: int, target_rate: int) -> tuple[int, int]:
-    common = math.gcd(orig_rate, target_rate)
-    return orig_rate // common, target_rate // common
+def _scaled_length(length: Any, ratio: Any) -> Any:
+    """`ceil(length * ratio)`; what the ratio's rounding adds is no sample."""
+    if isinstance(length, int) and not tf.is_tensor(ratio):
+        return math.ceil(length * ratio - _MILLIONTH)
+    exact = tf.cast(length, tf.float64) * as_type(ratio, tf.float64)
+    return tf.cast(tf.math.ceil(exact - _MILLIONTH), getattr(length, "dtype", tf.int32))
 
 
 def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return given.with_time(rate=given.time.rate * values["target_rate"] / values["orig_rate"])
+    ratio = values["ratio"]
+    if ratio is None:
+        return given.with_time(rate=given.time.rate * values["target_rate"] / values["orig_rate"])
+    return given.with_time(rate=given.time.rate * float(ratio))
 
 
-@op(space=_resampled_space, length=resampled_length, linear=True)
-def resample(signal: tf.Tensor, *, orig_rate: OrigRate, target_rate: TargetRate) -> tf.Tensor:
+def _resampled_reach(values: Mapping[str, Any]) -> Reach:
+    """How far the filters look; those of double precision, which are the longest."""
+    if values["kind"] == "fft":
+        rule = "not be 'fft' in a stream: every result depends on the whole signal"
+        raise ParameterError("kind", rule, "'fft'")
+    if values["ratio"] is not None:
+        rule = "be None in a stream: its steps have whole rates"
+        raise ParameterError("ratio", rule, values["ratio"])
+    orig, target = _rates(values)
+    if orig == target:
+        return Reach(0, 0)
+    response = low_pass_of(values, tf.float64, min(1.0, target / orig) / 2, values["kind"])
+    half = response.half_width
+    if orig > _STEEPEST * target:
+        half *= 1 + 2 / math.isqrt(_STEEPEST)  # the steps before the last see a part of that
+    elif _needs_pieces(orig, target, response):
+        half = math.ceil(half) + max(1, orig // target)
+    return Reach(half, half, orig, target)
+
+
+@op(space=_resampled_space, length=resampled_length, reach=_resampled_reach, linear=True)
+def resample(
+    signal: tf.Tensor,
+    lengths: tf.Tensor | None = None,
+    *,
+    orig_rate: OrigRate | None = None,
+    target_rate: TargetRate | None = None,
+    ratio: Ratio | None = None,
+    kind: Kind = "sinc",
+    quality: Quality = "best",
+    attenuation_db: Attenuation | None = None,
+    pass_band: PassBand | None = None,
+) -> tf.Tensor:
     """Converts a signal to another sample rate, without aliases or images.
 
     A linear-phase Kaiser-windowed sinc: flat to 0.91 of the lower Nyquist frequency, -3 dB at 0.95,
-    stopped from 1.0 on. Sample 0 stays at time 0; beyond its ends the signal is 0.
+    stopped from 1.0 on. Sample 0 stays at time 0; beyond its ends the signal is 0. Any two rates
+    will do, also without a common factor. Instead of them a `ratio` can be given, a number or a
+    tensor; the result is differentiable in it.
+
+    For comparison, `kind="fft"` is a resampling of the whole signal's spectrum (which wraps round
+    at its ends, as in `scipy.signal.resample`), and `kind="linear"` draws straight lines.
 
     Returns:
         `[..., ceil(time * target_rate / orig_rate)]`.
 
     Raises:
-        ParameterError: The rates have so small a common factor that the filters would not fit.
+        ParameterTypeError: Neither both rates nor a ratio are given.
+        ParameterError: Both a target rate and a ratio are given.
 
     Source: Crochiere & Rabiner, "Multirate Digital Signal Processing", chapter 4.
 
@@ -126,25 +159,122 @@ def resample(signal: tf.Tensor, *, orig_rate: OrigRate, target_rate: TargetRate)
     >>> wb.resample(wb.tone(sample_rate=44100, seconds=1.0), orig_rate=44100, target_rate=16000).shape
     TensorShape([16000])
     """  # noqa: E501
-    orig, target = _reduced(orig_rate, target_rate)
+    values: dict[str, Any] = {"orig_rate": orig_rate, "target_rate": target_rate, "ratio": ratio}
+    values |= {"quality": quality, "attenuation_db": attenuation_db, "pass_band": pass_band}
+    if ratio is not None and target_rate is not None:
+        both = f"{target_rate} and {'a tensor' if tf.is_tensor(ratio) else ratio}"
+        raise ParameterError(("target_rate", "ratio"), "not be given together", both)
+    if kind == "fft":
+        return _by_transform(signal, lengths, values)
+    rows, leading = as_rows(signal)
+    if ratio is not None:
+        made = _by_ratio(rows, ratio, kind, values)
+    else:
+        made = _by_rates(rows, *_rates(values), kind, values)
+    return from_rows(made, leading)
+
+
+def _by_rates(
+    rows: tf.Tensor, orig: int, target: int, kind: str, values: Mapping[str, Any]
+) -> tf.Tensor:
     if orig == target:
-        return tf.identity(signal)
-    bank = design_bank(orig, target, _ATTENUATION_DB[signal.dtype])
-    return _apply_bank(signal, bank, orig, target)
+        return tf.identity(rows)
+    if orig > _STEEPEST * target:
+        half_way = target * math.isqrt(_STEEPEST)
+        common = math.gcd(orig, half_way)
+        rows = _by_rates(rows, orig // common, half_way // common, kind, values)
+        return _by_rates(rows, half_way // target, 1, kind, values)
+    lower = min(1.0, target / orig) / 2  # the lower Nyquist frequency, in cycles an input sample
+    response = low_pass_of(values, rows.dtype, lower, kind)
+    made = resampled_length(
+        sizes(rows)[-1], {"orig_rate": orig, "target_rate": target, "ratio": None}
+    )
+    if _needs_pieces(orig, target, response):
+        return _by_pieces(rows, orig, target, response, made)
+    bank = design_bank(orig, target, response, rows.dtype)
+    out = apply_bank(rows, bank, -(-made // bank.kernel.shape[2]))
+    return tf.slice(out, [0, 0], [-1, made])
 
 
-def _apply_bank(signal: tf.Tensor, bank: Bank, orig: int, target: int) -> tf.Tensor:
-    """Pads, convolves with a stride, and lays the outputs side by side."""
-    width, channels = bank.weights.shape
-    shape = tf.shape(signal)
-    length = shape[-1]
-    made = tf.cast(-(-tf.cast(length, tf.int64) * target // orig), tf.int32)
-    blocks = -(-made // channels)
-    needed = (blocks - 1) * bank.stride + width
-    kept = tf.minimum(length, needed - bank.before)
-    rows = tf.reshape(signal[..., :kept], [-1, kept])
-    padded = tf.pad(rows, [[0, 0], [bank.before, needed - bank.before - kept]])
-    kernel = tf.constant(bank.weights[:, None, :], signal.dtype)
-    out = tf.nn.conv1d(padded[..., None], kernel, stride=bank.stride, padding="VALID")
-    flat = tf.reshape(out, tf.concat([shape[:-1], [blocks * channels]], 0))
-    return flat[..., :made]
+def _needs_pieces(orig: int, target: int, response: Response) -> bool:
+    """Whether a bank of a filter for every output would be too large."""
+    return target * (orig + 2 * response.half_width) > _MOST_WEIGHTS
+
+
+def _by_pieces(
+    rows: tf.Tensor, orig: int, target: int, response: Response, made: tf.Tensor
+) -> tf.Tensor:
+    """Rates that would need a filter for every output: read between the samples instead."""
+    cell = max(1, orig // target)
+    times = tf.range(made, dtype=tf.int64) * orig
+    span = target * cell
+    parts = tf.cast(times % span, rows.dtype) / tf.constant(span, rows.dtype)
+    pieces = pieces_of(response, rows.dtype, cell)
+    cells = tf.cast(times // span, tf.int32)
+    return read(rows, cells[tf.newaxis], parts[tf.newaxis], pieces)
+
+
+def _by_ratio(rows: tf.Tensor, ratio: Any, kind: str, values: Mapping[str, Any]) -> tf.Tensor:
+    """Up: reads between the samples. Down: spreads the samples between the points of the result."""
+    dtype = rows.dtype
+    response = low_pass_of(values, dtype, 0.5, kind)
+    pieces = pieces_of(response, dtype)
+    exact = as_type(ratio, tf.float64)
+    length = sizes(rows)[-1]
+    count = _scaled_length(length, ratio)
+
+    def up() -> tf.Tensor:
+        times = tf.range(count, dtype=tf.float64) / exact
+        cells = tf.floor(times)
+        parts = tf.cast(times - cells, dtype)
+        return read(rows, tf.cast(cells, tf.int32)[tf.newaxis], parts[tf.newaxis], pieces)
+
+    def down() -> tf.Tensor:
+        places = tf.range(length, dtype=tf.float64) * exact
+        cells = tf.floor(places)
+        parts = tf.cast(places - cells, dtype)
+        made = spread(rows, tf.cast(cells, tf.int32), parts, pieces, count)
+        return tf.cast(exact, dtype) * made
+
+    if kind == "linear":
+        return up()
+    if tf.is_tensor(ratio):
+        return tf.cond(exact >= 1, up, down)
+    return up() if ratio >= 1 else down()
+
+
+def _by_transform(
+    signal: tf.Tensor, lengths: tf.Tensor | None, values: Mapping[str, Any]
+) -> tf.Tensor:
+    """The spectrum of the whole signal, cut or filled up with zeros."""
+    if lengths is None:
+        count = resampled_length(sizes(signal)[-1], values)
+        return _spectrum_resized(signal, count)
+    rows, leading = as_rows(signal)
+    total = resampled_length(sizes(rows)[-1], values)
+    ends = tf.reshape(tf.broadcast_to(lengths, leading), [-1])
+
+    def alone(row: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        end = tf.maximum(tf.cast(row[1], tf.int32), 1)
+        made = _spectrum_resized(row[0][:end], resampled_length(end, values))
+        return tf.pad(made, [[0, total - tf.shape(made)[0]]])
+
+    made = tf.map_fn(alone, (rows, ends), fn_output_signature=signal.dtype)
+    return from_rows(made, leading)
+
+
+def _spectrum_resized(signal: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    length = tf.shape(signal)[-1]
+    spectrum = tf.signal.rfft(signal)
+    fewer = tf.minimum(length, count)
+    kept = spectrum[..., : fewer // 2 + 1]
+    # The bin at half the lower rate stands for two: both halves on the way up, their sum down.
+    even = tf.cast(fewer % 2 == 0, signal.dtype)
+    factor = tf.where(count > length, tf.constant(0.5, signal.dtype), 2.0)
+    factor = tf.where(count == length, tf.ones([], signal.dtype), factor)
+    last = tf.one_hot(fewer // 2, fewer // 2 + 1, dtype=signal.dtype) * even
+    weights = 1 + last * (factor - 1)
+    scaled = kept * tf.cast(weights * tf.cast(count / length, signal.dtype), kept.dtype)
+    more = tf.maximum(0, count // 2 + 1 - tf.shape(scaled)[-1])
+    filled = tf.pad(scaled, [[0, 0]] * (signal.shape.rank - 1) + [[0, more]])
+    return tf.signal.irfft(filled, fft_length=[count])

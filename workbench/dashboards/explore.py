@@ -52,7 +52,7 @@ def _chain_of(what: Any, sample_rate: int) -> Chain:
 
 
 def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
-    """A layer of an op with its defaults; what has none starts in the middle of its slider."""
+    """A layer of an op with its defaults; what has none, where its declaration says."""
     if isinstance(what, str):
         known = {name: op for name, op in registry().items() if op.takes == 1}
         if what not in known:
@@ -66,10 +66,10 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
         raise error
     if made.takes != 1:
         raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
-    needed: dict[str, Any] = {
-        name: declared.param.slider[len(declared.param.slider) // 2]
+    needed = {
+        name: declared.param.start
         for name, declared in made.parameters.items()
-        if declared.required and not declared.param.follows and declared.param.slider
+        if declared.param.start is not None
     }
     return layers.layer_of(made)(**needed)
 

@@ -1,0 +1,73 @@
+"""Products with fixed matrices that keep single precision on every device.
+
+Recent GPUs round the operands of float32 matrix products and convolutions to 10 bits (TF32) unless
+the user forbids it for the whole program. Where that may happen the operands are split in a high
+part, which 10 bits hold, and the rest; the sum of three products then has the precision of float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+_Product = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def rounds_operands(dtype: tf.DType) -> bool:
+    """Whether products of this type may be computed from rounded operands."""
+    allowed = tf.config.experimental.tensor_float_32_execution_enabled()
+    return dtype == tf.float32 and allowed and bool(tf.config.list_logical_devices("GPU"))
+
+
+def multiply(rows: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
+    """`rows @ matrix` for `[..., in]` and a constant `[in, out]`, as one product in two dimensions.
+
+    A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
+    memory that was never written for the shape [2, 1, frames, bins].
+    """
+    weights = tf.constant(matrix, rows.dtype)
+    flat = tf.reshape(rows, [-1, matrix.shape[0]])
+    made = _linear(
+        lambda x, w: tf.linalg.matmul(x, w),
+        lambda g, w: tf.linalg.matmul(g, w, transpose_b=True),
+        flat,
+        weights,
+    )
+    return tf.reshape(made, tf.concat([tf.shape(rows)[:-1], [matrix.shape[1]]], 0))
+
+
+def convolve(steps: tf.Tensor, kernel: np.ndarray, stride: int) -> tf.Tensor:
+    """`tf.nn.conv1d` of `[rows, steps, in]` with a constant `[taps, in, out]`, no padding."""
+    weights = tf.constant(kernel, steps.dtype)
+    shape = tf.shape(steps)
+    return _linear(
+        lambda x, w: tf.nn.conv1d(x, w, stride=stride, padding="VALID"),
+        lambda g, w: tf.nn.conv1d_transpose(g, w, shape, strides=stride, padding="VALID"),
+        steps,
+        weights,
+    )
+
+
+def _linear(product: _Product, adjoint: _Product, x: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+    """`product(x, weights)`, whose gradient is `adjoint`, each as precise as its type."""
+    if not rounds_operands(x.dtype):
+        return product(x, weights)
+    high_weights, low_weights = _split(weights)
+
+    @tf.custom_gradient
+    def precise(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        high, low = _split(x)
+        small = product(high, low_weights) + product(low, high_weights)
+        made = product(high, high_weights) + small
+        return made, lambda upstream: _linear(adjoint, product, upstream, weights)
+
+    return precise(x)
+
+
+def _split(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A float32 tensor as the sum of a part with 10 bits behind the point, and the rest."""
+    bits = tf.bitwise.bitwise_and(tf.bitcast(x, tf.int32), tf.constant(-(1 << 13), tf.int32))
+    high = tf.bitcast(bits, tf.float32)
+    return high, x - high
