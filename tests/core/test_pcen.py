@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
+from workbench.core import products
 from workbench.core.pcen import _leaky_sum
 from workbench.ops import spec
 
@@ -138,3 +139,15 @@ def test_a_chain_knows_the_frame_rate():
 def test_bad_input(values, message):
     with pytest.raises(ValueError, match=message):
         wb.pcen(np.ones((3, 2)), **{"frame_rate": RATE} | values)
+
+
+def test_no_precision_is_lost_where_products_round_their_operands(monkeypatch):
+    def rounded(x):  # to 10 bits behind the point, as a GPU may have it
+        bits = tf.bitcast(x, tf.int32) & -(1 << 13)
+        return tf.bitcast(bits, tf.float32)
+
+    energy, exact = ENERGY[1].astype(np.float32), tf.linalg.matmul
+    monkeypatch.setattr(products, "rounds_operands", lambda dtype: True)
+    monkeypatch.setattr(tf.linalg, "matmul", lambda x, w: exact(rounded(x), rounded(w)))
+    found = wb.pcen(energy, frame_rate=RATE)
+    assert np.max(np.abs(found - librosa_pcen(ENERGY[1]))) <= 1e-5 * np.max(found)

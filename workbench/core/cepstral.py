@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
-from workbench.core.mel import log_mel_reach, log_mel_spectrogram, multiply
+from workbench.core.mel import log_mel_reach, log_mel_spectrogram
+from workbench.core.products import multiply
 from workbench.core.spectral import frame_count
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
@@ -93,16 +94,15 @@ def design_dct_matrix(num_mel_bins: int, num_mfccs: int, dct_norm: str) -> np.nd
     return matrix
 
 
-def _lifted(matrix: np.ndarray, lifter: Any, lifter_start: int, dtype: tf.DType) -> tf.Tensor:
-    """The cosines times the lifter's weights."""
-    cosines = tf.constant(matrix, dtype)
+def _lifted(coefficients: tf.Tensor, lifter: Any, lifter_start: int) -> tf.Tensor:
     if not is_tensor(lifter) and lifter == 0:
-        return cosines
+        return coefficients
+    dtype = coefficients.dtype
     period = as_type(lifter, dtype)
-    order = tf.range(lifter_start, lifter_start + matrix.shape[1])
     safe = tf.where(period > 0, period, tf.ones_like(period))
-    weights = 1.0 + safe / 2 * tf.sin(tf.constant(np.pi, dtype) * tf.cast(order, dtype) / safe)
-    return cosines * tf.where(period > 0, weights, tf.ones_like(weights))
+    turns = np.pi * np.arange(lifter_start, lifter_start + coefficients.shape[-1])
+    weights = 1.0 + safe / 2 * tf.sin(tf.constant(turns, dtype) / safe)
+    return coefficients * tf.where(period > 0, weights, tf.ones_like(weights))
 
 
 @op(space=_mfcc_space, length=frame_count, reach=log_mel_reach, extends=log_mel_spectrogram)
@@ -136,7 +136,7 @@ def mfcc(
     _check_count(options | {"num_mfccs": num_mfccs})
     levels = spec(log_mel_spectrogram).function(signal, lengths, **options)
     cosines = design_dct_matrix(options["num_mel_bins"], num_mfccs, dct_norm)
-    return multiply(levels, _lifted(cosines, lifter, lifter_start, levels.dtype))
+    return _lifted(multiply(levels, cosines), lifter, lifter_start)
 
 
 def _delta_space(given: Space, values: Mapping[str, Any]) -> Space:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
 from workbench.core.mel_scale import band_centres, design_mel_matrix, mel_matrix
+from workbench.core.products import multiply
 from workbench.core.spectral import frame_count, frame_reach, spectrogram, transform_length
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
@@ -96,14 +97,13 @@ LogScale = Annotated[
 _DECIBEL = {"decibel": 1.0, "natural": np.log(10.0) / 10.0}  # one decibel in each unit
 
 
-def _edges(values: Mapping[str, Any]) -> tuple[Any, Any]:
+def _edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
     """The outer edges in Hz; plain numbers are checked, a tensor may hold what it likes.
 
     Raises:
         ParameterError: The edges are out of order, or above half the sample rate.
     """
-    nyquist = values["sample_rate"] / 2
-    lower, upper = values["lower_edge_hertz"], values["upper_edge_hertz"]
+    nyquist = sample_rate / 2
     upper = nyquist if upper is None else upper
     if not is_tensor(upper) and upper > nyquist:
         rule = f"be at most half the sample rate, {nyquist:g} Hz"
@@ -117,7 +117,9 @@ def _edges(values: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     analysed = spec(spectrogram).space(given, values)
-    centres = band_centres(values["num_mel_bins"], *_edges(values), values["mel_scale"])
+    names = ("sample_rate", "lower_edge_hertz", "upper_edge_hertz")
+    edges = _edges(*(values[name] for name in names))
+    centres = band_centres(values["num_mel_bins"], *edges, values["mel_scale"])
     bands = Axis("mel band", "Hz", values=centres)
     return replace(analysed, axes=(analysed.time, bands), quantity=f"mel {analysed.quantity}")
 
@@ -176,35 +178,12 @@ def mel_spectrogram(
     TensorShape([32, 80])
     """
     spectrum = spec(spectrogram).function(signal, lengths, **options)
-    given = {
-        "sample_rate": sample_rate,
-        "lower_edge_hertz": lower_edge_hertz,
-        "upper_edge_hertz": upper_edge_hertz,
-    }
-    lower, upper = _edges(given)
-    make = mel_matrix if is_tensor(lower) or is_tensor(upper) else design_mel_matrix
-    matrix = make(
-        transform_length(options),
-        sample_rate,
-        num_mel_bins,
-        lower,
-        upper,
-        mel_scale,
-        mel_norm,
-        mel_slope,
-    )
-    return multiply(spectrum, as_type(matrix, spectrum.dtype))
-
-
-def multiply(values: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """`values @ matrix` as one product of two dimensions.
-
-    A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
-    memory that was never written for the shape [2, 1, frames, bins].
-    """
-    rows = tf.reshape(values, [-1, values.shape[-1]])
-    shape = tf.concat([tf.shape(values)[:-1], [matrix.shape[-1]]], 0)
-    return tf.reshape(tf.linalg.matmul(rows, matrix), shape)
+    lower, upper = _edges(sample_rate, lower_edge_hertz, upper_edge_hertz)
+    bands = (num_mel_bins, lower, upper, mel_scale, mel_norm, mel_slope)
+    design = (transform_length(options), sample_rate, *bands)
+    if not is_tensor(lower) and not is_tensor(upper):
+        return multiply(spectrum, design_mel_matrix(*design))
+    return tf.tensordot(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype), 1)
 
 
 @op(takes=2, space=_level_space, reach=_level_reach)

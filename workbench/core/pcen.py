@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
+from workbench.core.products import multiply
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
@@ -176,7 +177,7 @@ def _summed(drive: tf.Tensor, kept: tf.Tensor, depth: int) -> tf.Tensor:
     frames = tf.shape(drive)[-1]
     blocks = -(-frames // _BLOCK)
     padded = tf.pad(drive, [[0, 0], [0, blocks * _BLOCK - frames]])
-    inside = tf.linalg.matmul(tf.reshape(padded, [-1, _BLOCK]), tf.cast(powers, drive.dtype))
+    inside = multiply(tf.reshape(padded, [-1, _BLOCK]), powers)
     if depth > 1 and (drive.shape[-1] is None or drive.shape[-1] > _BLOCK):
         by_row = tf.reshape(inside, [-1, blocks, _BLOCK])
         ends = _summed(by_row[:, :, -1], tf.pow(kept, float(_BLOCK)), depth - 1)
