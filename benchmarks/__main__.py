@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "comm", "live")
+NAMES = ("imports", "resampling", "comm", "live")
 
 
 def main() -> None:
