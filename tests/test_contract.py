@@ -20,15 +20,7 @@ BESIDE = {  # what else must be so for a parameter to act
 }
 INSTEAD = {"ratio": {"orig_rate": None, "target_rate": None}}  # what a parameter stands for
 OPS = registry()
-ROOMS = (
-    core.cepstral,
-    core.levels,
-    core.mel,
-    core.pcen,
-    core.resampling,
-    core.signals,
-    core.spectral,
-)
+ROOMS = [getattr(core, room) for room in core.__all__]
 PUBLIC = {name: getattr(room, name) for room in ROOMS for name in OPS if hasattr(room, name)}
 WITH_LAYER = {layer.spec.name for layer in layers.OpLayer.__subclasses__()}
 ON_SIGNALS = [op for op in OPS.values() if op.name in WITH_LAYER]
