@@ -259,7 +259,8 @@ TEXTS = [
     (lambda: wb.layers.Saturate(gain=1), ValueError,  # Keras' own words
      "Unrecognized keyword arguments passed to Saturate: {'gain': 1}"),
     (lambda: wb.layers.STFT(learn=("window",)), ValueError,
-     "STFT: learn must name some of []; got 'window'."),
+     "STFT: learn must name some of ['window_length', 'kaiser_beta', 'gaussian_std']; "
+     "got 'window'."),
     (lambda: wb.layers.MelSpectrogram()(np.zeros((1, 900))), TypeError,
      "mel_spectrogram: sample_rate must be given; got nothing."),
 ]  # fmt: skip

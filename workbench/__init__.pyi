@@ -3,6 +3,8 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .core.cepstral import delta as delta
+from .core.cepstral import mfcc as mfcc
 from .core.lengths import fit_length as fit_length
 from .core.levels import normalize as normalize
 from .core.levels import saturate as saturate
@@ -10,6 +12,8 @@ from .core.masking import spec_augment as spec_augment
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.pcen import pcen as pcen
+from .core.presets import preset as preset
 from .core.resampling import resample as resample
 from .core.signals import chirp as chirp
 from .core.signals import impulse as impulse

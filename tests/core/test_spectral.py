@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
-from workbench.core.spectral import design_window
+from workbench.core.windows import design_window
 from workbench.ops import spec
 
 RNG = np.random.default_rng(3)
@@ -47,19 +47,50 @@ def test_stft_without_centring_equals_librosa():
     assert relative(found.numpy(), expected.T) <= 1e-12
 
 
-@pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "boxcar"])
-@pytest.mark.parametrize("length", [1, 2, 7, 8, 401])
-def test_windows_equal_scipy(window, length):
-    from scipy.signal import get_window
+@pytest.mark.parametrize(("fft_length", "frame_length", "frame_step"), CONFIGURATIONS[:3])
+@pytest.mark.parametrize("length", [1024, 1025, 5000, 20000])
+def test_a_window_at_the_start_equals_tensorflow(fft_length, frame_length, frame_step, length):
+    sizes = {"frame_length": frame_length, "frame_step": frame_step, "fft_length": fft_length}
+    found = wb.stft(NOISE[:, :length], **sizes, center=False, window_position="start")
+    expected = tf.signal.stft(NOISE[:, :length], **sizes)  # its window of an odd length is another
+    assert found.shape == expected.shape
+    # its window is computed in float32
+    assert relative(found.numpy(), expected.numpy()) <= 1e-6
 
-    expected = get_window(window, length, fftbins=True)
-    # of one sample, the periodic formula gives its value at 0, scipy gives 1
-    expected = expected if length > 1 else design_window(window, 1, 1)
-    np.testing.assert_allclose(design_window(window, length, length), expected, atol=1e-15)
+
+@pytest.mark.parametrize("length", [1, 399, 400, 559, 560, 16000])
+def test_a_window_at_the_start_is_counted_as_kaldi_does(length):
+    sizes = {"frame_length": 400, "frame_step": 160, "fft_length": 512}
+    found = wb.stft(NOISE[0, :length], **sizes, center=False, window_position="start")
+    assert found.shape[0] == max(1, 1 + (length - 400) // 160)  # snip_edges=True
 
 
-def test_a_shorter_window_lies_in_the_middle_of_the_transform():
-    assert design_window("boxcar", 3, 8).tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
+@pytest.mark.parametrize("window_position", ["center", "start"])
+@pytest.mark.parametrize("fft_length", [400, 512])
+def test_mean_and_preemphasis_act_on_the_samples_under_the_window(window_position, fft_length):
+    x = NOISE[0, :3000] + 1.0
+    options = {"frame_length": 400, "fft_length": fft_length, "frame_step": 160, "center": False}
+    conditioned = {"remove_mean": True, "preemphasis": 0.97, "window": "povey"}
+    found = wb.spectrogram(x, **options, **conditioned, window_position=window_position)
+    first = (fft_length - 400) // 2 if window_position == "center" else 0
+    expected = []
+    for t in range(len(found)):
+        frame = x[t * 160 + first :][:400]
+        frame = frame - frame.mean()
+        frame = frame - 0.97 * np.concatenate([frame[:1], frame[:-1]])
+        tapered = frame * design_window("povey", False, 400)
+        expected.append(np.abs(np.fft.rfft(tapered, fft_length)) ** 2)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_preemphasis_has_an_exact_gradient():
+    c = tf.constant(0.9, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(c)
+        total = tf.reduce_sum(wb.spectrogram(NOISE[0], preemphasis=c))
+    either = [tf.reduce_sum(wb.spectrogram(NOISE[0], preemphasis=0.9 + d)) for d in (-1e-5, 1e-5)]
+    change = float(either[1] - either[0]) / 2e-5
+    assert float(tape.gradient(total, c)) == pytest.approx(change, rel=1e-8)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 511, 512, 513, 1024])
@@ -74,7 +105,7 @@ def test_short_signals_give_a_defined_result(length, pad_mode, center):
     padded = np.pad(x, 512, mode=mode) if center else x
     padded = np.pad(padded, (0, max(0, 1024 - len(padded))))
     assert found.shape == (1 + (len(padded) - 1024) // 300, 513)
-    taper = design_window("hann", 1024, 1024)
+    taper = design_window("hann", False, 1024)
     expected = [
         np.fft.rfft(taper * padded[i : i + 1024]) for i in range(0, len(padded) - 1023, 300)
     ]

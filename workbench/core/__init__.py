@@ -1,10 +1,12 @@
 """The tested heart: pure functions on tensors, each an op (see `workbench.ops`)."""
 
 from workbench.core import (
+    cepstral,
     lengths,
     levels,
     masking,
     mel,
+    pcen,
     resampling,
     signals,
     spectral,
@@ -12,10 +14,12 @@ from workbench.core import (
 )
 
 __all__ = [
+    "cepstral",
     "lengths",
     "levels",
     "masking",
     "mel",
+    "pcen",
     "resampling",
     "signals",
     "spectral",

@@ -1,0 +1,211 @@
+"""Frames of a signal: where they lie, cutting them out, and adding them up again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from workbench.errors import ParameterError
+
+_SHORTEST_BLOCK = 32  # samples; copying shorter ones costs more than trimming longer ones
+_MANY_BLOCKS = 16  # frames that overlap more often than this are added up in one go
+
+
+class Layout(NamedTuple):
+    """Where the frames of an STFT lie.
+
+    Attributes:
+        frame_length: Samples under the window.
+        frame_step: Samples from frame to frame.
+        fft_length: Samples in the transform.
+        offset: Zeros in the transform before the window.
+        span: Samples that a frame is counted by: the signal must hold them all.
+        padding: Samples put before and after the signal.
+    """
+
+    frame_length: int
+    frame_step: int
+    fft_length: int
+    offset: int
+    span: int
+    padding: int
+
+    @property
+    def before(self) -> int:
+        """Samples from the first one under the first window to sample 0 of the signal."""
+        return self.padding - self.offset
+
+    def count(self, length: Any) -> Any:
+        """Frames that `length` samples make, at least one (a number or an integer tensor)."""
+        counted = 1 + (length + 2 * self.padding - self.span) // self.frame_step
+        return max(1, counted) if isinstance(counted, int) else tf.maximum(1, counted)
+
+    def length(self, count: Any) -> Any:
+        """The fewest samples that make `count` frames."""
+        return (count - 1) * self.frame_step + self.span - 2 * self.padding
+
+
+def transform_length(values: Mapping[str, Any]) -> int:
+    """Samples in the Fourier transform, from the parameters of an STFT.
+
+    Raises:
+        ParameterError: `frame_length` exceeds `fft_length`.
+    """
+    length = values["fft_length"] or values["frame_length"]
+    if length < values["frame_length"]:
+        rule = f"be at most fft_length, {length}: the window lies inside the transform"
+        raise ParameterError("frame_length", rule, values["frame_length"])
+    return int(length)
+
+
+def layout(values: Mapping[str, Any]) -> Layout:
+    """Where the frames lie, from the parameters of an STFT."""
+    fft_length, frame_length = transform_length(values), values["frame_length"]
+    span = frame_length if values["window_position"] == "start" else fft_length
+    offset = (span - frame_length) // 2
+    padding = span // 2 if values["center"] else 0
+    return Layout(frame_length, values["frame_step"], fft_length, offset, span, padding)
+
+
+def cut_frames(
+    signal: tf.Tensor, grid: Layout, pad_mode: str, lengths: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The samples under each window, `[..., frames, frame_length]`.
+
+    Args:
+        signal: `[..., time]`.
+        grid: Where the frames lie.
+        pad_mode: What is put before and after it: "reflect" or "constant".
+        lengths: Where its rows end, if they don't end with it.
+    """
+    count = grid.count(tf.shape(signal)[-1])
+    step, size = grid.frame_step, grid.frame_length
+    common = math.gcd(size, step)
+    block = common if common >= min(step, _SHORTEST_BLOCK) else step
+    each, advance = -(-size // block), step // block
+    blocks = (count - 1) * advance + each
+    ends = _mirrored if grid.padding and pad_mode == "reflect" else _silent
+    extended = ends(signal, grid, blocks * block, lengths)
+    leading = tf.shape(signal)[:-1]
+
+    @tf.custom_gradient
+    def gathered(samples: tf.Tensor) -> Any:
+        cut = tf.reshape(samples, tf.concat([leading, [blocks, block]], 0))
+        places = tf.range(count)[:, tf.newaxis] * advance + np.arange(each)
+        frames = tf.gather(cut, places, axis=-2)
+        frames = tf.reshape(frames, tf.concat([leading, [count, each * block]], 0))
+        rank = frames.shape.rank
+        if each * block > size:
+            frames = tf.slice(frames, [0] * rank, [-1] * (rank - 1) + [size])
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            total = add_frames(upstream, step)
+            return _fit(total, 0, blocks * block)
+
+        return frames, gradient
+
+    frames = gathered(extended)
+    return tf.ensure_shape(frames, [*signal.shape[:-1], None, size])
+
+
+def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
+    """Adds up frames that lie `frame_step` apart: the transpose of cutting them.
+
+    Args:
+        frames: `[..., frames, frame_length]`.
+        frame_step: Samples from frame to frame.
+
+    Returns:
+        `[..., frame_step * (frames - 1 + ceil(frame_length / frame_step))]`.
+    """
+    size, rank = frames.shape[-1], frames.shape.rank
+    each = -(-size // frame_step)
+    shape = tf.shape(frames)
+    outer = [[0, 0]] * (rank - 1)
+    if each * frame_step > size:
+        frames = tf.pad(frames, [*outer, [0, each * frame_step - size]])
+    if each > _MANY_BLOCKS:
+        total = tf.signal.overlap_and_add(frames, frame_step)
+    else:
+        parts = [
+            tf.pad(
+                tf.slice(
+                    frames, [0] * (rank - 1) + [i * frame_step], [-1] * (rank - 1) + [frame_step]
+                ),
+                [[0, 0]] * (rank - 2) + [[i, each - 1 - i], [0, 0]],
+            )
+            for i in range(each)
+        ]
+        total = tf.add_n(parts)
+    samples = frame_step * (shape[-2] - 1 + each)
+    return tf.reshape(total, tf.concat([shape[:-2], [samples]], 0))
+
+
+def _fit(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
+    """`size` samples from sample `first` on; zeros where there are none."""
+    length = tf.shape(signal)[-1]
+    start = tf.minimum(length, max(0, first))
+    before = max(0, -first)
+    kept = tf.maximum(0, tf.minimum(length - start, size - before))
+    middle = _part(signal, start, kept)
+    after = size - before - kept
+    return tf.pad(middle, [[0, 0]] * (signal.shape.rank - 1) + [[before, after]])
+
+
+def _silent(
+    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor | None
+) -> tf.Tensor:
+    """`total` samples from the first window on, zeros beyond the ends of the signal."""
+    return _fit(signal, -grid.before, total)
+
+
+def _mirrored(
+    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor | None
+) -> tf.Tensor:
+    """`total` samples from the first window on; a short signal is reflected again and again."""
+    if lengths is not None:
+        return _mirrored_rows(signal, grid, total, lengths)
+    length = tf.shape(signal)[-1]
+    kept = tf.minimum(length, total - grid.before)
+    after = total - grid.before - kept
+
+    def end(positions: tf.Tensor, near: tf.Tensor, first: tf.Tensor) -> tf.Tensor:
+        places = _fold(positions, length) - first
+        return tf.gather(_part(signal, first, near), places, axis=-1)
+
+    # all that a mirror can show lies near its own end: the gradient of gathering stays small
+    near = tf.minimum(length, grid.before + 1)
+    left = end(tf.range(-grid.before, 0), near, tf.constant(0))
+    near = tf.minimum(length, after + 1)
+    right = end(length + tf.range(after), near, length - near)
+    return tf.concat([left, _part(signal, 0, kept), right], axis=-1)
+
+
+def _mirrored_rows(
+    signal: tf.Tensor, grid: Layout, total: tf.Tensor, lengths: tf.Tensor
+) -> tf.Tensor:
+    """`_mirrored` of rows that end at `lengths`; beyond its mirror image a row is silent."""
+    length = tf.shape(signal)[-1]
+    positions = tf.range(total) - grid.before
+    rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
+    beyond = tf.minimum(positions - grid.padding, length - 1)
+    places = tf.where(positions < rows + grid.padding, _fold(positions, rows), beyond)
+    places = tf.broadcast_to(places, tf.concat([tf.shape(signal)[:-1], [total]], 0))
+    return tf.gather(signal, places, axis=-1, batch_dims=signal.shape.rank - 1)
+
+
+def _fold(positions: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """The samples that stand at `positions` when a signal is mirrored at its first and last."""
+    period = tf.maximum(2 * (length - 1), 1)
+    folded = tf.math.floormod(positions, period)
+    return tf.minimum(folded, period - folded) % length
+
+
+def _part(signal: tf.Tensor, first: Any, count: Any) -> tf.Tensor:
+    """`signal[..., first : first + count]`; `tf.slice` has the cheaper gradient."""
+    outer = signal.shape.rank - 1
+    return tf.slice(signal, [0] * outer + [first], [-1] * outer + [count])
