@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "resampling", "comm", "live")
+NAMES = ("imports", "resampling", "spectral", "comm", "live")
 
 
 def main() -> None:

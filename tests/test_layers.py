@@ -57,6 +57,19 @@ def test_learnt_parameters_are_weights_that_training_moves_and_a_file_keeps(tmp_
     np.testing.assert_array_equal(loaded(X), model(X))
 
 
+def test_a_learnt_parameter_starts_from_what_none_stands_for_and_stays_legal():
+    learn = ("upper_edge_hertz",)
+    layer = wb.layers.MelSpectrogram(sample_rate=16000, num_mel_bins=8, learn=learn)
+    model = keras.Sequential([keras.Input((None,)), layer])
+    for sign, expected in ((-1.0, 8000.0), (1.0, 7980.0)):  # wider bands hold more
+        model.compile(
+            keras.optimizers.Adam(10.0), loss=lambda _, y, sign=sign: sign * tf.reduce_mean(y)
+        )
+        model.fit(X, np.zeros((2, 16, 8)), epochs=2, verbose=0)
+        assert layer.values["upper_edge_hertz"] == pytest.approx(expected, abs=2.0)
+        assert layer.values["upper_edge_hertz"] <= 8000.0
+
+
 @pytest.mark.parametrize("name", ["frame_length", "nonsense"])
 def test_only_differentiable_parameters_can_be_learnt(name):
     with pytest.raises(ValueError, match=r"Spectrogram: learn must name some of \[.*'power'"):

@@ -3,6 +3,8 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .core.cepstral import delta as delta
+from .core.cepstral import mfcc as mfcc
 from .core.inversion import griffin_lim as griffin_lim
 from .core.inversion import inverse_stft as inverse_stft
 from .core.lengths import fit_length as fit_length
@@ -12,8 +14,10 @@ from .core.masking import spec_augment as spec_augment
 from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.pcen import pcen as pcen
 from .core.phase import instantaneous_frequency as instantaneous_frequency
 from .core.phase import phase as phase
+from .core.presets import preset as preset
 from .core.resampling import resample as resample
 from .core.signals import chirp as chirp
 from .core.signals import impulse as impulse

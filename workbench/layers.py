@@ -119,3 +119,21 @@ class Decibels(OpLayer):
     """Level of a power; a Keras layer."""
 
     function = staticmethod(core.mel.decibels)
+
+
+class MFCC(OpLayer):
+    """Mel-frequency cepstral coefficients; a Keras layer."""
+
+    function = staticmethod(core.cepstral.mfcc)
+
+
+class Delta(OpLayer):
+    """How fast features change; a Keras layer."""
+
+    function = staticmethod(core.cepstral.delta)
+
+
+class PCEN(OpLayer):
+    """Automatic gain and compression for each band; a Keras layer."""
+
+    function = staticmethod(core.pcen.pcen)

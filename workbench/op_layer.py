@@ -15,7 +15,7 @@ from workbench.axes import Space
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.masks import StepsMask, valid_steps
 from workbench.ops import Op, spec
-from workbench.params import Declared
+from workbench.params import Declared, Param
 from workbench.tensors import is_tensor
 
 
@@ -170,11 +170,15 @@ class OpLayer(keras.layers.Layer):
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights of learnt parameters."""
+        values = self.values
         for name in self.learn:
+            param, start = self.declared[name].param, values[name]
+            if start is None and param.automatic is not None:
+                start = param.automatic(values)
             self._weights_of[name] = self.add_weight(
                 shape=(),
-                initializer=keras.initializers.Constant(self.values[name]),
-                constraint=_Legal(self.declared[name]),
+                initializer=keras.initializers.Constant(start),
+                constraint=_Legal(param, param.most(values) if param.most else param.high),
                 autocast=False,
                 name=name,
             )
@@ -215,15 +219,15 @@ def _plain(name: str, value: Any) -> Any:
 class _Legal(keras.constraints.Constraint):
     """Keeps a learnt parameter in its legal range."""
 
-    def __init__(self, declared: Declared):
-        self.declared = declared
+    def __init__(self, param: Param, high: float | None):
+        self.param = param
+        self.high = high
 
     def __call__(self, weight: Any) -> Any:
-        low, high = self.declared.param.low, self.declared.param.high
-        if low is not None:
-            tiny = np.finfo(np.float32).tiny if self.declared.param.open_low else 0.0
-            weight = keras.ops.maximum(weight, low + tiny)
-        return weight if high is None else keras.ops.minimum(weight, high)
+        if self.param.low is not None:
+            tiny = np.finfo(np.float32).tiny if self.param.open_low else 0.0
+            weight = keras.ops.maximum(weight, self.param.low + tiny)
+        return weight if self.high is None else keras.ops.minimum(weight, self.high)
 
 
 def _prose(function: Any) -> str:

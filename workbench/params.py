@@ -37,6 +37,7 @@ class Param:
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
         automatic: What None stands for, given all parameters; shown while it is chosen.
+        most: Largest legal value, given all parameters; what is learnt does not exceed it.
         differentiable: A tensor is accepted, and gradients reach it.
         varies: That tensor may hold a value for each row, or for each sample.
         follows: "rate" if a chain sets it to the sample rate that reaches the layer.
@@ -53,6 +54,7 @@ class Param:
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
     automatic: Callable[[Mapping[str, Any]], Any] | None = None
+    most: Callable[[Mapping[str, Any]], float] | None = None
     differentiable: bool = False
     varies: bool = False
     follows: str = ""

@@ -1,3 +1,4 @@
+import keras
 import librosa
 import numpy as np
 import pytest
@@ -5,31 +6,9 @@ import tensorflow as tf
 
 import workbench as wb
 from workbench.axes import waveform_space
-from workbench.core.mel import design_mel_matrix, hertz_to_mel, mel_to_hertz
 from workbench.ops import spec
 
 NOISE = np.random.default_rng(5).standard_normal((2, 16000)) * [[1.0], [1e-4]]
-
-
-@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
-@pytest.mark.parametrize("mel_norm", [None, "slaney"])
-@pytest.mark.parametrize(("low", "high", "bands"), [(0.0, None, 128), (50.0, 7000.0, 40)])
-@pytest.mark.parametrize("fft_length", [1024, 501])
-def test_matrices_equal_librosa(mel_scale, mel_norm, low, high, bands, fft_length):
-    found = design_mel_matrix(fft_length, 16000, bands, low, high, mel_scale, mel_norm)
-    expected = librosa.filters.mel(
-        sr=16000, n_fft=fft_length, n_mels=bands, fmin=low, fmax=high,
-        htk=mel_scale == "htk", norm=mel_norm, dtype=np.float64,
-    )  # fmt: skip
-    assert np.max(np.abs(found - expected.T)) <= 1e-12
-
-
-@pytest.mark.parametrize("mel_scale", ["htk", "slaney"])
-def test_mel_scale_has_an_inverse(mel_scale):
-    hertz = np.linspace(0, 20000, 101)
-    np.testing.assert_allclose(
-        mel_to_hertz(hertz_to_mel(hertz, mel_scale), mel_scale), hertz, rtol=1e-12, atol=1e-9
-    )
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
@@ -69,6 +48,15 @@ def test_log_mel_is_the_level_of_mel():
     np.testing.assert_array_equal(found, expected)
 
 
+def test_natural_logarithms_are_the_same_levels_in_another_unit():
+    given = {"sample_rate": 16000, "num_mel_bins": 40, "top_db": 6.0, "floor_db": -40.0}
+    found = wb.log_mel_spectrogram(NOISE, **given, log_scale="natural")
+    expected = wb.log_mel_spectrogram(NOISE, **given) * np.log(10.0) / 10.0
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    op = spec(wb.log_mel_spectrogram)
+    assert op.space(waveform_space(16000), op.check(given | {"log_scale": "natural"})).unit == "ln"
+
+
 def test_axes_hold_the_centres_of_the_bands():
     op = spec(wb.log_mel_spectrogram)
     space = op.space(waveform_space(16000), op.check({"sample_rate": 16000, "num_mel_bins": 40}))
@@ -89,6 +77,21 @@ def test_the_lowest_floor_has_finite_gradients():
     assert np.all(np.isfinite(tape.gradient(level, x)))
     with pytest.raises(ValueError, match=r"floor_db must be .* at least -300; got -301"):
         wb.decibels(x, floor_db=-301.0)
+
+
+def test_edges_are_learnt_from_the_levels_that_they_make():
+    given = {"sample_rate": 16000, "num_mel_bins": 8}
+    learn = ("lower_edge_hertz", "upper_edge_hertz")
+    layer = wb.layers.LogMelSpectrogram(
+        **given, lower_edge_hertz=300.0, upper_edge_hertz=7500.0, learn=learn
+    )
+    x = NOISE[:, :4000].astype(np.float32)
+    target = wb.log_mel_spectrogram(x, **given, lower_edge_hertz=400.0, upper_edge_hertz=7000.0)
+    model = keras.Sequential([keras.Input((None,)), layer])
+    model.compile(keras.optimizers.Adam(10.0), "mse")
+    model.fit(x, target, epochs=150, verbose=0)
+    assert layer.values["lower_edge_hertz"] == pytest.approx(400.0, abs=5.0)
+    assert layer.values["upper_edge_hertz"] == pytest.approx(7000.0, abs=20.0)
 
 
 def test_two_rows_of_one_channel_equal_the_rows():

@@ -1,11 +1,13 @@
 """The tested heart: pure functions on tensors, each an op (see `workbench.ops`)."""
 
 from workbench.core import (
+    cepstral,
     inversion,
     lengths,
     levels,
     masking,
     mel,
+    pcen,
     phase,
     resampling,
     signals,
@@ -14,11 +16,13 @@ from workbench.core import (
 )
 
 __all__ = [
+    "cepstral",
     "inversion",
     "lengths",
     "levels",
     "masking",
     "mel",
+    "pcen",
     "phase",
     "resampling",
     "signals",

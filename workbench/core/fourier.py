@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.core.framing import Layout
+from workbench.core.products import multiply
 from workbench.params import Param
 
 Impl = Annotated[
@@ -46,8 +47,8 @@ def transform_parts(frames: tf.Tensor, grid: Layout, impl: str) -> tuple[tf.Tens
         spectrum = transform(frames, grid, impl)
         return tf.math.real(spectrum), tf.math.imag(spectrum)
     cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
-    real = matrix_product(frames, tf.constant(cosines, frames.dtype))
-    return real, matrix_product(frames, tf.constant(-sines, frames.dtype))
+    real = multiply(frames, cosines)
+    return real, multiply(frames, -sines)
 
 
 def inverse_transform(spectrum: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor:
@@ -70,8 +71,8 @@ def inverse_transform(spectrum: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor
     cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
     weights = _folded_bins(grid.fft_length)[:, None] / grid.fft_length
     real, imaginary = tf.math.real(spectrum), tf.math.imag(spectrum)
-    frames = matrix_product(real, tf.constant(weights * cosines.T, real.dtype))
-    return frames - matrix_product(imaginary, tf.constant(weights * sines.T, real.dtype))
+    frames = multiply(real, weights * cosines.T)
+    return frames - multiply(imaginary, weights * sines.T)
 
 
 @functools.lru_cache(maxsize=16)
@@ -84,17 +85,6 @@ def _dft_matrices(frame_length: int, fft_length: int, offset: int) -> tuple[np.n
     for matrix in pair:
         matrix.flags.writeable = False
     return pair
-
-
-def matrix_product(values: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """`values @ matrix` as one product of two dimensions.
-
-    A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
-    memory that was never written for the shape [2, 1, frames, bins].
-    """
-    rows = tf.reshape(values, [-1, values.shape[-1]])
-    shape = tf.concat([tf.shape(values)[:-1], [matrix.shape[-1]]], 0)
-    return tf.reshape(tf.linalg.matmul(rows, matrix), shape)
 
 
 @tf.custom_gradient

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,17 +11,26 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
-from workbench.core.spectral import frame_count, frame_reach, spectrogram, transform_length
+from workbench.core.framing import transform_length
+from workbench.core.mel_scale import band_centres, design_mel_matrix, mel_matrix
+from workbench.core.products import multiply
+from workbench.core.spectral import frame_count, frame_reach, spectrogram
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_type
+from workbench.tensors import as_type, is_tensor
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
 LowerEdge = Annotated[
     float,
-    Param("Lower edge of the lowest band.", unit="Hz", low=0.0, slider=(0.0, 2000.0)),
+    Param(
+        "Lower edge of the lowest band.",
+        unit="Hz",
+        low=0.0,
+        slider=(0.0, 2000.0),
+        differentiable=True,
+    ),
 ]
 UpperEdge = Annotated[
     float,
@@ -32,7 +40,9 @@ UpperEdge = Annotated[
         low=0.0,
         open_low=True,
         automatic=lambda values: values["sample_rate"] / 2,
+        most=lambda values: values["sample_rate"] / 2,
         slider=(1000.0, 24000.0),
+        differentiable=True,
     ),
 ]
 MelScale = Annotated[
@@ -42,6 +52,13 @@ MelScale = Annotated[
 MelNorm = Annotated[
     str,
     Param("Area of the bands: None peaks of 1, slaney equal areas.", choices=("slaney",)),
+]
+MelSlope = Annotated[
+    str,
+    Param(
+        "Scale on which the sides of a band are straight: hertz (librosa) or mel (Kaldi).",
+        choices=("hertz", "mel"),
+    ),
 ]
 Reference = Annotated[
     float,
@@ -70,94 +87,41 @@ TopDecibels = Annotated[
         slider=(20.0, 120.0),
     ),
 ]
+LogScale = Annotated[
+    str,
+    Param(
+        "Unit of the level: decibel is 10 log10 of the power, natural its natural logarithm.",
+        choices=("decibel", "natural"),
+    ),
+]
 
-_SLANEY_STEP = 200.0 / 3  # hertz per mel below 1 kHz (Slaney's Auditory Toolbox)
-_SLANEY_LOG = np.log(6.4) / 27.0  # log-hertz per mel above
-
-
-def hertz_to_mel(hertz: Any, mel_scale: str = "htk") -> np.ndarray:
-    """Frequencies in Hz on the mel scale, float64.
-
-    >>> round(float(hertz_to_mel(1000.0)), 3)
-    999.986
-    """
-    hertz = np.asarray(hertz, np.float64)
-    if mel_scale == "htk":
-        return 2595.0 * np.log10(1.0 + hertz / 700.0)
-    above = 15.0 + np.log(np.maximum(hertz, 1000.0) / 1000.0) / _SLANEY_LOG
-    return np.where(hertz < 1000.0, hertz / _SLANEY_STEP, above)
+_DECIBEL = {"decibel": 1.0, "natural": np.log(10.0) / 10.0}  # one decibel in each unit
 
 
-def mel_to_hertz(mel: Any, mel_scale: str = "htk") -> np.ndarray:
-    """The inverse of `hertz_to_mel`, float64.
-
-    >>> float(mel_to_hertz(15.0, "slaney"))
-    1000.0
-    """
-    mel = np.asarray(mel, np.float64)
-    if mel_scale == "htk":
-        return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
-    return np.where(mel < 15.0, mel * _SLANEY_STEP, 1000.0 * np.exp(_SLANEY_LOG * (mel - 15.0)))
-
-
-def band_edges(
-    sample_rate: float, num_mel_bins: int, lower: float, upper: float | None, mel_scale: str
-) -> np.ndarray:
-    """Edges and centres of the bands in Hz, float64 `[num_mel_bins + 2]`, rising.
+def _edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
+    """The outer edges in Hz; plain numbers are checked, a tensor may hold what it likes.
 
     Raises:
         ParameterError: The edges are out of order, or above half the sample rate.
     """
     nyquist = sample_rate / 2
     upper = nyquist if upper is None else upper
-    if upper > nyquist:
+    if not is_tensor(upper) and upper > nyquist:
         rule = f"be at most half the sample rate, {nyquist:g} Hz"
         raise ParameterError("upper_edge_hertz", rule, f"{upper:g}")
-    if lower >= upper:
+    if not is_tensor(lower) and not is_tensor(upper) and lower >= upper:
         raise ParameterError(
             ("lower_edge_hertz", "upper_edge_hertz"), "rise", f"{lower:g} and {upper:g}"
         )
-    low, high = hertz_to_mel([lower, upper], mel_scale)
-    return mel_to_hertz(np.linspace(low, high, num_mel_bins + 2), mel_scale)
-
-
-@functools.lru_cache(maxsize=64)
-def design_mel_matrix(
-    fft_length: int,
-    sample_rate: float,
-    num_mel_bins: int,
-    lower: float,
-    upper: float | None,
-    mel_scale: str,
-    mel_norm: str | None,
-) -> np.ndarray:
-    """Triangular mel filters, linear in Hz, as librosa and torchaudio have them.
-
-    Returns:
-        float64 `[fft_length // 2 + 1, num_mel_bins]`, to multiply a spectrogram from the right.
-    """
-    edges = band_edges(sample_rate, num_mel_bins, lower, upper, mel_scale)
-    frequencies = np.fft.rfftfreq(fft_length, 1.0 / sample_rate)[:, None]
-    below, centre, above = edges[:-2], edges[1:-1], edges[2:]
-    rising = (frequencies - below) / (centre - below)
-    falling = (above - frequencies) / (above - centre)
-    matrix = np.maximum(0.0, np.minimum(rising, falling))
-    if mel_norm == "slaney":
-        matrix *= 2.0 / (above - below)
-    matrix.flags.writeable = False
-    return matrix
+    return lower, upper
 
 
 def _mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     analysed = spec(spectrogram).space(given, values)
-    edges = band_edges(
-        values["sample_rate"],
-        values["num_mel_bins"],
-        values["lower_edge_hertz"],
-        values["upper_edge_hertz"],
-        values["mel_scale"],
-    )
-    bands = Axis("mel band", "Hz", values=tuple(edges[1:-1].tolist()))
+    names = ("sample_rate", "lower_edge_hertz", "upper_edge_hertz")
+    edges = _edges(*(values[name] for name in names))
+    centres = band_centres(values["num_mel_bins"], *edges, values["mel_scale"])
+    bands = Axis("mel band", "Hz", values=centres)
     return replace(analysed, axes=(analysed.time, bands), quantity=f"mel {analysed.quantity}")
 
 
@@ -172,13 +136,15 @@ def _level_reach(values: Mapping[str, Any]) -> Reach:
     return Reach(0, 0)
 
 
-def _log_mel_reach(values: Mapping[str, Any]) -> Reach:
+def log_mel_reach(values: Mapping[str, Any]) -> Reach:
+    """The reach of what is made of mel levels, frame by frame."""
     _level_reach(values)
     return frame_reach(values)
 
 
 def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return _level_space(_mel_space(given, values), values)
+    unit = {"decibel": "dB", "natural": "ln"}[values["log_scale"]]
+    return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
 @op(space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram)
@@ -192,9 +158,13 @@ def mel_spectrogram(
     upper_edge_hertz: UpperEdge | None = None,
     mel_scale: MelScale = "htk",
     mel_norm: MelNorm | None = None,
+    mel_slope: MelSlope = "hertz",
     **options: Any,
 ) -> tf.Tensor:
     """Spectrogram gathered in bands that are evenly spaced to the ear.
+
+    An edge given as a tensor is not checked: a band above half the sample rate is silent, and so
+    are all bands while the edges do not rise.
 
     Returns:
         `[..., frames, mel bands]`.
@@ -209,27 +179,12 @@ def mel_spectrogram(
     TensorShape([32, 80])
     """
     spectrum = spec(spectrogram).function(signal, lengths, **options)
-    matrix = design_mel_matrix(
-        transform_length(options),
-        sample_rate,
-        num_mel_bins,
-        lower_edge_hertz,
-        upper_edge_hertz,
-        mel_scale,
-        mel_norm,
-    )
-    return _multiply(spectrum, tf.constant(matrix, spectrum.dtype))
-
-
-def _multiply(values: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """`values @ matrix` as one product of two dimensions.
-
-    A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
-    memory that was never written for the shape [2, 1, frames, bins].
-    """
-    rows = tf.reshape(values, [-1, values.shape[-1]])
-    shape = tf.concat([tf.shape(values)[:-1], [matrix.shape[-1]]], 0)
-    return tf.reshape(tf.linalg.matmul(rows, matrix), shape)
+    lower, upper = _edges(sample_rate, lower_edge_hertz, upper_edge_hertz)
+    bands = (num_mel_bins, lower, upper, mel_scale, mel_norm, mel_slope)
+    design = (transform_length(options), sample_rate, *bands)
+    if not is_tensor(lower) and not is_tensor(upper):
+        return multiply(spectrum, design_mel_matrix(*design))
+    return tf.tensordot(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype), 1)
 
 
 @op(takes=2, space=_level_space, reach=_level_reach)
@@ -252,20 +207,27 @@ def decibels(
     >>> wb.decibels([[1.0, 0.1, 0.0]]).numpy().round(3).tolist()
     [[0.0, -10.0, -100.0]]
     """
-    dtype = signal.dtype
-    reference, floor_db = as_type(reference, dtype), as_type(floor_db, dtype)
-    scale = tf.constant(10.0 / np.log(10.0), dtype)
-    relative = signal / reference
-    lowest = tf.exp(floor_db / scale)
+    return _level(signal, reference, floor_db, top_db, decibel=1.0)
+
+
+def _level(
+    power: tf.Tensor, reference: Any, floor_db: Any, top_db: float | None, decibel: float
+) -> tf.Tensor:
+    """The level of a power in a unit in which a decibel is `decibel`."""
+    dtype = power.dtype
+    floor = as_type(floor_db, dtype) * tf.constant(decibel, dtype)
+    scale = tf.constant(10.0 / np.log(10.0) * decibel, dtype)
+    relative = power / as_type(reference, dtype)
+    lowest = tf.exp(floor / scale)
     quiet = relative <= lowest  # not of NaN, which stays visible
-    level = tf.where(quiet, floor_db, scale * tf.math.log(tf.where(quiet, lowest, relative)))
+    level = tf.where(quiet, floor, scale * tf.math.log(tf.where(quiet, lowest, relative)))
     if top_db is None:
         return level
     loudest = tf.reduce_max(level, axis=[-2, -1], keepdims=True)
-    return tf.maximum(level, loudest - tf.constant(top_db, dtype))
+    return tf.maximum(level, loudest - tf.constant(top_db * decibel, dtype))
 
 
-@op(space=_log_mel_space, length=frame_count, reach=_log_mel_reach, extends=mel_spectrogram)
+@op(space=_log_mel_space, length=frame_count, reach=log_mel_reach, extends=mel_spectrogram)
 def log_mel_spectrogram(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,
@@ -273,12 +235,13 @@ def log_mel_spectrogram(
     reference: Reference = 1.0,
     floor_db: FloorDecibels = -100.0,
     top_db: TopDecibels | None = None,
+    log_scale: LogScale = "decibel",
     **options: Any,
 ) -> tf.Tensor:
-    """Mel spectrogram as levels in decibels.
+    """Mel spectrogram as levels, in decibels or as natural logarithms.
 
     Returns:
-        `[..., frames, mel bands]` in dB.
+        `[..., frames, mel bands]`.
 
     Raises:
         ParameterError: As for `mel_spectrogram`.
@@ -288,4 +251,4 @@ def log_mel_spectrogram(
     TensorShape([32, 80])
     """
     bands = spec(mel_spectrogram).function(signal, lengths, **options)
-    return spec(decibels).function(bands, reference=reference, floor_db=floor_db, top_db=top_db)
+    return _level(bands, reference, floor_db, top_db, _DECIBEL[log_scale])

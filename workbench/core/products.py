@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from workbench.tensors import as_type
+
 _Product = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -21,13 +23,15 @@ def rounds_operands(dtype: tf.DType) -> bool:
     return dtype == tf.float32 and allowed and bool(tf.config.list_logical_devices("GPU"))
 
 
-def multiply(rows: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
+def multiply(rows: tf.Tensor, matrix: np.ndarray | tf.Tensor) -> tf.Tensor:
     """`rows @ matrix` for `[..., in]` and a constant `[in, out]`, as one product in two dimensions.
+
+    Gradients reach the rows, not the matrix.
 
     A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
     memory that was never written for the shape [2, 1, frames, bins].
     """
-    weights = tf.constant(matrix, rows.dtype)
+    weights = as_type(matrix, rows.dtype)
     flat = tf.reshape(rows, [-1, matrix.shape[0]])
     made = _linear(
         lambda x, w: tf.linalg.matmul(x, w),

@@ -11,7 +11,6 @@ from workbench.axes import Axis, Space
 from workbench.core.declarations import FFTLength, FrameLength, FrameStep
 from workbench.core.fourier import Impl, transform, transform_parts
 from workbench.core.framing import Layout, cut_frames, layout
-from workbench.core.framing import transform_length as transform_length
 from workbench.core.windows import (
     GaussianStd,
     KaiserBeta,
