@@ -5,6 +5,7 @@ from .chain import Chain as Chain
 from .clips import clip as clip
 from .core.cepstral import delta as delta
 from .core.cepstral import mfcc as mfcc
+from .core.delay import fractional_delay as fractional_delay
 from .core.lengths import fit_length as fit_length
 from .core.levels import normalize as normalize
 from .core.levels import saturate as saturate

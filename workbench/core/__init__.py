@@ -2,6 +2,7 @@
 
 from workbench.core import (
     cepstral,
+    delay,
     lengths,
     levels,
     masking,
@@ -15,6 +16,7 @@ from workbench.core import (
 
 __all__ = [
     "cepstral",
+    "delay",
     "lengths",
     "levels",
     "masking",
