@@ -15,7 +15,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_rows, as_type, from_rows, is_tensor, sizes
+from workbench.tensors import as_type, flat_rows, is_tensor, sizes, unflat_rows
 
 _LONGEST = 2.0**20  # samples: 20 s at 48 kHz
 Delay = Annotated[
@@ -112,7 +112,7 @@ def fractional_delay(
     >>> wb.fractional_delay([0.0, 1.0, 0.0, 0.0], delay=1.25, kind="linear").numpy().tolist()
     [0.0, 0.0, 0.75, 0.25]
     """
-    rows, leading = as_rows(signal)
+    rows, leading = flat_rows(signal)
     placed = _placed(delay, signal, kind) if is_tensor(delay) else None
     if kind == "fft":
         delayed = _ideally(rows, tf.constant(delay, tf.float64) if placed is None else placed)
@@ -122,7 +122,7 @@ def fractional_delay(
         table = tf.constant(design_polynomials(kind, order, lobes), signal.dtype)
         apply = _by_row if placed.shape.rank < 2 else _by_sample
         delayed = apply(rows, design_delay(kind, order, lobes), table, placed)
-    return from_rows(delayed, leading)
+    return unflat_rows(delayed, leading)
 
 
 def _placed(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
