@@ -15,7 +15,7 @@ from workbench.ops import registry
 
 RATE = 8000
 NEEDED = {"sample_rate": RATE, "frame_rate": 31.25, "orig_rate": RATE, "target_rate": 5000}
-NEEDED |= {"length": 1500}
+NEEDED |= {"length": 1500, "delay": 2.4}
 # more iterations magnify the rounding errors that are compared here
 CALMER = {"griffin_lim": {"num_iterations": 1}}
 BESIDE = {  # what else must be so for a parameter to act

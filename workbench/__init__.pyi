@@ -5,6 +5,7 @@ from .chain import Chain as Chain
 from .clips import clip as clip
 from .core.cepstral import delta as delta
 from .core.cepstral import mfcc as mfcc
+from .core.delay import fractional_delay as fractional_delay
 from .core.inversion import griffin_lim as griffin_lim
 from .core.inversion import inverse_stft as inverse_stft
 from .core.lengths import fit_length as fit_length

@@ -54,7 +54,8 @@ class Space:
         axes: Its axes, time first.
         quantity: What the values are, in words.
         unit: Their unit; empty for a bare number.
-        power: Which power of an amplitude they are: 2 for a power, 1 for an amplitude.
+        power: Which power of an amplitude they are (or are the level of): 2 for a power, 1 for an
+            amplitude, 0 for what is none.
     """
 
     axes: tuple[Axis, ...]

@@ -67,6 +67,12 @@ class Resample(OpLayer):
     function = staticmethod(core.resampling.resample)
 
 
+class FractionalDelay(OpLayer):
+    """A delay, whole or not; a Keras layer."""
+
+    function = staticmethod(core.delay.fractional_delay)
+
+
 class STFT(OpLayer):
     """Short-time Fourier transform; a Keras layer."""
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,7 @@ def test_irregular_bins_keep_their_places():
         ("magnitude", "", [1.0, 0.1], [0.0, -20.0]),
         ("root", "", [1.0, 0.1], [0.0, -40.0]),
         ("level", "dB", [-3.0, -7.0], [-3.0, -7.0]),
+        ("level", "ln", [0.0, np.log(10.0)], [0.0, 10.0]),
     ],
 )
 def test_levels(quantity, unit, values, levels):
@@ -104,6 +107,18 @@ def test_a_gradient_shows_both_signs_about_zero():
     assert (made.low, made.high) == (-1.0, 1.0)
     assert made.data.min() == 0  # the -1 wins over the +0.5 beside it
     assert made.data[0, 0] == 127
+
+
+@pytest.mark.parametrize(
+    ("lowest", "low", "colormap"), [(-3.0, -5.0, "diverging"), (0.0, 0.0, "magma")]
+)
+def test_what_is_no_power_keeps_its_values(lowest, low, colormap):
+    values = np.linspace(lowest, 4.0, 2000).reshape(100, 20)
+    space = replace(image_space("cepstrum"), power=0.0)
+    made = image_panel("c", values, space, (0.0, 1.0), 100, 20)
+    assert (made.low, made.high, made.colormap, made.unit) == (low, 5.0, colormap, "")
+    shown = made.data[-1, -1] / 255 * (made.high - made.low) + made.low
+    assert shown == pytest.approx(4.0, abs=0.05)
 
 
 def test_complex_values_are_shown_by_magnitude():

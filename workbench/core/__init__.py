@@ -2,6 +2,7 @@
 
 from workbench.core import (
     cepstral,
+    delay,
     inversion,
     lengths,
     levels,
@@ -17,6 +18,7 @@ from workbench.core import (
 
 __all__ = [
     "cepstral",
+    "delay",
     "inversion",
     "lengths",
     "levels",

@@ -72,7 +72,7 @@ def _check_count(values: Mapping[str, Any]) -> None:
 def _mfcc_space(given: Space, values: Mapping[str, Any]) -> Space:
     _check_count(values)
     levels = spec(log_mel_spectrogram).space(given, values)
-    return replace(levels, axes=(levels.time, Axis("coefficient")), quantity="cepstrum")
+    return replace(levels, axes=(levels.time, Axis("coefficient")), quantity="cepstrum", power=0.0)
 
 
 @functools.lru_cache(maxsize=64)
@@ -143,7 +143,10 @@ def _delta_space(given: Space, values: Mapping[str, Any]) -> Space:
     order = values["order"]
     per = "per frame" if order == 1 else f"per frame^{order}"
     return replace(
-        given, quantity="delta " * order + given.quantity, unit=f"{given.unit} {per}".strip()
+        given,
+        quantity="delta " * order + given.quantity,
+        unit=f"{given.unit} {per}".strip(),
+        power=0.0,
     )
 
 

@@ -87,7 +87,7 @@ _DEPTH = 5  # blocks of blocks, where the number of frames isn't known: 64 ** 5 
 
 
 def _pcen_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return replace(given, quantity="normalized energy", unit="", power=1.0)
+    return replace(given, quantity="normalized energy", unit="", power=0.0)
 
 
 def _pcen_reach(values: Mapping[str, Any]) -> Reach:

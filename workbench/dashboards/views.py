@@ -80,11 +80,13 @@ def image_panel(
 ) -> ImagePanel:
     """An image `[frames, bins]`, each pixel the largest value that falls on it, as a level in dB.
 
-    A signed image keeps its values, each pixel the one of largest magnitude.
+    Values that are no power of an amplitude (a cepstrum, a phase) and those of a signed image stay
+    as they are, each pixel the one of largest magnitude.
     """
     time, bins = space.axes
     first, last = _visible(time, len(values), span, margin=1)
-    pool = _strongest if signed else _largest
+    plain = signed or not space.power
+    pool = _strongest if plain else _largest
     magnitude = np.abs(values[first:last]) if np.iscomplexobj(values) else values[first:last]
     centres = bins.positions(values.shape[1])
     pooled, row_centres = _pool_rows(magnitude, centres, rows, pool)
@@ -92,9 +94,10 @@ def image_panel(
     if len(pooled) > columns:
         step *= len(pooled) / columns
         pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
-    if signed:
+    if plain:
         high = nice_limit(_finite(title, np.max(np.abs(values))))
-        low, label, unit = -high, space.quantity, space.unit
+        signed = signed or bool(np.min(values) < 0)
+        low, label, unit = -high if signed else 0.0, space.quantity, space.unit
     else:
         pooled = to_decibels(pooled, space)
         high = 10.0 * math.ceil(_finite(title, np.max(pooled)) / 10.0)
@@ -117,10 +120,13 @@ def image_panel(
     )
 
 
+_DECIBELS = {"dB": 1.0, "ln": 10.0 / math.log(10.0)}  # in a unit of level
+
+
 def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
-    """Values as levels: those in dB as they are, powers of an amplitude converted."""
-    if space.unit == "dB":
-        return values
+    """Values as levels in dB: those that are levels already, and powers of an amplitude."""
+    if space.unit in _DECIBELS:
+        return values * _DECIBELS[space.unit]
     return 20.0 / space.power * np.log10(np.maximum(values, 1e-12))
 
 
