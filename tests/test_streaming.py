@@ -9,108 +9,33 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
-from tests.test_contract import ON_SIGNALS, RATE, needed, relative
-from workbench import ops
+from tests.streams import (
+    CHAINS,
+    DEFAULTS,
+    OTHERS,
+    TIGHT,
+    WHOLE,
+    arrivals,
+    between,
+    cut,
+    enough,
+    signal,
+    together,
+    unregistered,
+)  # fmt: skip
+from tests.test_contract import RATE, needed, relative
 from workbench.errors import ParameterError
-from workbench.layers import OpLayer, layer_of
+from workbench.layers import layer_of
 from workbench.reach import Reach, latency
 
-LENGTHS = (1, 2, 100, 1023, 5000, 20000)
-CHUNKS = (1, 37, 441, 4096, "random")
-LIMIT = {"float32": 1e-6, "float64": 1e-12}
-VARIANTS = {  # beside the defaults
-    "saturate": [{"drive_db": 12.0}],
-    "stft": [
-        {"pad_mode": "constant"},
-        {"center": False},
-        {"frame_length": 401, "frame_step": 160, "fft_length": 512},
-        {"frame_length": 400, "frame_step": 100, "fft_length": 513, "center": False},
-        {"frame_length": 255, "frame_step": 64},
-        {"frame_length": 255, "frame_step": 64, "pad_mode": "constant"},
-        {"frame_length": 64, "frame_step": 300},
-        {"frame_length": 64, "frame_step": 300, "center": False},
-        {"frame_length": 1, "frame_step": 1},
-    ],
-    "spectrogram": [{"power": 0.7}],
-    "mel_spectrogram": [{"mel_norm": "slaney", "center": False}],
-    "log_mel_spectrogram": [{"frame_length": 200, "frame_step": 80}],
-    "decibels": [{"reference": 3.0}],
+LENGTHS = {  # of signals, for each size of chunks
+    1: (1, 2, 100, 1023),
+    37: (1, 2, 100, 1023, 5000),
+    441: (1, 2, 100, 1023, 5000, 20000),
+    4096: (1, 2, 100, 1023, 5000, 20000),
+    "random": (1, 2, 100, 1023, 5000, 20000),
 }
-
-
-def unregistered(**options):
-    """A layer of an op that only these tests know."""
-
-    def declare(function):
-        before = dict(ops._registry)
-        made = ops.op(**options)(function)
-        ops._registry.clear()
-        ops._registry.update(before)
-        return type(function.__name__.title(), (OpLayer,), {"function": staticmethod(made)})
-
-    return declare
-
-
-def at(signal, positions):
-    """The samples at whole positions, 0 beyond the ends."""
-    length = tf.shape(signal)[-1]
-    inside = (positions >= 0) & (positions < length)
-    read = tf.gather(signal, tf.clip_by_value(positions, 0, length - 1), axis=-1)
-    return tf.where(inside, read, tf.zeros([], signal.dtype))
-
-
-@unregistered(length=lambda n, values: -(-3 * n // 2), reach=lambda _: Reach(2 / 3, 2 / 3, 2, 3))
-def between(signal):
-    """Linear interpolation, three samples for two."""
-    outputs = tf.range(-(-3 * tf.shape(signal)[-1] // 2))
-    share = tf.cast(2 * outputs % 3, signal.dtype) / 3
-    return (1 - share) * at(signal, 2 * outputs // 3) + share * at(signal, 2 * outputs // 3 + 1)
-
-
-@unregistered(length=lambda n, values: -(-n // 4), reach=lambda _: Reach(2, 1, 4))
-def fewer(signal):
-    """The mean of four, every four."""
-    outputs = 4 * tf.range(-(-tf.shape(signal)[-1] // 4))
-    return tf.add_n([at(signal, outputs + k) for k in (-2, -1, 0, 1)]) / 4
-
-
-@unregistered(reach=lambda _: Reach(8, -7))
-def later(signal):
-    """A delay by 7 and 8 samples: the first outputs need no input."""
-    outputs = tf.range(tf.shape(signal)[-1])
-    return at(signal, outputs - 7) + 2 * at(signal, outputs - 8)
-
-
-@unregistered(reach=lambda _: Reach(1, 1, ends=9))
-def steady(signal):
-    """The mean of three; beyond the ends, that of the nine samples there."""
-    ends = [tf.reduce_mean(part, -1, keepdims=True) for part in (signal[..., :9], signal[..., -9:])]
-    held = tf.concat([ends[0], signal, ends[1]], -1)
-    return (held[..., :-2] + held[..., 1:-1] + held[..., 2:]) / 3
-
-
-LOCAL = (between, fewer, later, steady)
-
-
-def streams(op):
-    try:
-        op.reach(op.check(needed(op)))
-    except ParameterError:
-        return False
-    return True
-
-
-STREAMED = [op for op in ON_SIGNALS if streams(op)]
-WHOLE = [op for op in ON_SIGNALS if not streams(op)]
-CASES = [(layer_of(op), needed(op)) for op in STREAMED] + [(layer, {}) for layer in LOCAL]
-TIGHT = [(layer, values) for layer, values in CASES if layer in LOCAL or layer.spec.name in VARIANTS]
-CASES += [(layer_of(op), needed(op) | v) for op in STREAMED for v in VARIANTS.get(op.name, ())]
-CHAINS = {
-    "frames": lambda: [wb.layers.Saturate(), wb.layers.STFT(frame_length=64, frame_step=24)],
-    "levels": lambda: [fewer(), wb.layers.Spectrogram(frame_length=32), wb.layers.Decibels()],
-    "grids": lambda: [between(), fewer(), between(), steady()],
-    "delays": lambda: [later(), between(), later(), fewer(), wb.layers.STFT(frame_length=9)],
-}
+LIMIT = {"float32": 1e-6, "float64": 1e-12}  # sums may be split otherwise than in the whole
 
 
 def shown(case):
@@ -119,49 +44,15 @@ def shown(case):
     return "-".join([layer.__name__.lower(), *(f"{n}={v}" for n, v in changed.items())])
 
 
-cases = pytest.mark.parametrize("case", CASES, ids=shown)
+defaults = pytest.mark.parametrize("case", DEFAULTS, ids=shown)
+variants = pytest.mark.parametrize("case", OTHERS, ids=shown)
 chains = pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
 
 
-def signal(spec, length, dtype=np.float64, seed=0):
-    """Two rows of levels that lie decades apart."""
-    shape = (2, length) if spec.takes == 1 else (2, length, 5)
-    noise = np.random.default_rng(seed).standard_normal(shape) * np.reshape(
-        [1.0, 1e-3], (2, *[1] * spec.takes)
-    )
-    return (np.abs(noise) if spec.takes == 2 else noise).astype(dtype)
-
-
-def cut(x, size, axis=1):
-    """Chunks of a size, or of random sizes, some of them empty."""
-    length, places = x.shape[axis], [0]
-    rng = np.random.default_rng(length)
-    while places[-1] < length:
-        step = rng.choice([0, 0, 1, 2, 5, 60, 700, 5000]) if size == "random" else size
-        places.append(min(length, places[-1] + step))
-    return np.split(x, places[1:-1], axis)
-
-
-def together(stream, chunks, axis=1):
-    return tf.concat([*(stream.push(chunk) for chunk in chunks), stream.finish()], axis)
-
-
-def arrivals(stream, x):
-    """For each step, the index of the sample that brought it, and how many steps there are."""
-    found = []
-    for i in range(x.shape[1]):
-        found += [i] * stream.push(x[:, i : i + 1]).shape[1]
-    return np.array(found), len(found) + stream.finish().shape[1]
-
-
-@cases
-@pytest.mark.parametrize("dtype", LIMIT)
-@pytest.mark.parametrize("size", CHUNKS)
-def test_chunks_equal_the_whole(case, dtype, size):
-    layer = case[0](**case[1], dtype=dtype)
-    stream = wb.Stream(layer)
-    for length in LENGTHS[:4] if size == 1 else LENGTHS:
-        x = signal(layer.spec, length, dtype)
+def check(layer, size):
+    stream, limit = wb.Stream(layer), LIMIT[layer.compute_dtype]
+    for length in LENGTHS[size]:
+        x = signal(layer.spec, length, layer.compute_dtype)
         whole = layer(x)
         out = together(stream, cut(x, size))
         stream.reset()
@@ -169,14 +60,27 @@ def test_chunks_equal_the_whole(case, dtype, size):
         assert out.shape == whole.shape
         assert out.shape[1] == layer.spec.length(length, layer.values)
         for row in range(2):
-            assert relative(out[row], whole[row]) <= LIMIT[dtype]
+            assert relative(out[row], whole[row]) <= limit
+
+
+@defaults
+@pytest.mark.parametrize("dtype", LIMIT)
+@pytest.mark.parametrize("size", LENGTHS)
+def test_chunks_equal_the_whole(case, dtype, size):
+    check(case[0](**case[1], dtype=dtype), size)
+
+
+@variants
+@pytest.mark.parametrize("size", [441, "random"])
+def test_chunks_equal_the_whole_whatever_the_parameters(case, size):
+    check(case[0](**case[1], dtype="float64"), size)
 
 
 @chains
-@pytest.mark.parametrize("size", CHUNKS)
+@pytest.mark.parametrize("size", [37, 441, "random"])
 def test_a_chain_in_chunks_equals_the_whole(chain, size):
     chain = wb.Chain(chain(), sample_rate=RATE)
-    for length in LENGTHS[:5]:
+    for length in LENGTHS[size][-3:]:
         x = signal(chain.layers[0].spec, length, np.float32)
         whole = chain(x)
         out = together(wb.Stream(chain), cut(x, size))
@@ -188,40 +92,36 @@ def test_a_chain_in_chunks_equals_the_whole(chain, size):
 def test_a_step_comes_with_the_last_sample_that_it_depends_on(case):
     layer = case[0](**case[1], dtype="float64")
     reach = layer.spec.reach(layer.values)
-    x = signal(layer.spec, 3000)[:1]
-    arrived, _ = arrivals(wb.Stream(layer), x)
-    first = math.ceil((1200 if layer.spec.takes == 1 else 10) * reach.target / reach.orig)
-    for step in range(first, first + reach.target):
+    x = signal(layer.spec, enough([reach]))[:1]
+    arrived = arrivals(wb.Stream(layer), x)
+    for step in range(len(arrived) - reach.target, len(arrived)):
         with tf.GradientTape() as tape:
             variable = tf.constant(x)
             tape.watch(variable)
             weight = tf.reduce_sum(tf.abs(layer(variable)[:, step]))
-        gradient = np.reshape(tape.gradient(weight, variable), (len(x[0]), -1))
+        gradient = np.reshape(tape.gradient(weight, variable), (x.shape[1], -1))
         last = np.flatnonzero(np.any(gradient, axis=1))[-1]
         assert arrived[step] == max(last, step * reach.orig // reach.target)
 
 
-@cases
+@pytest.mark.parametrize("case", DEFAULTS + OTHERS, ids=shown)
 def test_latency_is_that_of_the_latest_step(case):
-    layer = case[0](**case[1])
-    reach, stream = layer.spec.reach(layer.values), wb.Stream(layer)
-    arrived, _ = arrivals(stream, signal(layer.spec, 3000, np.float32))
-    assert stream.latency == latest(arrived, reach.orig, reach.target)
+    check_latency(layer := case[0](**case[1]), [layer.spec.reach(layer.values)], layer.spec)
 
 
 @chains
 def test_latency_of_a_chain_is_that_of_the_latest_step(chain):
-    stream = wb.Stream(chain := wb.Chain(chain(), sample_rate=RATE))
+    chain = wb.Chain(chain(), sample_rate=RATE)
     reaches = [layer.spec.reach(layer.values) for layer in chain.layers]
-    grids = [math.prod(reach.orig for reach in reaches), math.prod(r.target for r in reaches)]
-    arrived, _ = arrivals(stream, signal(chain.layers[0].spec, 3000, np.float32))
-    assert stream.latency == latest(arrived, *grids)
+    check_latency(chain, reaches, chain.layers[0].spec)
 
 
-def latest(arrived, orig, target):
-    """The largest lag of a step that lies away from the start."""
-    times = np.arange(len(arrived)) * orig // target
-    return max((arrived - times)[times > 1000])
+def check_latency(layer, reaches, spec):
+    stream = wb.Stream(layer)
+    arrived = arrivals(stream, signal(spec, enough(reaches), np.float32))
+    orig, target = math.prod(r.orig for r in reaches), math.prod(r.target for r in reaches)
+    lags = arrived - np.arange(len(arrived)) * orig // target
+    assert stream.latency == max(lags[-target:])  # the last steps see nothing of the start
 
 
 def test_latency_in_closed_form():
@@ -246,3 +146,142 @@ def test_values_that_cannot_stream_say_so():
         wb.Stream(layer)
     with pytest.raises(ValueError, match="must be None in a stream"):
         wb.Stream(wb.Chain([layer], sample_rate=RATE))
+
+
+@pytest.mark.parametrize("size", [1, 441, 4096])
+def test_nothing_is_computed_before_a_step_is_due_and_little_is_kept(size, monkeypatch):
+    layer = wb.layers.STFT(frame_length=256, frame_step=100)
+    stream, applied, held = wb.Stream(layer), [], []
+    apply = layer.apply
+    monkeypatch.setattr(layer, "apply", lambda *given: applied.append(given) or apply(*given))
+    length = 3000 if size == 1 else 100_000
+    chunk = np.zeros((1, size), np.float32)
+    came = [
+        stream.push(chunk).shape[1]
+        for _ in range(length // size)
+        if held.append(stream.held) is None
+    ]
+    assert len(applied) == 1 + np.count_nonzero(came)  # the first tells the shape
+    assert max(held) <= 256 + 129 + 2 * 100
+    assert max(np.shape(signal)[1] for signal, _ in applied) <= max(held) + size
+
+
+def test_later_changes_of_the_layer_do_not_reach_a_stream():
+    layer = wb.layers.Saturate(drive_db=6.0, learn=("drive_db",))
+    x = signal(layer.spec, 300, np.float32)
+    layer(x)
+    layer.trainable_weights[0].assign(12.0)
+    whole = layer(x)
+    stream = wb.Stream(layer)
+    first = stream.push(x[:, :100])
+    layer.set(drive_db=-20.0)
+    out = tf.concat([first, stream.push(x[:, 100:])], 1)
+    assert relative(out, whole) <= 1e-6
+    assert relative(wb.Stream(layer).push(x), layer(x)) <= 1e-6
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(1, (2, 900, 3)), (2, (2, 3, 900)), (-1, (3, 900))])
+def test_time_and_channels_are_where_the_layer_has_them(axis, shape):
+    layer = wb.layers.STFT(axis=axis, frame_length=64, frame_step=10)
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    whole = layer(x)
+    axis %= len(shape)
+    out = together(wb.Stream(layer), cut(x, 60, axis), axis)
+    assert out.shape == whole.shape
+    assert relative(out, whole) <= 1e-6
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_types_are_those_of_the_layer(policy):
+    chain = wb.Chain([between(dtype=policy), wb.layers.STFT(frame_length=64)], sample_rate=RATE)
+    for layer in (chain.layers[0], chain):
+        x = signal(between.spec, 500)
+        whole = layer(x)
+        out = together(wb.Stream(layer), cut(x, "random"))
+        assert out.dtype == whole.dtype
+        assert relative(*(tf.cast(tf.abs(y), "float64") for y in (out, whole))) <= 1e-6
+
+
+def test_a_chain_gives_its_rate_to_a_layer_that_was_elsewhere():
+    layer = wb.layers.MelSpectrogram(frame_length=64, num_mel_bins=8)
+    chain = wb.Chain([layer], sample_rate=RATE)
+    x = signal(layer.spec, 500, np.float32)
+    whole = chain(x)
+    wb.Chain([layer], sample_rate=2 * RATE)
+    assert relative(together(wb.Stream(chain), [x]), whole) <= 1e-6
+
+
+def test_an_array_may_be_written_again_after_it_was_pushed():
+    layer = wb.layers.STFT(frame_length=1024, frame_step=1024)
+    x = signal(layer.spec, 8192, np.float32)
+    stream, buffer, out = wb.Stream(layer), np.empty((2, 512), np.float32), []
+    for first in range(0, 8192, 512):
+        buffer[:] = x[:, first : first + 512]
+        out.append(stream.push(buffer))
+    buffer[:] = 7.0
+    assert relative(tf.concat([*out, stream.finish()], 1), layer(x)) <= 1e-6
+
+
+def test_never_more_steps_than_the_whole_has():
+    @unregistered(reach=lambda _: Reach(0, 0), length=lambda n, values: max(1, n - 3))
+    def shorter(signal):
+        """Without the last three."""
+        return signal[..., : tf.maximum(1, tf.shape(signal)[-1] - 3)]
+
+    x = signal(shorter.spec, 20, np.float32)
+    stream = wb.Stream(shorter())
+    assert [stream.push(x[:, i : i + 1]).shape[1] for i in range(20)] == [1] + 3 * [0] + 16 * [1]
+    assert stream.finish().shape[1] == 0
+
+
+def test_no_samples_make_no_steps():
+    stream = wb.Stream(wb.Chain([between(), wb.layers.STFT(frame_length=64)], sample_rate=RATE))
+    for out in (stream.push(np.zeros((2, 0), np.float32)), stream.finish()):
+        assert out.shape == (2, 0, 33)
+        assert out.dtype == "complex64"
+
+
+def pushed(*chunks, finish=0):
+    stream = wb.Stream(wb.layers.STFT())
+    for chunk in chunks:
+        stream.push(chunk)
+    for _ in range(finish):
+        stream.finish()
+    return stream
+
+
+ROWS = np.zeros((2, 9), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: pushed(ROWS, ROWS[:1]), ValueError,
+         r"Stream: chunk must have the shape \[2, time\] of the chunks before it; got \[1, 9\]\."),
+        (lambda: pushed(ROWS, ROWS[..., None]), ValueError, r"\[2, time\] .* got \[2, 9, 1\]"),
+        (lambda: pushed(ROWS[0]), ValueError, "stft: axis must name 1 dimension"),
+        (lambda: pushed(ROWS.astype(np.int16)), TypeError,
+         r"Stream: signal must be floating point; got int16\. Scale it .* 32768"),
+        (lambda: pushed(ROWS, finish=1).push(ROWS), ValueError,
+         r"Stream: chunk must come before finish\(\); got one after it\. reset\(\) starts again\."),
+        (lambda: pushed(ROWS, finish=2), ValueError, r"Stream: finish\(\) must be called once"),
+        (lambda: pushed(finish=1), ValueError,
+         r"Stream: chunk must be pushed before finish\(\); got none\."),
+        (lambda: wb.Stream(wb.Chain([], sample_rate=RATE)), ValueError, "got an empty chain"),
+        (lambda: wb.Stream(wb.stft), TypeError, "Stream: layer must be of wb.* got function"),
+        (lambda: wb.Stream(wb.Chain([wb.layers.STFT(), keras.layers.Dense(3)], sample_rate=RATE)),
+         TypeError, "no other layer says how far it looks along time; got Dense. Give the layers"),
+        (lambda: wb.Stream(wb.layers.MelSpectrogram()), TypeError,
+         "mel_spectrogram: sample_rate must be given"),
+    ],
+)  # fmt: skip
+def test_bad_calls(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_reset_starts_another_signal_of_any_shape():
+    stream = pushed(ROWS, finish=1)
+    stream.reset()
+    x = signal(wb.layers.STFT.spec, 3000, np.float32)[:1]
+    assert relative(together(stream, cut(x, 100)), wb.layers.STFT()(x)) <= 1e-6

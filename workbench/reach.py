@@ -20,8 +20,9 @@ class Reach:
 
     It needs inputs from `before` samples before that time to `after` samples after it. Beyond the
     start and the end of the signal an op does as it likes (zeros, a mirror), as long as that looks
-    no further than `ends` samples into the signal. A signal without its first `orig` samples makes
-    the same outputs without the first `target`, those near its start aside.
+    no further than `ends` samples into the signal. An output whose inputs have come is in the
+    result, however soon the signal ends. A signal without its first `orig` samples makes the same
+    outputs without the first `target`, those near its start aside.
 
     Attributes:
         before: Inputs that an output looks back, in samples; may be a fraction.

@@ -145,18 +145,17 @@ class _Part:
     def push(self, chunk: tf.Tensor) -> tf.Tensor:
         """The steps that are known with `chunk`."""
         self._take(chunk)
-        if (known := self.reach.known(self._count)) > self._made:
-            known = min(known, self._steps())
-        return self._put_out(known)
+        return self._put_out(min(self.reach.known(self._count), self._steps()))
 
     def finish(self, chunk: tf.Tensor | None) -> tf.Tensor:
         """All further steps, `chunk` being the last."""
         if chunk is not None:
             self._take(chunk)
-        return self._put_out(self._steps() if self._count else 0)
+        return self._put_out(self._steps())
 
     def _steps(self) -> int:
-        return int(self.op.length(self._count, self._values))
+        """How many come out if the signal ends here."""
+        return int(self.op.length(self._count, self._values)) if self._count else 0
 
     def _take(self, chunk: tf.Tensor) -> None:
         chunk = _cast(chunk, self._layer.compute_dtype)
