@@ -25,6 +25,13 @@ VARIANTS = {  # beside the defaults
         {"frame_length": 64, "frame_step": 300, "center": False},
         {"frame_length": 1, "frame_step": 1},
     ],
+    "resample": [
+        {"orig_rate": 44100, "target_rate": 16000},
+        {"orig_rate": 16000, "target_rate": 48000},
+        {"orig_rate": 16000, "target_rate": 44100, "kind": "linear"},
+        {"orig_rate": 300, "target_rate": 301},
+        {"orig_rate": 8000, "target_rate": 8000},
+    ],
     "spectrogram": [{"power": 0.7}],
     "mel_spectrogram": [{"mel_norm": "slaney", "center": False}],
     "log_mel_spectrogram": [{"frame_length": 200, "frame_step": 80}],
@@ -83,6 +90,12 @@ def steady(signal):
     return (held[..., :-2] + held[..., 1:-1] + held[..., 2:]) / 3
 
 
+@unregistered()
+def louder(signal):
+    """As loud as can be: every sample depends on all others."""
+    return signal / tf.reduce_max(tf.abs(signal), -1, keepdims=True)
+
+
 LOCAL = (between, fewer, later, steady)
 
 
@@ -95,7 +108,7 @@ def streams(op):
 
 
 STREAMED = [op for op in ON_SIGNALS if streams(op)]
-WHOLE = [op for op in ON_SIGNALS if not streams(op)]
+WHOLE = [(layer_of(op), needed(op)) for op in ON_SIGNALS if not streams(op)] + [(louder, {})]
 DEFAULTS = [(layer_of(op), needed(op)) for op in STREAMED] + [(layer, {}) for layer in LOCAL]
 OTHERS = [(layer_of(op), needed(op) | v) for op in STREAMED for v in VARIANTS.get(op.name, ())]
 TIGHT = [(layer, v) for layer, v in DEFAULTS if layer in LOCAL or layer.spec.name in VARIANTS]

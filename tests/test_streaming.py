@@ -23,9 +23,8 @@ from tests.streams import (
     together,
     unregistered,
 )  # fmt: skip
-from tests.test_contract import RATE, needed, relative
+from tests.test_contract import RATE, relative
 from workbench.errors import ParameterError
-from workbench.layers import layer_of
 from workbench.reach import Reach, latency
 
 LENGTHS = {  # of signals, for each size of chunks
@@ -134,10 +133,11 @@ def test_latency_in_closed_form():
     assert 61 <= latency([big[0], replace(big[1], orig=160, target=161)]) <= 62
 
 
-@pytest.mark.parametrize("op", WHOLE, ids=lambda op: op.name)
-def test_an_op_that_cannot_stream_says_so(op):
-    with pytest.raises(ParameterError, match=f"^{op.name}: .* must "):
-        wb.Stream(layer_of(op)(**needed(op)))
+@pytest.mark.parametrize("case", WHOLE, ids=shown)
+def test_an_op_that_cannot_stream_says_so(case):
+    layer = case[0](**case[1])
+    with pytest.raises(ParameterError, match=f"^{layer.spec.name}: .* must "):
+        wb.Stream(layer)
 
 
 def test_values_that_cannot_stream_say_so():
@@ -151,16 +151,12 @@ def test_values_that_cannot_stream_say_so():
 @pytest.mark.parametrize("size", [1, 441, 4096])
 def test_nothing_is_computed_before_a_step_is_due_and_little_is_kept(size, monkeypatch):
     layer = wb.layers.STFT(frame_length=256, frame_step=100)
-    stream, applied, held = wb.Stream(layer), [], []
+    stream, applied, came, held = wb.Stream(layer), [], [], []
     apply = layer.apply
     monkeypatch.setattr(layer, "apply", lambda *given: applied.append(given) or apply(*given))
-    length = 3000 if size == 1 else 100_000
-    chunk = np.zeros((1, size), np.float32)
-    came = [
-        stream.push(chunk).shape[1]
-        for _ in range(length // size)
-        if held.append(stream.held) is None
-    ]
+    for _ in range((3000 if size == 1 else 100_000) // size):
+        came.append(stream.push(np.zeros((1, size), np.float32)).shape[1])
+        held.append(stream.held)
     assert len(applied) == 1 + np.count_nonzero(came)  # the first tells the shape
     assert max(held) <= 256 + 129 + 2 * 100
     assert max(np.shape(signal)[1] for signal, _ in applied) <= max(held) + size
@@ -200,6 +196,12 @@ def test_types_are_those_of_the_layer(policy):
         out = together(wb.Stream(layer), cut(x, "random"))
         assert out.dtype == whole.dtype
         assert relative(*(tf.cast(tf.abs(y), "float64") for y in (out, whole))) <= 1e-6
+
+
+def test_a_chain_rounds_a_signal_to_its_own_type_first():
+    chain = wb.Chain([wb.layers.Saturate(dtype="float64")], sample_rate=RATE)
+    x = signal(chain.layers[0].spec, 50)
+    np.testing.assert_array_equal(wb.Stream(chain).push(x), chain(x))
 
 
 def test_a_chain_gives_its_rate_to_a_layer_that_was_elsewhere():

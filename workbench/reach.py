@@ -85,8 +85,8 @@ def latency(reaches: Sequence[Reach]) -> int:
 
     The outputs differ in it where grids don't fall together; this is that of the latest one.
 
-    >>> latency([Reach(2, 2), Reach(0, 3, orig=4)])
-    14
+    >>> latency([Reach(0, 3, orig=4), Reach(2, 2)])
+    11
     """
     orig = math.prod(reach.orig for reach in reaches)
     target = math.prod(reach.target for reach in reaches)  # a period of all grids

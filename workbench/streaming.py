@@ -20,7 +20,8 @@ class Stream:
 
     What `push` returns chunk after chunk and `finish` at the end is, put together along time, what
     the layer makes of the whole signal. A step comes out as soon as the samples that it depends on
-    have come. The stream keeps no more of the signal than later steps need.
+    have come. The stream keeps what later steps need, back to where a step lies on a sample, and
+    computes nothing while no step is due.
 
     The parameters are those that the layer has now; a later `layer.set` or training step changes
     nothing here. No gradients reach learnt parameters.
