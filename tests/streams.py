@@ -36,7 +36,14 @@ VARIANTS = {  # beside the defaults
     "mel_spectrogram": [{"mel_norm": "slaney", "center": False}],
     "log_mel_spectrogram": [{"frame_length": 200, "frame_step": 80}],
     "decibels": [{"reference": 3.0}],
+    "inverse_stft": [
+        {"frame_length": 64, "frame_step": 20, "center": False},
+        {"frame_length": 63, "frame_step": 20, "fft_length": 64},
+        {"frame_length": 64, "frame_step": 64, "window": "boxcar"},
+    ],
 }
+SHORT = {"inverse_stft": {"frame_length": 64, "frame_step": 16}}  # in place of long defaults
+BINS = {False: 5, True: 33}  # of frames, and of complex ones, which are those of 64 samples
 
 
 def unregistered(**options):
@@ -109,9 +116,14 @@ def streams(op):
 
 STREAMED = [op for op in ON_SIGNALS if streams(op)]
 WHOLE = [(layer_of(op), needed(op)) for op in ON_SIGNALS if not streams(op)] + [(louder, {})]
-DEFAULTS = [(layer_of(op), needed(op)) for op in STREAMED] + [(layer, {}) for layer in LOCAL]
+DEFAULTS = [(layer_of(op), needed(op) | SHORT.get(op.name, {})) for op in STREAMED]
+DEFAULTS += [(layer, {}) for layer in LOCAL]
 OTHERS = [(layer_of(op), needed(op) | v) for op in STREAMED for v in VARIANTS.get(op.name, ())]
-TIGHT = [(layer, v) for layer, v in DEFAULTS if layer in LOCAL or layer.spec.name in VARIANTS]
+TIGHT = [  # inverse_stft waits for frames of which it sees the zero of the window
+    (layer, values)
+    for layer, values in DEFAULTS
+    if layer in LOCAL or layer.spec.name in VARIANTS.keys() - SHORT.keys()
+]
 CHAINS = {
     "frames": lambda: [wb.layers.Saturate(), wb.layers.STFT(frame_length=64, frame_step=24)],
     "levels": lambda: [
@@ -132,10 +144,12 @@ CHAINS = {
 
 def signal(spec, length, dtype=np.float64, seed=0):
     """Two rows of levels that lie decades apart."""
-    shape = (2, length) if spec.takes == 1 else (2, length, 5)
-    noise = np.random.default_rng(seed).standard_normal(shape) * np.reshape(
-        [1.0, 1e-3], (2, *[1] * spec.takes)
-    )
+    shape = (2, length) if spec.takes == 1 else (2, length, BINS[spec.of_complex])
+    rng, levels = np.random.default_rng(seed), np.reshape([1.0, 1e-3], (2, *[1] * spec.takes))
+    noise = levels * rng.standard_normal(shape)
+    if spec.of_complex:
+        turned = noise * np.exp(2j * np.pi * rng.random(shape))
+        return turned.astype(np.result_type(dtype, np.complex64))
     return (np.abs(noise) if spec.takes == 2 else noise).astype(dtype)
 
 

@@ -58,7 +58,7 @@ def check(layer, size):
         assert out.dtype == whole.dtype
         assert out.shape == whole.shape
         assert out.shape[1] == layer.spec.length(length, layer.values)
-        for row in range(2):
+        for row in range(2 if out.shape[1] else 0):
             assert relative(out[row], whole[row]) <= limit
 
 
