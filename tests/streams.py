@@ -36,6 +36,16 @@ VARIANTS = {  # beside the defaults
     "mel_spectrogram": [{"mel_norm": "slaney", "center": False}],
     "log_mel_spectrogram": [{"frame_length": 200, "frame_step": 80}],
     "decibels": [{"reference": 3.0}],
+    "delta": [{"width": 5, "order": 2}],
+    "mfcc": [{"frame_length": 200, "frame_step": 80, "center": False}],
+    "pcen": [{"time_constant_seconds": 0.05}],
+    "fractional_delay": [
+        {"delay": 0.0},
+        {"delay": 100.25, "kind": "lagrange", "order": 5},
+        {"delay": 100.25, "kind": "sinc"},
+        {"delay": 3.4, "kind": "thiran", "order": 3},
+        {"delay": 700.0, "kind": "hermite"},
+    ],
     "inverse_stft": [
         {"frame_length": 64, "frame_step": 20, "center": False},
         {"frame_length": 63, "frame_step": 20, "fft_length": 64},
