@@ -33,3 +33,4 @@ from .dashboards import explore as explore
 from .ops import declared as declared
 from .ops import op as op
 from .params import Param as Param
+from .streaming import Stream as Stream

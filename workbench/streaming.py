@@ -1,0 +1,231 @@
+"""Layers on a signal that comes in chunks: the same numbers as on all of it at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from workbench.axes import waveform_space
+from workbench.chain import Chain
+from workbench.errors import ParameterError, ParameterTypeError
+from workbench.layers import OpLayer
+from workbench.reach import latency
+from workbench.tensors import as_signal
+
+
+class Stream:
+    """A layer, or a chain of layers, on a signal that comes in chunks.
+
+    What `push` returns chunk after chunk and `finish` at the end is, put together along time, what
+    the layer makes of the whole signal. A step comes out as soon as the samples that it depends on
+    have come. The stream keeps what later steps need, back to where a step lies on a sample, and
+    computes nothing while no step is due.
+
+    The parameters are those that the layer has now; a later `layer.set` or training step changes
+    nothing here. No gradients reach learnt parameters.
+
+    Args:
+        layer: A layer of `wb.layers`, or a `wb.Chain` of such.
+
+    Raises:
+        ParameterTypeError: A layer isn't one of `wb.layers`, so nothing says how far it looks.
+        ParameterError: An op can't come in chunks, with its parameters or ever.
+
+    >>> import workbench as wb
+    >>> stream = wb.Stream(wb.layers.STFT(frame_length=512, frame_step=100))
+    >>> signal = wb.noise(sample_rate=8000, seconds=0.25)[None]
+    >>> [stream.push(chunk).shape[1] for chunk in tf.split(signal, 4, axis=1)]
+    [3, 5, 5, 5]
+    >>> stream.finish().shape
+    TensorShape([1, 3, 257])
+    >>> stream.latency
+    255
+    """
+
+    def __init__(self, layer: keras.layers.Layer):
+        self._parts = [_Part(each) for each in _row(layer)]
+        self._dtype = layer.compute_dtype
+        self._begun = self._finished = False
+
+    @property
+    def latency(self) -> int:
+        """Samples of the signal by which results lag at most.
+
+        The step at sample t (rounded down) is out when sample t + latency has been pushed; for the
+        latest of the steps not before. Near the start a mirror may hold steps back for longer.
+        """
+        return latency([part.reach for part in self._parts])
+
+    @property
+    def held(self) -> int:
+        """Samples (and steps between the layers of a chain) that are kept for what is to come."""
+        return sum(part.held for part in self._parts)
+
+    def push(self, chunk: Any) -> tf.Tensor:
+        """Takes the next samples and returns the steps that are known now.
+
+        Args:
+            chunk: Any number of samples, also none, in the shape that the layer takes: `[batch,
+                time]` or `[batch, time, channels]`, of which only time may differ between chunks.
+
+        Returns:
+            The next steps, in the shape and type that the layer gives; often none.
+
+        Raises:
+            ParameterError: The shape isn't that of the chunks before, or the stream has ended.
+        """
+        if self._finished:
+            raise _error("chunk", "come before finish()", "one after it", "reset() starts again.")
+        signal = self._signal(chunk)
+        for part in self._parts:
+            signal = part.push(signal)
+        self._begun = True
+        return signal
+
+    def finish(self) -> tf.Tensor:
+        """Ends the signal and returns the steps that waited for more of it.
+
+        Raises:
+            ParameterError: Nothing was pushed, or the stream has already ended.
+        """
+        if not self._begun:
+            raise _error("chunk", "be pushed before finish()", "none")
+        if self._finished:
+            raise _error("finish()", "be called once", "a second call", "reset() starts again.")
+        self._finished = True
+        rest = None
+        for part in self._parts:
+            rest = part.finish(rest)
+        return rest
+
+    def reset(self) -> None:
+        """Forgets the signal: the next chunk is the first of another, of any shape."""
+        for part in self._parts:
+            part.reset()
+        self._begun = self._finished = False
+
+    def _signal(self, chunk: Any) -> tf.Tensor:
+        """A chunk in the type of the layer, safe from the caller's writing to its array later."""
+        op = self._parts[0].op
+        try:
+            signal = as_signal(chunk, rank=op.takes, of_complex=op.of_complex)
+        except (ParameterError, ParameterTypeError) as error:
+            error.named("Stream")
+            raise
+        return _cast(signal, self._dtype)
+
+
+class _Part:
+    """One op of a stream: the part of its signal that is still needed, and how much has come out.
+
+    The op is applied to that part, which begins at a sample where an output lies, so that the
+    outputs are those of the whole. The first of them see an end that isn't there; they came out
+    before, when there was more to see.
+    """
+
+    def __init__(self, layer: OpLayer):
+        self._layer = layer
+        self._values = layer.values
+        self.op = layer.spec
+        self.reach = self.op.reach(self._values)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the signal."""
+        self._kept: list[tf.Tensor] = []
+        self._first = self._count = self._made = 0  # samples dropped and taken; steps put out
+        self._nothing: tf.Tensor | None = None  # a result without steps
+
+    @property
+    def held(self) -> int:
+        """How many samples are kept."""
+        return self._count - self._first
+
+    def push(self, chunk: tf.Tensor) -> tf.Tensor:
+        """The steps that are known with `chunk`."""
+        self._take(chunk)
+        return self._put_out(min(self.reach.known(self._count), self._steps()))
+
+    def finish(self, chunk: tf.Tensor | None) -> tf.Tensor:
+        """All further steps, `chunk` being the last."""
+        if chunk is not None:
+            self._take(chunk)
+        return self._put_out(self._steps())
+
+    def _steps(self) -> int:
+        """How many come out if the signal ends here."""
+        return int(self.op.length(self._count, self._values)) if self._count else 0
+
+    def _take(self, chunk: tf.Tensor) -> None:
+        chunk = _cast(chunk, self._layer.compute_dtype)
+        axis = self._layer.axis % chunk.shape.rank
+        shape = chunk.shape.as_list()
+        shape[axis] = 1
+        if self._nothing is None:
+            made = self._apply(tf.zeros(shape, chunk.dtype))
+            self._nothing, self._axis, self._shape = _part_of(made, axis, 0, 0), axis, shape
+        if shape != self._shape:
+            wanted = ["time" if i == self._axis else n for i, n in enumerate(self._shape)]
+            rule = f"have the shape [{', '.join(map(str, wanted))}] of the chunks before it"
+            raise _error("chunk", rule, chunk.shape.as_list())
+        if count := chunk.shape[axis]:
+            self._kept.append(chunk)
+            self._count += count
+
+    def _put_out(self, until: int) -> tf.Tensor:
+        """The steps from the last one put out to `until`."""
+        if until <= self._made:
+            return self._nothing
+        signal = tf.concat(self._kept, self._axis)
+        dropped = self._first // self.reach.orig * self.reach.target  # steps
+        made = _part_of(self._apply(signal), self._axis, self._made - dropped, until - self._made)
+        self._made = until
+        first = self.reach.start(self._made, self._count)
+        self._kept = [_part_of(signal, self._axis, first - self._first, self._count - first)]
+        self._first = first
+        return made
+
+    def _apply(self, signal: tf.Tensor) -> tf.Tensor:
+        return self._layer.apply(signal, self._values)
+
+
+def _row(layer: keras.layers.Layer) -> list[OpLayer]:
+    """The layers that a signal passes, each with the sample rate that reaches it."""
+    if not isinstance(layer, Chain):
+        return [_streamable(layer)]
+    if not layer.layers:
+        raise _error("layer", "hold at least one layer", "an empty chain")
+    space = waveform_space(layer.sample_rate)
+    for each in layer.layers:
+        _streamable(each).follow(space)
+        space = each.space(space)
+    return list(layer.layers)
+
+
+def _streamable(layer: Any) -> OpLayer:
+    if isinstance(layer, OpLayer):
+        return layer
+    rule = "be of wb.layers, or a wb.Chain of such: no other layer says how far it looks along time"
+    remedy = "Give the layers before it, and call it on what comes out."
+    error = ParameterTypeError("layer", rule, type(layer).__name__, remedy)
+    error.named("Stream")
+    raise error
+
+
+def _error(name: str, rule: str, got: Any, remedy: str = "") -> ParameterError:
+    error = ParameterError(name, rule, got, remedy)
+    error.named("Stream")
+    return error
+
+
+def _cast(signal: tf.Tensor, dtype: str) -> tf.Tensor:
+    return tf.cast(signal, dtype) if signal.dtype.is_floating else signal
+
+
+def _part_of(tensor: tf.Tensor, axis: int, first: int, count: int) -> tf.Tensor:
+    """`count` steps along an axis; where there are fewer, an error, not fewer."""
+    begin, size = [0] * tensor.shape.rank, [-1] * tensor.shape.rank
+    begin[axis], size[axis] = first, count
+    return tf.slice(tensor, begin, size)
