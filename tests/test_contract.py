@@ -18,11 +18,7 @@ NEEDED = {"sample_rate": RATE, "frame_rate": 31.25, "orig_rate": RATE, "target_r
 NEEDED |= {"length": 1500, "delay": 2.4}
 # more iterations magnify the rounding errors that are compared here
 CALMER = {"griffin_lim": {"num_iterations": 1}}
-BESIDE = {  # what else must be so for a parameter to act
-    "ratio": {"orig_rate": None, "target_rate": None},
-    "kaiser_beta": {"window": "kaiser"},
-    "gaussian_std": {"window": "gaussian"},
-}
+INSTEAD = {"ratio": {"orig_rate": None, "target_rate": None}}  # what a parameter stands for
 BINS = 513  # of all spectra here: the default transform
 OF_PHASE = ("phase", "instantaneous_frequency")
 OPS = registry()
@@ -324,6 +320,9 @@ def test_defaults_are_legal_and_sliders_lie_inside_the_legal_range(op, parameter
             one = parameter.kind(end)
             parameter.check(one if parameter.count == 1 else (one,) * parameter.count)
     assert parameter.param.doc.endswith(".")
+    if parameter.param.only:
+        other, words = parameter.param.only
+        assert set(words) < set(op.parameters[other].param.choices)
     assert f"{parameter.name}: " in PUBLIC[op.name].__doc__
 
 
@@ -345,7 +344,9 @@ def test_gradients_of_parameters_equal_central_differences(op, parameter):
     x = tf.constant(example(op, np.float64, rows=1)) if op.takes else None
 
     def total(value):
-        values = {parameter.name: value} | BESIDE.get(parameter.name, {})
+        values = {parameter.name: value} | INSTEAD.get(parameter.name, {})
+        if only := parameter.param.only:
+            values[only[0]] = only[1][0]
         if op.takes:
             out = call(op, x, **values)
             out = tf.abs(out) if out.dtype.is_complex else out

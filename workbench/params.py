@@ -40,6 +40,8 @@ class Param:
         most: Largest legal value, given all parameters; what is learnt does not exceed it.
         differentiable: A tensor is accepted, and gradients reach it.
         varies: That tensor may hold a value for each row, or for each sample.
+        detail: Rarely changed: a dashboard folds it away.
+        only: It acts only while the parameter of this name is one of these words.
         follows: "rate" if a chain sets it to the sample rate that reaches the layer.
         remedy: What to do about a number that is not whole, added to the message.
     """
@@ -57,6 +59,8 @@ class Param:
     most: Callable[[Mapping[str, Any]], float] | None = None
     differentiable: bool = False
     varies: bool = False
+    detail: bool = False
+    only: tuple[str, tuple[str, ...]] | None = None
     follows: str = ""
     remedy: str = ""
 

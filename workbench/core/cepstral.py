@@ -29,6 +29,7 @@ DctNorm = Annotated[
     Param(
         "Scaling of the cosines: ortho keeps lengths, htk has the zeroth larger by sqrt(2).",
         choices=("ortho", "htk"),
+        detail=True,
     ),
 ]
 Lifter = Annotated[
@@ -38,6 +39,7 @@ Lifter = Annotated[
         low=0.0,
         slider=(0.0, 40.0),
         differentiable=True,
+        detail=True,
     ),
 ]
 LifterStart = Annotated[
@@ -47,6 +49,7 @@ LifterStart = Annotated[
         low=0,
         high=1,
         slider=(0, 1),
+        detail=True,
     ),
 ]
 Width = Annotated[int, Param("Frames that a slope is fitted to, odd.", low=3, slider=(3, 41))]
@@ -59,6 +62,7 @@ Mode = Annotated[
         "What is fitted near the ends: interp the first and last whole width, nearest the end "
         "frame held on.",
         choices=("interp", "nearest"),
+        detail=True,
     ),
 ]
 

@@ -44,11 +44,18 @@ Order = Annotated[
         low=1,
         high=15,
         slider=(1, 15),
+        only=("kind", ("lagrange", "thiran")),
     ),
 ]
 Lobes = Annotated[
     int,
-    Param("Lobes of kind sinc to each side of its centre.", low=1, high=256, slider=(2, 64)),
+    Param(
+        "Lobes of kind sinc to each side of its centre.",
+        low=1,
+        high=256,
+        slider=(2, 64),
+        only=("kind", ("sinc",)),
+    ),
 ]
 
 _ONE_FOR_ALL = ("thiran", "fft")  # kinds that filter a row as a whole

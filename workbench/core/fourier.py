@@ -17,6 +17,7 @@ Impl = Annotated[
     Param(
         "How it is computed: fft to work with, dft (a matrix product in real numbers) to export.",
         choices=("fft", "dft"),
+        detail=True,
     ),
 ]
 

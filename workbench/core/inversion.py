@@ -39,9 +39,18 @@ Momentum = Annotated[
         low=0.0,
         slider=(0.0, 1.5),
         differentiable=True,
+        detail=True,
     ),
 ]
-Seed = Annotated[int, Param("The same seed gives the same first phase.", low=0, slider=(0, 100))]
+Seed = Annotated[
+    int,
+    Param(
+        "The same seed gives the same first phase.",
+        low=0,
+        slider=(0, 100),
+        detail=True,
+    ),
+]
 
 _WEAKEST = 1e-6  # of the sum of squares: rounding errors may grow a thousandfold, no more
 

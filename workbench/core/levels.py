@@ -40,6 +40,7 @@ FloorLevel = Annotated[
         low=-300.0,
         slider=(-160.0, 0.0),
         differentiable=True,
+        detail=True,
     ),
 ]
 

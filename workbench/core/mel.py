@@ -51,21 +51,25 @@ MelScale = Annotated[
 ]
 MelNorm = Annotated[
     str,
-    Param("Area of the bands: None peaks of 1, slaney equal areas.", choices=("slaney",)),
+    Param(
+        "Area of the bands: None peaks of 1, slaney equal areas.",
+        choices=("slaney",),
+        detail=True,
+    ),
 ]
 MelSlope = Annotated[
     str,
     Param(
         "Scale on which the sides of a band are straight: hertz (librosa) or mel (Kaldi).",
         choices=("hertz", "mel"),
+        detail=True,
     ),
 ]
 Reference = Annotated[
     float,
     Param(
         "Power at 0 dB.", low=0.0, open_low=True, slider=(1e-3, 1e3), scale="log",
-        differentiable=True,
-    ),
+        differentiable=True, detail=True,),
 ]  # fmt: skip
 FloorDecibels = Annotated[
     float,
@@ -92,6 +96,7 @@ LogScale = Annotated[
     Param(
         "Unit of the level: decibel is 10 log10 of the power, natural its natural logarithm.",
         choices=("decibel", "natural"),
+        detail=True,
     ),
 ]
 

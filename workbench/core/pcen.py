@@ -79,6 +79,7 @@ Eps = Annotated[
         slider=(1e-9, 1e-3),
         scale="log",
         differentiable=True,
+        detail=True,
     ),
 ]
 

@@ -26,11 +26,11 @@ from workbench.ops import op
 
 
 def _phase_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return frames_space(given, values, "phase", "rad")
+    return frames_space(given, values, "phase", "rad", power=0.0)
 
 
 def _frequency_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return frames_space(given, values, "instantaneous frequency", "Hz")
+    return frames_space(given, values, "instantaneous frequency", "Hz", power=0.0)
 
 
 @op(space=_phase_space, length=frame_count, reach=frame_reach, extends=stft)

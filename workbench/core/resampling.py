@@ -54,6 +54,7 @@ Ratio = Annotated[
         slider=(0.5, 2.0),
         scale="log",
         differentiable=True,
+        detail=True,
     ),
 ]
 Kind = Annotated[

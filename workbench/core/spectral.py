@@ -30,15 +30,23 @@ WindowPosition = Annotated[
         "Where the window lies in the transform. center: in its middle, and frames are counted by "
         "fft_length. start: zeros follow it, and frames are counted by frame_length.",
         choices=("center", "start"),
+        detail=True,
     ),
 ]
 Center = Annotated[
     bool,
-    Param("Frame t is centred at sample t * frame_step; if not, it starts there."),
+    Param(
+        "Frame t is centred at sample t * frame_step; if not, it starts there.",
+        detail=True,
+    ),
 ]
 PadMode = Annotated[
     str,
-    Param("What a centred frame sees beyond the ends.", choices=("reflect", "constant")),
+    Param(
+        "What a centred frame sees beyond the ends.",
+        choices=("reflect", "constant"),
+        detail=True,
+    ),
 ]
 Power = Annotated[
     float,
@@ -50,7 +58,13 @@ Power = Annotated[
         differentiable=True,
     ),
 ]
-RemoveMean = Annotated[bool, Param("Take the mean of each frame away, before the window.")]
+RemoveMean = Annotated[
+    bool,
+    Param(
+        "Take the mean of each frame away, before the window.",
+        detail=True,
+    ),
+]
 Preemphasis = Annotated[
     float,
     Param(
@@ -59,6 +73,7 @@ Preemphasis = Annotated[
         high=1.0,
         slider=(0.0, 0.99),
         differentiable=True,
+        detail=True,
     ),
 ]
 

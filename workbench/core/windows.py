@@ -22,7 +22,10 @@ Window = Annotated[
 ]
 WindowSymmetric = Annotated[
     bool,
-    Param("Symmetric as Kaldi has it; if not, periodic as for spectral analysis."),
+    Param(
+        "Symmetric as Kaldi has it; if not, periodic as for spectral analysis.",
+        detail=True,
+    ),
 ]
 WindowLength = Annotated[
     float,
@@ -35,6 +38,7 @@ WindowLength = Annotated[
         slider=(16.0, 1024.0),
         scale="log",
         differentiable=True,
+        detail=True,
     ),
 ]
 KaiserBeta = Annotated[
@@ -45,6 +49,7 @@ KaiserBeta = Annotated[
         high=500.0,
         slider=(0.0, 20.0),
         differentiable=True,
+        only=("window", ("kaiser",)),
     ),
 ]
 GaussianStd = Annotated[
@@ -55,6 +60,7 @@ GaussianStd = Annotated[
         open_low=True,
         slider=(0.1, 1.0),
         differentiable=True,
+        only=("window", ("gaussian",)),
     ),
 ]
 

@@ -17,6 +17,7 @@ from workbench.dashboards import publication
 from workbench.dashboards.controller import SOURCE, Controller
 from workbench.dashboards.controls import LAYOUT, STYLE, Control, alert, close_tree
 from workbench.dashboards.frames import View
+from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
 from workbench.layers import OpLayer
@@ -25,6 +26,8 @@ _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
   container-type: inline-size; }
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
+.workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1);
+  font-size: 12px; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
 .workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
@@ -54,9 +57,10 @@ class Dashboard:
         self._refused: dict[tuple[int, str], Control] = {}
         self._source_box = widgets.VBox()
         self._make_choices()
-        groups = [self._group(i) for i in range(len(controller.chain.layers))]
+        self._groups = [self._group(i) for i in range(len(controller.chain.layers))]
         panel = widgets.VBox(
-            [widgets.HTML(_STYLE), self._choices, self._source_box, *groups],
+            [widgets.HTML(_STYLE), self._choices, self._source_box]
+            + [group.widget for group in self._groups],
         )
         panel.add_class("workbench-controls")
         stage = widgets.Box(
@@ -155,15 +159,15 @@ class Dashboard:
             ]
         )
 
-    def _group(self, stage: int) -> widgets.VBox:
+    def _group(self, stage: int) -> ControlGroup:
         layer = self.controller.chain.layers[stage]
-        rows = [_heading(f"{stage + 1}. {type(layer).__name__}")]
-        if isinstance(layer, OpLayer):
-            for name, declared in layer.declared.items():
-                if name not in layer.following:
-                    control = self._add(stage, name, Control(declared, layer.values[name]))
-                    rows.append(control.widget)
-        return widgets.VBox(rows)
+        declared = layer.declared if isinstance(layer, OpLayer) else {}
+        controls = {
+            name: self._add(stage, name, Control(each, layer.values[name]))
+            for name, each in declared.items()
+            if name not in layer.following
+        }
+        return ControlGroup(f"{stage + 1}. {type(layer).__name__}", controls)
 
     def _show_source(self) -> None:
         """The choice that stands for the source, the controls of a test signal, the channels."""
@@ -269,9 +273,9 @@ class Dashboard:
             self._draw()
 
     def _draw(self) -> None:
-        for (stage, _), control in self.controls.items():
-            if control.declared.param.automatic and stage != SOURCE:
-                control.follow(self.controller.chain.layers[stage].values)
+        for group, layer in zip(self._groups, self.controller.chain.layers, strict=True):
+            if isinstance(layer, OpLayer):
+                group.follow(layer.values)
         self.scope.show(self.controller.frame)
 
     def _send_audio(self) -> None:
@@ -285,12 +289,6 @@ class Dashboard:
 def _message(error: Exception) -> str:
     known = isinstance(error, (ValueError, TypeError, OSError))
     return str(error) if known else f"{type(error).__name__}: {error}"
-
-
-def _heading(text: str) -> widgets.HTML:
-    heading = widgets.HTML(f'<div role="heading" aria-level="4">{text}</div>')
-    heading.add_class("workbench-group")
-    return heading
 
 
 def _source_options() -> list[tuple[str, Any]]:
