@@ -121,6 +121,12 @@ def test_what_is_no_power_keeps_its_values(lowest, low, colormap):
     assert shown == pytest.approx(4.0, abs=0.05)
 
 
+def test_a_few_outliers_do_not_wash_out_a_picture():
+    values = np.tile([-900.0, *[10.0] * 99], (50, 1))
+    space = replace(image_space("cepstrum"), power=0.0)
+    assert image_panel("c", values, space, (0.0, 1.0), 50, 100).high == nice_limit(225.0)
+
+
 def test_complex_values_are_shown_by_magnitude():
     values = np.array([[3 + 4j, 0.5j]])
     made = image_panel("z", values, image_space("complex amplitude"), (0.0, 0.01), 9, 9)

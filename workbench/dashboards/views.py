@@ -95,7 +95,7 @@ def image_panel(
         step *= len(pooled) / columns
         pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
     if plain:
-        high = nice_limit(_finite(title, np.max(np.abs(values))))
+        high = nice_limit(_finite(title, _usual_peak(values) if not signed else _peak(values)))
         signed = signed or bool(np.min(values) < 0)
         low, label, unit = -high if signed else 0.0, space.quantity, space.unit
     else:
@@ -128,6 +128,18 @@ def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
     if space.unit in _DECIBELS:
         return values * _DECIBELS[space.unit]
     return 20.0 / space.power * np.log10(np.maximum(values, 1e-12))
+
+
+def _peak(values: np.ndarray) -> np.floating:
+    return np.max(np.abs(values))
+
+
+def _usual_peak(values: np.ndarray) -> np.floating:
+    """The peak, or a quarter of it where a few values (a cepstrum's zeroth) dwarf all others."""
+    peak = _peak(values)
+    if not np.isfinite(peak):
+        return peak
+    return np.maximum(np.percentile(np.abs(values), 98), peak / 4)
 
 
 def nice_limit(peak: float) -> float:
