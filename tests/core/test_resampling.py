@@ -16,6 +16,7 @@ COPRIME = [(44100, 44101), (16001, 16000)]
 # alias, spur, truth, round trip in dB
 LIMITS = {"float32": (-135, -125, -125, -122), "float64": (-175, -150, -185, -180)}
 NO_RATIO = {"ratio": None}
+ONLY_RATIO = {"ratio": 1.5, "orig_rate": None, "target_rate": None}
 
 
 def convert(signal, orig, target, **options):
@@ -268,7 +269,7 @@ def test_axis_knows_the_new_rate():
     op = spec(wb.resample)
     rates = {"orig_rate": 44100, "target_rate": 16000}
     assert op.space(waveform_space(44100), rates | NO_RATIO).time.rate == 16000
-    assert op.space(waveform_space(16000), {"ratio": 1.5}).time.rate == 24000
+    assert op.space(waveform_space(16000), ONLY_RATIO).time.rate == 24000
 
 
 @pytest.mark.parametrize(
@@ -286,6 +287,15 @@ def test_axis_knows_the_new_rate():
 def test_bad_input(options, kind, message):
     with pytest.raises(kind, match=f"^resample: {message}"):
         wb.resample(np.zeros(10), **options)
+
+
+def test_a_layer_says_at_once_what_does_not_fit():
+    with pytest.raises(ValueError, match="target_rate and ratio must not be given together"):
+        wb.layers.Resample(orig_rate=16000, target_rate=8000, ratio=0.25).space(
+            waveform_space(16000)
+        )
+    with pytest.raises(TypeError, match="target_rate must be given, or ratio"):
+        wb.layers.Resample(orig_rate=16000).space(waveform_space(16000))
 
 
 def test_reading_takes_no_lengths():

@@ -44,11 +44,9 @@ PassBand = Annotated[
 ]
 
 
-def low_pass_of(
-    values: Mapping[str, Any], dtype: tf.DType, nyquist: float, kind: str = "sinc"
-) -> Response:
+def low_pass_of(values: Mapping[str, Any], dtype: tf.DType, nyquist: float) -> Response:
     """The low-pass filter that the parameters of quality ask for."""
-    if kind == "linear":
+    if values["kind"] == "linear":
         return Triangle()
     usual = _QUALITIES[values["quality"]][dtype]
     attenuation_db = values["attenuation_db"]

@@ -69,6 +69,15 @@ _STEEPEST = 256  # down by more than that in two steps
 _MILLIONTH = 1e-6
 
 
+def _ratio(values: Mapping[str, Any]) -> Any:
+    """The ratio that was given in place of the rates, or None."""
+    ratio, target = values["ratio"], values["target_rate"]
+    if ratio is not None and target is not None:
+        got = f"{target} and {'a tensor' if tf.is_tensor(ratio) else ratio}"
+        raise ParameterError(("target_rate", "ratio"), "not be given together", got)
+    return ratio
+
+
 def _rates(values: Mapping[str, Any]) -> tuple[int, int]:
     """The two rates, without their common factor."""
     for name in ("orig_rate", "target_rate"):
@@ -80,9 +89,13 @@ def _rates(values: Mapping[str, Any]) -> tuple[int, int]:
 
 def resampled_length(length: Any, values: Mapping[str, Any]) -> Any:
     """Samples after resampling: `ceil(length * target / orig)`, in whole numbers throughout."""
-    if values["ratio"] is not None:
-        return _scaled_length(length, values["ratio"])
-    orig, target = _rates(values)
+    ratio = _ratio(values)
+    return (
+        _whole_length(length, *_rates(values)) if ratio is None else _scaled_length(length, ratio)
+    )
+
+
+def _whole_length(length: Any, orig: int, target: int) -> Any:
     if isinstance(length, int):
         return -(-length * target // orig)
     whole, rest = tf.cast(length, tf.int64) // orig, tf.cast(length, tf.int64) % orig
@@ -98,9 +111,10 @@ def _scaled_length(length: Any, ratio: Any) -> Any:
 
 
 def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
-    ratio = values["ratio"]
+    ratio = _ratio(values)
     if ratio is None:
-        return given.with_time(rate=given.time.rate * values["target_rate"] / values["orig_rate"])
+        orig, target = _rates(values)
+        return given.with_time(rate=given.time.rate * target / orig)
     return given.with_time(rate=given.time.rate * float(ratio))
 
 
@@ -109,13 +123,12 @@ def _resampled_reach(values: Mapping[str, Any]) -> Reach:
     if values["kind"] == "fft":
         rule = "not be 'fft' in a stream: every result depends on the whole signal"
         raise ParameterError("kind", rule, "'fft'")
-    if values["ratio"] is not None:
-        rule = "be None in a stream: its steps have whole rates"
-        raise ParameterError("ratio", rule, values["ratio"])
+    if (ratio := _ratio(values)) is not None:
+        raise ParameterError("ratio", "be None in a stream: its steps have whole rates", ratio)
     orig, target = _rates(values)
     if orig == target:
         return Reach(0, 0)
-    response = low_pass_of(values, tf.float64, min(1.0, target / orig) / 2, values["kind"])
+    response = low_pass_of(values, tf.float64, min(1.0, target / orig) / 2)
     half = response.half_width
     if orig > _STEEPEST * target:
         half *= 1 + 2 / math.isqrt(_STEEPEST)  # the steps before the last see a part of that
@@ -161,35 +174,29 @@ def resample(
     TensorShape([16000])
     """  # noqa: E501
     values: dict[str, Any] = {"orig_rate": orig_rate, "target_rate": target_rate, "ratio": ratio}
-    values |= {"quality": quality, "attenuation_db": attenuation_db, "pass_band": pass_band}
-    if ratio is not None and target_rate is not None:
-        both = f"{target_rate} and {'a tensor' if tf.is_tensor(ratio) else ratio}"
-        raise ParameterError(("target_rate", "ratio"), "not be given together", both)
+    values |= {"kind": kind, "quality": quality}
+    values |= {"attenuation_db": attenuation_db, "pass_band": pass_band}
     if kind == "fft":
         return _by_transform(signal, lengths, values)
     rows, leading = flat_rows(signal)
-    if ratio is not None:
-        made = _by_ratio(rows, ratio, kind, values)
+    if _ratio(values) is not None:
+        made = _by_ratio(rows, values)
     else:
-        made = _by_rates(rows, *_rates(values), kind, values)
+        made = _by_rates(rows, *_rates(values), values)
     return unflat_rows(made, leading)
 
 
-def _by_rates(
-    rows: tf.Tensor, orig: int, target: int, kind: str, values: Mapping[str, Any]
-) -> tf.Tensor:
+def _by_rates(rows: tf.Tensor, orig: int, target: int, values: Mapping[str, Any]) -> tf.Tensor:
     if orig == target:
         return tf.identity(rows)
     if orig > _STEEPEST * target:
         half_way = target * math.isqrt(_STEEPEST)
         common = math.gcd(orig, half_way)
-        rows = _by_rates(rows, orig // common, half_way // common, kind, values)
-        return _by_rates(rows, half_way // target, 1, kind, values)
+        rows = _by_rates(rows, orig // common, half_way // common, values)
+        return _by_rates(rows, half_way // target, 1, values)
     lower = min(1.0, target / orig) / 2  # the lower Nyquist frequency, in cycles an input sample
-    response = low_pass_of(values, rows.dtype, lower, kind)
-    made = resampled_length(
-        sizes(rows)[-1], {"orig_rate": orig, "target_rate": target, "ratio": None}
-    )
+    response = low_pass_of(values, rows.dtype, lower)
+    made = _whole_length(sizes(rows)[-1], orig, target)
     if _needs_pieces(orig, target, response):
         return _by_pieces(rows, orig, target, response, made)
     bank = design_bank(orig, target, response, rows.dtype)
@@ -215,10 +222,10 @@ def _by_pieces(
     return read(rows, cells[tf.newaxis], parts[tf.newaxis], pieces)
 
 
-def _by_ratio(rows: tf.Tensor, ratio: Any, kind: str, values: Mapping[str, Any]) -> tf.Tensor:
+def _by_ratio(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     """Up: reads between the samples. Down: spreads the samples between the points of the result."""
-    dtype = rows.dtype
-    response = low_pass_of(values, dtype, 0.5, kind)
+    dtype, ratio = rows.dtype, values["ratio"]
+    response = low_pass_of(values, dtype, 0.5)
     pieces = pieces_of(response, dtype)
     exact = as_type(ratio, tf.float64)
     length = sizes(rows)[-1]
@@ -237,7 +244,7 @@ def _by_ratio(rows: tf.Tensor, ratio: Any, kind: str, values: Mapping[str, Any])
         made = spread(rows, tf.cast(cells, tf.int32), parts, pieces, count)
         return tf.cast(exact, dtype) * made
 
-    if kind == "linear":
+    if values["kind"] == "linear":
         return up()
     if tf.is_tensor(ratio):
         return tf.cond(exact >= 1, up, down)

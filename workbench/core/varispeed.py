@@ -30,7 +30,7 @@ def _no_lengths(length: Any, values: Mapping[str, Any]) -> Any:
     raise ParameterError("lengths", rule, length)
 
 
-@op(space=lambda given, values: given, length=_no_lengths, linear=True)
+@op(length=_no_lengths, linear=True)
 def resample_at(
     signal: tf.Tensor,
     positions: tf.Tensor,
@@ -59,7 +59,12 @@ def resample_at(
     >>> bool(abs(wb.resample_at(x, [400.0])[0] - x[400]) < 1e-4)
     True
     """
-    values = {"quality": quality, "attenuation_db": attenuation_db, "pass_band": pass_band}
+    values = {
+        "kind": "sinc",
+        "quality": quality,
+        "attenuation_db": attenuation_db,
+        "pass_band": pass_band,
+    }
     pieces = pieces_of(low_pass_of(values, signal.dtype, cutoff / 2), signal.dtype)
     rows, leading = flat_rows(signal)
     if positions.shape.rank == 1:
