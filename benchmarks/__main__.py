@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "resampling", "spectral", "comm", "live")
+NAMES = ("imports", "resampling", "spectral", "delay", "comm", "live")
 
 
 def main() -> None:

@@ -33,7 +33,9 @@ class Report:
         self.targets: list[dict[str, Any]] = []
 
     def table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Print a table."""
+        """Print a table; its columns have names of their own."""
+        if len(set(head)) < len(head):
+            raise ValueError(f"{title}: columns must differ; got {head}.")
         self.tables[title] = [dict(zip(head, row, strict=True)) for row in rows]
         lines = [list(head), ["---"] * len(head), *(list(map(_text, row)) for row in rows)]
         print(f"\n**{title}**\n")

@@ -1,4 +1,4 @@
-"""`resample` beside soxr, librosa and SciPy: quality as defined in `quality.py`, speed, memory."""
+"""`resample` beside soxr, librosa and SciPy: quality as defined in `resampler.py`, speed, memory."""
 
 import librosa
 import numpy as np
@@ -8,8 +8,8 @@ import tensorflow as tf
 
 import workbench as wb
 from benchmarks.memory import extra_megabytes
-from benchmarks.quality import Quality
 from benchmarks.report import Report
+from benchmarks.resampler import Quality
 from benchmarks.timing import fastest
 
 QUALITY_PAIRS = ((44100, 48000), (48000, 16000), (44100, 16000))
@@ -59,7 +59,16 @@ def main(report: Report) -> None:
 
 def quality(report: Report) -> None:
     """Every method between the reference rates, in double and single precision."""
-    head = ["method", "type", "-3 dB, nm", "gain 0.90 nm", "alias", "spur", "truth", "round trip"]
+    head = [
+        "method",
+        "type",
+        "-3 dB at part of Nyquist",
+        "gain at 0.90",
+        "alias",
+        "spur",
+        "truth",
+        "round trip",
+    ]
     for orig, target in QUALITY_PAIRS:
         rows = []
         for name, convert in METHODS.items():
@@ -95,9 +104,9 @@ def speed(report: Report) -> None:
         report.target(f"resample {name}, batch / soxr", ratio, ">=", least, "x")
         second = tf.constant(mono[:orig])
         short.append(fastest({"ours": lambda: ours(second, orig, target)}, 100)["ours"])  # noqa: B023
-    head = ["rates", "mono ms", "soxr VHQ ms", "times as fast", "and gradient ms"]
-    head += ["batch ms", "soxr VHQ ms", "times as fast"]
-    report.table("resample: 30 s, and 32 x 10 s", head, rows)
+    head = ["rates", "30 s: ms", "soxr VHQ ms", "times as fast", "with gradient ms"]
+    head += ["32 x 10 s: ms", "soxr VHQ, 32 x 10 s: ms", "32 x 10 s: times as fast"]
+    report.table("resample, one channel of 30 s and 32 of 10 s", head, rows)
     report.target("resample, eager call on 1 s, slowest pair", max(short), "<=", 2, "ms")
 
 

@@ -4,7 +4,7 @@ import scipy.signal
 import tensorflow as tf
 
 import workbench as wb
-from benchmarks.quality import Quality
+from benchmarks.resampler import Quality
 from workbench.axes import waveform_space
 from workbench.core import products
 from workbench.core.resampling import resampled_length
