@@ -1,4 +1,4 @@
-"""`resample` beside soxr, librosa and SciPy: quality as defined in `resampler.py`, speed, memory."""
+"""`resample` beside soxr, librosa and SciPy: quality (see `resampler.py`), speed, memory."""
 
 import librosa
 import numpy as np
