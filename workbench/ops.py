@@ -149,6 +149,7 @@ def _source_call(made: Op) -> Callable[..., tf.Tensor]:
 
 
 def _signal_call(made: Op) -> Callable[..., Any]:
+    @tf.autograph.experimental.do_not_convert
     def call(
         signal: Any, *operands: Any, axis: int = -made.takes, lengths: Any = None, **values: Any
     ) -> Any:

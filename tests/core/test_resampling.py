@@ -280,6 +280,9 @@ def test_axis_knows_the_new_rate():
         ({"orig_rate": 8000, "target_rate": 4000, "ratio": 0.5}, ValueError,
          r"target_rate and ratio must not be given together; got 4000 and 0\.5"),
         ({"orig_rate": 0, "target_rate": 4000}, ValueError, "orig_rate must be a whole number"),
+        ({"ratio": tf.constant(-1.0)}, ValueError, r"ratio must be a finite number, .*; got -1\.0"),
+        ({"ratio": tf.constant(np.nan)}, ValueError, "ratio must be a finite number, .*; got nan"),
+        ({"ratio": tf.constant(1.5), "kind": "fft"}, ValueError, "kind must not be 'fft' with a"),
         ({"ratio": 0.0}, ValueError, "ratio must be a finite number, at least"),
         ({"orig_rate": 8000, "target_rate": 4000, "pass_band": 1.0}, ValueError, "pass_band must"),
     ],
@@ -296,6 +299,32 @@ def test_a_layer_says_at_once_what_does_not_fit():
         )
     with pytest.raises(TypeError, match="target_rate must be given, or ratio"):
         wb.layers.Resample(orig_rate=16000).space(waveform_space(16000))
+
+
+@pytest.mark.parametrize("ratio", [0.7, 1.0, 1.3])
+def test_the_ratio_is_differentiable_under_xla(ratio):
+    x = np.random.default_rng(0).standard_normal((2, 700))
+
+    def slope(ratio):
+        with tf.GradientTape() as tape:
+            tape.watch(ratio)
+            total = tf.reduce_sum(wb.resample(x, ratio=ratio) ** 2)
+        return tape.gradient(total, ratio)
+
+    at = tf.constant(ratio, tf.float64)
+    found = tf.function(slope, jit_compile=True)(at)
+    np.testing.assert_allclose(found, slope(at), rtol=1e-9)
+
+
+def test_a_ratio_in_single_precision_makes_no_sample_more():
+    x = np.zeros(3_000_000, np.float32)
+    assert wb.resample(x, ratio=tf.constant(2 / 3)).shape == wb.resample(x, ratio=2 / 3).shape
+
+
+@pytest.mark.parametrize("positions", [3.0, np.zeros((2, 5)), np.zeros((1, 1, 5))])
+def test_positions_of_another_shape_are_refused(positions):
+    with pytest.raises(ValueError, match=r"^resample_at: positions must have the shape"):
+        wb.resample_at(np.zeros((4, 30)), positions)
 
 
 def test_reading_takes_no_lengths():

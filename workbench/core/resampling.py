@@ -6,21 +6,23 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
 from workbench.core.declarations import COMMON_RATES
-from workbench.core.interpolation import pieces_of, read, spread
+from workbench.core.interpolation import Pieces, pieces_of, read, spread
 from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
 from workbench.core.sinc import Response, apply_bank, design_bank
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_type, flat_rows, sizes, unflat_rows
+from workbench.tensors import as_type, flat_rows, is_tensor, sizes, unflat_rows
 
 _SCALE = "Scale both rates, e.g. 11025 -> 88200 for 5512.5 -> 44100."
 _HIGHEST = 2**31 - 1
+_LOWEST_RATIO, _HIGHEST_RATIO = 2.0**-8, 2.0**16
 OrigRate = Annotated[
     int,
     Param(
@@ -49,8 +51,8 @@ Ratio = Annotated[
     float,
     Param(
         "Samples out for each sample in, in place of the two rates. None: target_rate / orig_rate.",
-        low=2**-8,
-        high=2**16,
+        low=_LOWEST_RATIO,
+        high=_HIGHEST_RATIO,
         slider=(0.5, 2.0),
         scale="log",
         differentiable=True,
@@ -72,9 +74,15 @@ _MILLIONTH = 1e-6
 def _ratio(values: Mapping[str, Any]) -> Any:
     """The ratio that was given in place of the rates, or None."""
     ratio, target = values["ratio"], values["target_rate"]
-    if ratio is not None and target is not None:
-        got = f"{target} and {'a tensor' if tf.is_tensor(ratio) else ratio}"
+    if ratio is None:
+        return None
+    if target is not None:
+        got = f"{target} and {'a tensor' if is_tensor(ratio) else ratio}"
         raise ParameterError(("target_rate", "ratio"), "not be given together", got)
+    known = tf.get_static_value(ratio) if is_tensor(ratio) else ratio
+    if known is not None and not _LOWEST_RATIO <= known <= _HIGHEST_RATIO:
+        rule = f"be a finite number, at least {_LOWEST_RATIO:g} and at most {_HIGHEST_RATIO:g}"
+        raise ParameterError("ratio", rule, known)
     return ratio
 
 
@@ -103,11 +111,13 @@ def _whole_length(length: Any, orig: int, target: int) -> Any:
 
 
 def _scaled_length(length: Any, ratio: Any) -> Any:
-    """`ceil(length * ratio)`; what the ratio's rounding adds is no sample."""
-    if isinstance(length, int) and not tf.is_tensor(ratio):
+    """`ceil(length * ratio)`; what the rounding of the ratio's type adds is no sample."""
+    if isinstance(length, int) and not is_tensor(ratio):
         return math.ceil(length * ratio - _MILLIONTH)
     exact = tf.cast(length, tf.float64) * as_type(ratio, tf.float64)
-    return tf.cast(tf.math.ceil(exact - _MILLIONTH), getattr(length, "dtype", tf.int32))
+    rounding = np.finfo(ratio.dtype.as_numpy_dtype).eps if is_tensor(ratio) else 0.0
+    made = tf.math.ceil(exact - tf.maximum(tf.constant(_MILLIONTH, tf.float64), exact * rounding))
+    return tf.cast(made, getattr(length, "dtype", tf.int32))
 
 
 def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
@@ -123,7 +133,8 @@ def _resampled_reach(values: Mapping[str, Any]) -> Reach:
     if values["kind"] == "fft":
         rule = "not be 'fft' in a stream: every result depends on the whole signal"
         raise ParameterError("kind", rule, "'fft'")
-    if (ratio := _ratio(values)) is not None:
+    ratio = _ratio(values)
+    if ratio is not None:
         raise ParameterError("ratio", "be None in a stream: its steps have whole rates", ratio)
     orig, target = _rates(values)
     if orig == target:
@@ -158,14 +169,16 @@ def resample(
     tensor; the result is differentiable in it.
 
     For comparison, `kind="fft"` is a resampling of the whole signal's spectrum (which wraps round
-    at its ends, as in `scipy.signal.resample`), and `kind="linear"` draws straight lines.
+    at its ends, as in `scipy.signal.resample`; with `lengths` not under XLA), and `kind="linear"`
+    draws straight lines. A sample that is no number spoils the block in which it is computed.
 
     Returns:
         `[..., ceil(time * target_rate / orig_rate)]`.
 
     Raises:
         ParameterTypeError: Neither both rates nor a ratio are given.
-        ParameterError: Both a target rate and a ratio are given.
+        ParameterError: Both a target rate and a ratio are given, or kind "fft" with a tensor as
+            ratio.
 
     Source: Crochiere & Rabiner, "Multirate Digital Signal Processing", chapter 4.
 
@@ -177,6 +190,9 @@ def resample(
     values |= {"kind": kind, "quality": quality}
     values |= {"attenuation_db": attenuation_db, "pass_band": pass_band}
     if kind == "fft":
+        if is_tensor(ratio):
+            rule = "not be 'fft' with a tensor as ratio: the result jumps where its length does"
+            raise ParameterError("kind", rule, "'fft'")
         return _by_transform(signal, lengths, values)
     rows, leading = flat_rows(signal)
     if _ratio(values) is not None:
@@ -224,31 +240,37 @@ def _by_pieces(
 
 def _by_ratio(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     """Up: reads between the samples. Down: spreads the samples between the points of the result."""
-    dtype, ratio = rows.dtype, values["ratio"]
-    response = low_pass_of(values, dtype, 0.5)
-    pieces = pieces_of(response, dtype)
-    exact = as_type(ratio, tf.float64)
+    ratio = values["ratio"]
+    pieces = pieces_of(low_pass_of(values, rows.dtype, 0.5), rows.dtype)
     length = sizes(rows)[-1]
     count = _scaled_length(length, ratio)
-
-    def up() -> tf.Tensor:
-        times = tf.range(count, dtype=tf.float64) / exact
-        cells = tf.floor(times)
-        parts = tf.cast(times - cells, dtype)
-        return read(rows, tf.cast(cells, tf.int32)[tf.newaxis], parts[tf.newaxis], pieces)
-
-    def down() -> tf.Tensor:
-        places = tf.range(length, dtype=tf.float64) * exact
-        cells = tf.floor(places)
-        parts = tf.cast(places - cells, dtype)
-        made = spread(rows, tf.cast(cells, tf.int32), parts, pieces, count)
-        return tf.cast(exact, dtype) * made
-
+    exact = as_type(ratio, tf.float64)
     if values["kind"] == "linear":
-        return up()
-    if tf.is_tensor(ratio):
-        return tf.cond(exact >= 1, up, down)
-    return up() if ratio >= 1 else down()
+        return _up(rows, exact, pieces, count)
+    if not is_tensor(ratio):
+        return (_up if ratio >= 1 else _down)(rows, exact, pieces, count)
+    # Both, rather than the one of `tf.cond`: XLA can't differentiate a convolution whose size
+    # depends on data. A ratio of at most 1 fits a grid of as many points as there are samples.
+    one = tf.ones([], tf.float64)
+    higher = _up(rows, tf.maximum(exact, one), pieces, count)
+    lower = _down(rows, tf.minimum(exact, one), pieces, length)
+    lower = tf.pad(lower, [[0, 0], [0, tf.maximum(count - length, 0)]])
+    return tf.where(exact >= one, higher, tf.slice(lower, [0, 0], [-1, count]))
+
+
+def _up(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Tensor:
+    times = tf.range(count, dtype=tf.float64) / ratio
+    cells = tf.floor(times)
+    parts = tf.cast(times - cells, rows.dtype)
+    return read(rows, tf.cast(cells, tf.int32)[tf.newaxis], parts[tf.newaxis], pieces)
+
+
+def _down(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Tensor:
+    places = tf.range(sizes(rows)[-1], dtype=tf.float64) * ratio
+    cells = tf.floor(places)
+    parts = tf.cast(places - cells, rows.dtype)
+    made = spread(rows, tf.cast(cells, tf.int32), parts, pieces, count)
+    return tf.cast(ratio, rows.dtype) * made
 
 
 def _by_transform(

@@ -67,13 +67,25 @@ def resample_at(
     }
     pieces = pieces_of(low_pass_of(values, signal.dtype, cutoff / 2), signal.dtype)
     rows, leading = flat_rows(signal)
-    if positions.shape.rank == 1:
-        positions = positions[tf.newaxis]
-    else:
-        readings = sizes(positions)[-1]
-        positions = tf.reshape(tf.broadcast_to(positions, [*leading, readings]), [-1, readings])
+    positions = _positions_of_rows(positions, signal, leading)
     whole = tf.floor(positions)
     far = tf.constant(2**30, positions.dtype)
     cells = tf.cast(tf.clip_by_value(whole, -far, far), tf.int32)
     made = read(rows, cells, tf.cast(positions - whole, signal.dtype), pieces)
     return unflat_rows(made, leading)
+
+
+def _positions_of_rows(positions: tf.Tensor, signal: tf.Tensor, leading: list[Any]) -> tf.Tensor:
+    """`[rows, readings]`, or `[1, readings]` for all rows alike."""
+    if positions.shape.rank == 1:
+        return positions[tf.newaxis]
+    rank = signal.shape.rank
+    fits = positions.shape.rank == rank and all(
+        one in (1, None) or other is None or one == other
+        for one, other in zip(positions.shape[:-1], signal.shape[:-1], strict=True)
+    )
+    if not fits:
+        rule = f"have the shape [readings], or that of the signal, {signal.shape}, but for the time"
+        raise ParameterError("positions", rule, positions.shape)
+    readings = sizes(positions)[-1]
+    return tf.reshape(tf.broadcast_to(positions, [*leading, readings]), [-1, readings])
