@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from workbench.core import convolution
+from workbench.core import products
 from workbench.core.convolution import convolve, filter_all
 
 ROWS, TIME = 3, 211
@@ -31,5 +31,5 @@ def test_where_a_gpu_rounds_factors_the_product_is_a_double_one(monkeypatch):
     x, weights = (tf.constant(example(*n), tf.float32) for n in ((ROWS, TIME), (40,)))
     exact = tf.cast(convolve(tf.cast(x, tf.float64), tf.cast(weights, tf.float64)), tf.float32)
     assert np.any(convolve(x, weights) != exact)
-    monkeypatch.setattr(convolution, "rounds_operands", lambda dtype: dtype == tf.float32)
+    monkeypatch.setattr(products, "rounds_operands", lambda dtype: dtype == tf.float32)
     np.testing.assert_array_equal(convolve(x, weights), exact)

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from workbench.core.products import rounds_operands
+from workbench.core.products import multiply_both
 from workbench.tensors import sizes
 
 _BLOCK = 64  # outputs of one matrix product: fewer leave it half empty
@@ -21,7 +21,7 @@ def convolve(span: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     taps = weights.shape[-1]
     frames, count = _frames(span, taps)
     matrix = _toeplitz(tf.reverse(weights, [-1]))
-    product = _product(frames, matrix)
+    product = multiply_both(frames, matrix)
     rows, blocks, block = sizes(product)
     return tf.slice(tf.reshape(product, [rows, blocks * block]), [0, 0], [rows, count])
 
@@ -31,22 +31,10 @@ def filter_all(span: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
     taps, columns = table.shape
     frames, count = _frames(span, taps)
     bank = tf.transpose(_toeplitz(tf.transpose(table[::-1])), [1, 2, 0])
-    product = _product(frames, tf.reshape(bank, [bank.shape[0], -1]))
+    product = multiply_both(frames, tf.reshape(bank, [bank.shape[0], -1]))
     rows, blocks, width = sizes(product)
     made = tf.reshape(product, [rows, blocks * (width // columns), columns])
     return tf.slice(made, [0, 0, 0], [rows, count, columns])
-
-
-def _product(frames: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """Frames of each row times one matrix, or times the row's own.
-
-    Where a GPU would round the factors it is computed in double precision: a weight of 1 then
-    leaves every bit as it is.
-    """
-    if rounds_operands(frames.dtype):
-        wide = _product(tf.cast(frames, tf.float64), tf.cast(matrix, tf.float64))
-        return tf.cast(wide, tf.float32)
-    return tf.tensordot(frames, matrix, 1) if matrix.shape.rank == 2 else tf.matmul(frames, matrix)
 
 
 def _frames(span: tf.Tensor, taps: int) -> tuple[tf.Tensor, Any]:

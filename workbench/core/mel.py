@@ -13,7 +13,7 @@ from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
 from workbench.core.framing import transform_length
 from workbench.core.mel_scale import band_centres, design_mel_matrix, mel_matrix
-from workbench.core.products import multiply
+from workbench.core.products import multiply, multiply_both
 from workbench.core.spectral import frame_count, frame_reach, spectrogram
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
@@ -189,7 +189,7 @@ def mel_spectrogram(
     design = (transform_length(options), sample_rate, *bands)
     if not is_tensor(lower) and not is_tensor(upper):
         return multiply(spectrum, design_mel_matrix(*design))
-    return tf.tensordot(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype), 1)
+    return multiply_both(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype))
 
 
 @op(takes=2, space=_level_space, reach=_level_reach)

@@ -1,8 +1,9 @@
-"""Products with fixed matrices that keep single precision on every device.
+"""Products that keep single precision on every device.
 
 Recent GPUs round the operands of float32 matrix products and convolutions to 10 bits (TF32) unless
-the user forbids it for the whole program. Where that may happen the operands are split in a high
-part, which 10 bits hold, and the rest; the sum of three products then has the precision of float32.
+the user forbids it for the whole program. Where that may happen a product with constants splits
+the operands in a high part, which 10 bits hold, and the rest; the sum of three products then has
+the precision of float32. One with two tensors that gradients reach is computed in double precision.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def rounds_operands(dtype: tf.DType) -> bool:
 def multiply(rows: tf.Tensor, matrix: np.ndarray | tf.Tensor) -> tf.Tensor:
     """`rows @ matrix` for `[..., in]` and a constant `[in, out]`, as one product in two dimensions.
 
-    Gradients reach the rows, not the matrix.
+    Gradients reach the rows, not the matrix: `multiply_both` is for one that is learnt.
 
     A batched product with a broadcast matrix is slower, and TensorFlow 2.21 on the CPU returns
     memory that was never written for the shape [2, 1, frames, bins].
     """
-    weights = as_type(matrix, rows.dtype)
+    weights = tf.stop_gradient(as_type(matrix, rows.dtype))
     flat = tf.reshape(rows, [-1, matrix.shape[0]])
     made = _linear(
         lambda x, w: tf.linalg.matmul(x, w),
@@ -42,7 +43,19 @@ def multiply(rows: tf.Tensor, matrix: np.ndarray | tf.Tensor) -> tf.Tensor:
     return tf.reshape(made, tf.concat([tf.shape(rows)[:-1], [matrix.shape[1]]], 0))
 
 
-def convolve(steps: tf.Tensor, kernel: np.ndarray, stride: int) -> tf.Tensor:
+def multiply_both(frames: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    """`frames @ matrix` for one `[in, out]`, or one for each row; gradients reach both.
+
+    Where a GPU would round the factors it is computed in double precision: a weight of 1 then
+    leaves every bit as it is.
+    """
+    if rounds_operands(frames.dtype):
+        wide = multiply_both(tf.cast(frames, tf.float64), tf.cast(matrix, tf.float64))
+        return tf.cast(wide, tf.float32)
+    return tf.tensordot(frames, matrix, 1) if matrix.shape.rank == 2 else tf.matmul(frames, matrix)
+
+
+def strided(steps: tf.Tensor, kernel: np.ndarray, stride: int) -> tf.Tensor:
     """`tf.nn.conv1d` of `[rows, steps, in]` with a constant `[taps, in, out]`, no padding."""
     weights = tf.constant(kernel, steps.dtype)
     shape = tf.shape(steps)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.core.products import convolve
+from workbench.core.products import strided
 from workbench.tensors import sizes, smaller
 
 _LANES = 16  # outputs that one instruction computes; the rest of a started lane is lost
@@ -167,5 +167,5 @@ def apply_bank(rows: tf.Tensor, bank: Bank, blocks: Any) -> tf.Tensor:
     padding = [[0, 0], [bank.before, needed - bank.before - kept]]
     padded = tf.pad(tf.slice(rows, [0, 0], [-1, kept]), padding)
     steps = tf.reshape(padded, [count, needed // part, part])
-    made = convolve(steps, bank.kernel, bank.step // part)
+    made = strided(steps, bank.kernel, bank.step // part)
     return tf.reshape(made, [count, blocks * channels])
