@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # A room imports from its own row and the rows above. The longest prefix of a module counts.
 ROWS = (
-    ("device", "server", "errors", "axes", "reach", "tensors", "audio", "clips"),
+    ("device", "server", "errors", "axes", "reach", "tensors", "shapes", "audio", "clips"),
     ("params", "specification", "ops"),
     ("core",),
     ("layers", "masks", "op_layer", "stages"),

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from workbench import shapes
 from workbench.axes import waveform_space
 from workbench.chain import Chain
 from workbench.errors import ParameterError, ParameterTypeError
@@ -165,7 +166,7 @@ class _Part:
         shape[axis] = 1
         if self._nothing is None:
             made = self._apply(tf.zeros(shape, chunk.dtype))
-            self._nothing, self._axis, self._shape = _part_of(made, axis, 0, 0), axis, shape
+            self._nothing, self._axis, self._shape = shapes.part(made, axis, 0, 0), axis, shape
         if shape != self._shape:
             wanted = ["time" if i == self._axis else n for i, n in enumerate(self._shape)]
             rule = f"have the shape [{', '.join(map(str, wanted))}] of the chunks before it"
@@ -180,10 +181,12 @@ class _Part:
             return self._nothing
         signal = tf.concat(self._kept, self._axis)
         dropped = self._first // self.reach.orig * self.reach.target  # steps
-        made = _part_of(self._apply(signal), self._axis, self._made - dropped, until - self._made)
+        made = shapes.part(
+            self._apply(signal), self._axis, self._made - dropped, until - self._made
+        )
         self._made = until
         first = self.reach.start(self._made, self._count)
-        self._kept = [_part_of(signal, self._axis, first - self._first, self._count - first)]
+        self._kept = [shapes.part(signal, self._axis, first - self._first, self._count - first)]
         self._first = first
         return made
 
@@ -222,10 +225,3 @@ def _error(name: str, rule: str, got: Any, remedy: str = "") -> ParameterError:
 
 def _cast(signal: tf.Tensor, dtype: str) -> tf.Tensor:
     return tf.cast(signal, dtype) if signal.dtype.is_floating else signal
-
-
-def _part_of(tensor: tf.Tensor, axis: int, first: int, count: int) -> tf.Tensor:
-    """`count` steps along an axis; where there are fewer, an error, not fewer."""
-    begin, size = [0] * tensor.shape.rank, [-1] * tensor.shape.rank
-    begin[axis], size[axis] = first, count
-    return tf.slice(tensor, begin, size)

@@ -117,35 +117,6 @@ def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.
     return tf.where(valid, work, tf.zeros([], work.dtype)), rows
 
 
-def sizes(tensor: tf.Tensor) -> list[Any]:
-    """The size of each dimension: a number where it is known, as it is outside of graphs.
-
-    Arithmetic on numbers costs nothing; on tensors each step of it is an operation.
-    """
-    known = tensor.shape.as_list()
-    if None not in known:
-        return known
-    dynamic = tf.unstack(tf.shape(tensor))
-    return [d if k is None else k for k, d in zip(known, dynamic, strict=True)]
-
-
-def flat_rows(signal: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
-    """A signal `[..., time]` as `[rows, time]`, and the sizes of the dimensions of the rows."""
-    *leading, length = sizes(signal)
-    return tf.reshape(signal, [-1, length]), leading
-
-
-def unflat_rows(rows: tf.Tensor, leading: list[Any]) -> tf.Tensor:
-    """Undoes `flat_rows`, whatever has become of the time."""
-    return tf.reshape(rows, [*leading, sizes(rows)[-1]])
-
-
-def smaller(one: Any, other: Any) -> Any:
-    """The smaller of two sizes."""
-    known = isinstance(one, int) and isinstance(other, int)
-    return min(one, other) if known else tf.minimum(one, other)
-
-
 def as_type(value: Any, dtype: tf.DType) -> tf.Tensor:
     """A number or tensor in a type; `tf.cast` would take a Python number through float32."""
     return tf.cast(value, dtype) if is_tensor(value) else tf.constant(value, dtype)

@@ -19,6 +19,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach
+from workbench.shapes import part
 from workbench.tensors import as_type, is_tensor
 
 NumMfccs = Annotated[
@@ -217,19 +218,17 @@ def delta(
     around = tf.minimum(tf.range(-half, frames + half), tf.maximum(count - 1, 0))
     held = _at(signal, tf.maximum(around, 0))
     found = tf.add_n(
-        [weight * _frames(held, k, frames) for k, weight in enumerate(slope) if abs(weight) > 1e-15]
+        [
+            weight * part(held, -2, k, frames)
+            for k, weight in enumerate(slope)
+            if abs(weight) > 1e-15
+        ]
     )
     if mode == "nearest":
         return found
     # the derivative of the highest order is the same all along a fit: that of the whole width
     whole = tf.maximum(tf.minimum(tf.range(frames), count - 1 - half), half)
     return _at(found, tf.where(count >= width, whole, tf.range(frames)))
-
-
-def _frames(signal: tf.Tensor, first: Any, count: Any) -> tf.Tensor:
-    """`signal[..., first : first + count, :]`."""
-    outer = signal.shape.rank - 2
-    return tf.slice(signal, [0] * outer + [first, 0], [-1] * outer + [count, -1])
 
 
 def _at(signal: tf.Tensor, frames: tf.Tensor) -> tf.Tensor:

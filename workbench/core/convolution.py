@@ -11,7 +11,7 @@ from typing import Any
 import tensorflow as tf
 
 from workbench.core.products import multiply_both
-from workbench.tensors import sizes
+from workbench.shapes import part, sizes
 
 _BLOCK = 64  # outputs of one matrix product: fewer leave it half empty
 
@@ -58,6 +58,6 @@ def _toeplitz(weights: tf.Tensor) -> tf.Tensor:
     # rows of height + 1 in a line, read in rows of height: each begins one further to the right
     padded = tf.pad(weights, [[0, 0]] * outer + [[0, block]])
     line = tf.tile(padded, [1] * outer + [block])
-    line = tf.slice(line, [0] * (outer + 1), [-1] * outer + [block * height])
+    line = part(line, -1, 0, block * height)
     skewed = tf.reshape(line, [-1] * outer + [block, height])
     return tf.linalg.matrix_transpose(skewed)

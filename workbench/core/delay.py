@@ -15,7 +15,8 @@ from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_type, flat_rows, is_tensor, sizes, unflat_rows
+from workbench.shapes import flat_rows, sizes, unflat_rows
+from workbench.tensors import as_type, is_tensor
 
 _LONGEST = 2.0**20  # samples: 20 s at 48 kHz
 Delay = Annotated[

@@ -11,6 +11,7 @@ import tensorflow as tf
 from workbench.core.framing import Layout
 from workbench.core.products import multiply
 from workbench.params import Param
+from workbench.shapes import part
 
 Impl = Annotated[
     str,
@@ -67,8 +68,7 @@ def inverse_transform(spectrum: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor
         frames = tf.signal.irfft(spectrum, fft_length=[grid.fft_length])
         if grid.fft_length == grid.frame_length:
             return frames
-        zeros = [0] * (frames.shape.rank - 1)
-        return tf.slice(frames, [*zeros, grid.offset], [-1] * len(zeros) + [grid.frame_length])
+        return part(frames, -1, grid.offset, grid.frame_length)
     cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
     weights = _folded_bins(grid.fft_length)[:, None] / grid.fft_length
     real, imaginary = tf.math.real(spectrum), tf.math.imag(spectrum)

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.errors import ParameterError
+from workbench.shapes import fit_samples, part, sizes, smaller
 
 _SHORTEST_BLOCK = 32  # samples; copying shorter ones costs more than trimming longer ones
 _MANY_BLOCKS = 16  # frames that overlap more often than this are added up in one go
@@ -82,7 +83,7 @@ def cut_frames(
         pad_mode: What is put before and after it: "reflect" or "constant".
         lengths: Where its rows end, if they don't end with it.
     """
-    count = grid.count(size_of(signal))
+    count = grid.count(sizes(signal)[-1])
     step, size = grid.frame_step, grid.frame_length
     common = math.gcd(size, step)
     block = common if common >= min(step, _SHORTEST_BLOCK) else step
@@ -98,12 +99,11 @@ def cut_frames(
         places = tf.range(count)[:, tf.newaxis] * advance + np.arange(each)
         frames = tf.gather(cut, places, axis=-2)
         frames = tf.reshape(frames, tf.concat([leading, [count, each * block]], 0))
-        rank = frames.shape.rank
         if each * block > size:
-            frames = tf.slice(frames, [0] * rank, [-1] * (rank - 1) + [size])
+            frames = part(frames, -1, 0, size)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            made = (size_of(upstream, -2) - 1) * advance + each
+            made = (sizes(upstream)[-2] - 1) * advance + each
             return fit_samples(add_frames(upstream, step), 0, made * block)
 
         return frames, gradient
@@ -125,7 +125,7 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
     """
     size, rank = frames.shape[-1], frames.shape.rank
     each = -(-size // frame_step)
-    count, leading = size_of(frames, -2), tf.shape(frames)[:-2]
+    count, leading = sizes(frames)[-2], tf.shape(frames)[:-2]
     outer = [[0, 0]] * (rank - 1)
     if each * frame_step > size:
         frames = tf.pad(frames, [*outer, [0, each * frame_step - size]])
@@ -134,26 +134,13 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
     else:
         parts = [
             tf.pad(
-                tf.slice(
-                    frames, [0] * (rank - 1) + [i * frame_step], [-1] * (rank - 1) + [frame_step]
-                ),
+                part(frames, -1, i * frame_step, frame_step),
                 [[0, 0]] * (rank - 2) + [[i, each - 1 - i], [0, 0]],
             )
             for i in range(each)
         ]
         total = tf.add_n(parts)
     return tf.reshape(total, tf.concat([leading, [frame_step * (count - 1 + each)]], 0))
-
-
-def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
-    """`size` samples from sample `first` on; zeros where there are none."""
-    length = size_of(signal)
-    start = _least(length, max(0, first))
-    before = max(0, -first)
-    kept = -_least(0, -_least(length - start, size - before))
-    middle = _part(signal, start, kept)
-    after = size - before - kept
-    return tf.pad(middle, [[0, 0]] * (signal.shape.rank - 1) + [[before, after]])
 
 
 def _silent(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | None) -> tf.Tensor:
@@ -165,25 +152,25 @@ def _mirrored(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | 
     """`total` samples from the first window on; a short signal is reflected again and again."""
     if lengths is not None:
         return _mirrored_rows(signal, grid, total, lengths)
-    length = size_of(signal)
-    kept = _least(length, total - grid.before)
+    length = sizes(signal)[-1]
+    kept = smaller(length, total - grid.before)
     after = total - grid.before - kept
 
     def end(positions: tf.Tensor, near: Any, first: Any) -> tf.Tensor:
         places = _fold(positions, length) - first
-        return tf.gather(_part(signal, first, near), places, axis=-1)
+        return tf.gather(part(signal, -1, first, near), places, axis=-1)
 
     # all that a mirror can show lies near its own end: the gradient of gathering stays small
-    near = _least(length, grid.before + 1)
+    near = smaller(length, grid.before + 1)
     left = end(tf.range(-grid.before, 0), near, 0)
-    near = _least(length, after + 1)
+    near = smaller(length, after + 1)
     right = end(length + tf.range(after), near, length - near)
-    return tf.concat([left, _part(signal, 0, kept), right], axis=-1)
+    return tf.concat([left, part(signal, -1, 0, kept), right], axis=-1)
 
 
 def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor) -> tf.Tensor:
     """`_mirrored` of rows that end at `lengths`; beyond its mirror image a row is silent."""
-    length = size_of(signal)
+    length = sizes(signal)[-1]
     positions = tf.range(total) - grid.before
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
     beyond = tf.minimum(positions - grid.padding, length - 1)
@@ -197,19 +184,3 @@ def _fold(positions: tf.Tensor, length: Any) -> tf.Tensor:
     period = tf.maximum(2 * (length - 1), 1)
     folded = tf.math.floormod(positions, period)
     return tf.minimum(folded, period - folded) % length
-
-
-def size_of(tensor: tf.Tensor, axis: int = -1) -> Any:
-    """A size, a number if known: in a loop, XLA can't differentiate slices of unknown ones."""
-    known = tensor.shape[axis]
-    return tf.shape(tensor)[axis] if known is None else known
-
-
-def _least(a: Any, b: Any) -> Any:
-    return min(a, b) if isinstance(a, int) and isinstance(b, int) else tf.minimum(a, b)
-
-
-def _part(signal: tf.Tensor, first: Any, count: Any) -> tf.Tensor:
-    """`signal[..., first : first + count]`; `tf.slice` has the cheaper gradient."""
-    outer = signal.shape.rank - 1
-    return tf.slice(signal, [0] * outer + [first], [-1] * outer + [count])

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.core.sinc import Bank, Response, apply_bank, lay_out
-from workbench.tensors import sizes
+from workbench.shapes import sizes
 
 _BLOCK = 8  # cells whose polynomials one product computes
 

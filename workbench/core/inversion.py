@@ -10,13 +10,14 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.fourier import inverse_transform
-from workbench.core.framing import Layout, add_frames, fit_samples, layout, size_of
+from workbench.core.framing import Layout, add_frames, layout
 from workbench.core.spectral import QUIET, stft
 from workbench.core.windows import window_of
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach
+from workbench.shapes import fit_samples, sizes
 from workbench.tensors import as_type
 
 Length = Annotated[
@@ -128,7 +129,7 @@ def inverse_stft(
     # where the windows are smaller than rounding errors there is nothing to be had
     seen = weights > np.finfo(taper.dtype.as_numpy_dtype).eps ** 2
     signal_there = tf.where(seen, total / tf.where(seen, weights, tf.ones_like(weights)), 0.0)
-    wanted = sample_count(size_of(signal, -2), options | {"length": length})
+    wanted = sample_count(sizes(signal)[-2], options | {"length": length})
     return fit_samples(signal_there, grid.before, wanted)
 
 
@@ -214,7 +215,7 @@ def _made_consistent(
 ) -> tf.Tensor:
     """The transform of the signal that is nearest to having this one."""
     grid = layout(options)
-    samples = grid.length(size_of(spectrum, -2))
+    samples = grid.length(sizes(spectrum)[-2])
     samples = max(1, samples) if isinstance(samples, int) else tf.maximum(1, samples)
     signal = spec(inverse_stft).function(spectrum, lengths, length=samples, **options)
     if lengths is not None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from workbench.core.chance import Seed, below, draw
 from workbench.ops import op
 from workbench.params import Param
+from workbench.shapes import fit_samples
 
 PLACES = ("start", "center", "end", "random")
 Length = Annotated[
@@ -82,17 +83,10 @@ def fit_length(
     ([[0.0, 1.0, 2.0, 3.0, 0.0]], [4])
     """
     if keep == place == "start":
-        return _from_start(signal, length)
+        fitted = fit_samples(signal, 0, length)  # no reading sample by sample
+        return tf.ensure_shape(fitted, [*signal.shape[:-1], length])
     values = {"length": length, "keep": keep, "place": place, "seed": seed}
     return _placed(signal, _first_places(lengths, values), length)
-
-
-def _from_start(signal: tf.Tensor, length: int) -> tf.Tensor:
-    """What `_placed` gives where all places are 0, without reading sample by sample."""
-    outer, time = signal.shape.rank - 1, tf.shape(signal)[-1]
-    kept = tf.slice(signal, [0] * outer + [0], [-1] * outer + [tf.minimum(time, length)])
-    padding = [[0, 0]] * outer + [[0, tf.maximum(length - time, 0)]]
-    return tf.ensure_shape(tf.pad(kept, padding), [*signal.shape[:-1], length])
 
 
 def _placed(signal: tf.Tensor, places: tf.Tensor, length: Any) -> tf.Tensor:

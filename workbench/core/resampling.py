@@ -18,7 +18,8 @@ from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.tensors import as_type, flat_rows, is_tensor, sizes, unflat_rows
+from workbench.shapes import flat_rows, sizes, unflat_rows
+from workbench.tensors import as_type, is_tensor
 
 _SCALE = "Scale both rates, e.g. 11025 -> 88200 for 5512.5 -> 44100."
 _HIGHEST = 2**31 - 1

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.core.products import strided
-from workbench.tensors import sizes, smaller
+from workbench.shapes import sizes, smaller
 
 _LANES = 16  # outputs that one instruction computes; the rest of a started lane is lost
 _MOST_GROUPS = 64

@@ -22,6 +22,7 @@ from workbench.core.windows import (
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
+from workbench.shapes import part
 from workbench.tensors import as_type, is_tensor
 
 WindowPosition = Annotated[
@@ -231,10 +232,8 @@ def _conditioned(frames: tf.Tensor, remove_mean: bool, preemphasis: Any) -> tf.T
 
 def _predecessors(frames: tf.Tensor) -> tf.Tensor:
     """Each frame one sample later; the first sample stays."""
-    zeros = [0] * (frames.shape.rank - 1)
-    first = tf.slice(frames, [*zeros, 0], [-1] * len(zeros) + [1])
-    rest = tf.slice(frames, [*zeros, 0], [-1] * len(zeros) + [frames.shape[-1] - 1])
-    return tf.concat([first, rest], axis=-1)
+    rest = part(frames, -1, 0, frames.shape[-1] - 1)
+    return tf.concat([part(frames, -1, 0, 1), rest], axis=-1)
 
 
 def _raise(squared: tf.Tensor, power: Any) -> tf.Tensor:

@@ -12,7 +12,7 @@ from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
-from workbench.tensors import flat_rows, sizes, unflat_rows
+from workbench.shapes import flat_rows, sizes, unflat_rows
 
 Cutoff = Annotated[
     float,

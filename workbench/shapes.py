@@ -1,0 +1,57 @@
+"""Arithmetic of shapes, and parts of tensors along an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def sizes(tensor: tf.Tensor) -> list[Any]:
+    """The size of each dimension: a number where it is known, as it is outside of graphs.
+
+    Arithmetic on numbers costs nothing; on tensors each step of it is an operation.
+    """
+    known = tensor.shape.as_list()
+    if None not in known:
+        return known
+    dynamic = tf.unstack(tf.shape(tensor))
+    return [d if k is None else k for k, d in zip(known, dynamic, strict=True)]
+
+
+def smaller(one: Any, other: Any) -> Any:
+    """The smaller of two sizes."""
+    known = isinstance(one, int) and isinstance(other, int)
+    return min(one, other) if known else tf.minimum(one, other)
+
+
+def flat_rows(signal: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
+    """A signal `[..., time]` as `[rows, time]`, and the sizes of the dimensions of the rows."""
+    *leading, length = sizes(signal)
+    return tf.reshape(signal, [-1, length]), leading
+
+
+def unflat_rows(rows: tf.Tensor, leading: list[Any]) -> tf.Tensor:
+    """Undoes `flat_rows`, whatever has become of the time."""
+    return tf.reshape(rows, [*leading, sizes(rows)[-1]])
+
+
+def part(tensor: tf.Tensor, axis: int, first: Any, count: Any) -> tf.Tensor:
+    """`count` steps from `first` on along an axis; where there are fewer, an error, not fewer.
+
+    `tf.slice` has a cheaper gradient than `tensor[..., first : first + count]`.
+    """
+    begin, size = [0] * tensor.shape.rank, [-1] * tensor.shape.rank
+    begin[axis], size[axis] = first, count
+    return tf.slice(tensor, begin, size)
+
+
+def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
+    """`size` samples from sample `first` on; zeros where there are none."""
+    length = sizes(signal)[-1]
+    start = smaller(length, max(0, first))
+    before = max(0, -first)
+    kept = -smaller(0, -smaller(length - start, size - before))
+    middle = part(signal, -1, start, kept)
+    after = size - before - kept
+    return tf.pad(middle, [[0, 0]] * (signal.shape.rank - 1) + [[before, after]])
