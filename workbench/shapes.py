@@ -55,3 +55,22 @@ def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
     middle = part(signal, -1, start, kept)
     after = size - before - kept
     return tf.pad(middle, [[0, 0]] * (signal.shape.rank - 1) + [[before, after]])
+
+
+def shifted(rows: tf.Tensor, by: tf.Tensor, count: Any) -> tf.Tensor:
+    """`count` samples of `[..., time]`, which come `by` samples later; 0 outside.
+
+    `by` holds integers, one for all rows or one for each. The adjoint moves the other way.
+    """
+    length = sizes(rows)[-1]
+
+    @tf.custom_gradient
+    def read(rows: tf.Tensor) -> Any:
+        places = tf.range(count) - by[..., tf.newaxis]
+        inside = (places >= 0) & (places < length)
+        kept = tf.clip_by_value(places, 0, length - 1)
+        found = tf.gather(rows, kept, axis=-1, batch_dims=by.shape.rank)
+        result = tf.where(inside, found, tf.zeros([], rows.dtype))
+        return result, lambda upstream: shifted(upstream, -by, length)
+
+    return read(rows)

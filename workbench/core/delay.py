@@ -15,7 +15,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.shapes import flat_rows, sizes, unflat_rows
+from workbench.shapes import flat_rows, shifted, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 _LONGEST = 2.0**20  # samples: 20 s at 48 kHz
@@ -121,19 +121,19 @@ def fractional_delay(
     [0.0, 0.0, 0.75, 0.25]
     """
     rows, leading = flat_rows(signal)
-    placed = _placed(delay, signal, kind) if is_tensor(delay) else None
+    delays = _delays_of(delay, signal, kind) if is_tensor(delay) else None
     if kind == "fft":
-        delayed = _ideally(rows, tf.constant(delay, tf.float64) if placed is None else placed)
-    elif placed is None:
+        delayed = _ideally(rows, tf.constant(delay, tf.float64) if delays is None else delays)
+    elif delays is None:
         delayed = _by_a_constant(rows, design_delay(kind, order, lobes), delay)
     else:
         table = tf.constant(design_polynomials(kind, order, lobes), signal.dtype)
-        apply = _by_row if placed.shape.rank < 2 else _by_sample
-        delayed = apply(rows, design_delay(kind, order, lobes), table, placed)
+        apply = _by_row if delays.shape.rank < 2 else _by_sample
+        delayed = apply(rows, design_delay(kind, order, lobes), table, delays)
     return unflat_rows(delayed, leading)
 
 
-def _placed(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
+def _delays_of(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
     """A tensor of delays, checked: one number, `[rows]` or `[rows, time]`."""
     delay = tf.convert_to_tensor(delay)
     known = tf.get_static_value(delay)
@@ -188,7 +188,7 @@ def _by_row(rows: tf.Tensor, made: DelayFilter, table: tf.Tensor, delay: tf.Tens
     place = fraction[..., tf.newaxis]
     weights = place * _polynomial(tf.unstack(table, axis=1), 2 * (place - made.lowest) - 1)
     weights += tf.constant(made.lags() == 0, rows.dtype)
-    span = _read(rows, -whole - made.last, sizes(rows)[1] + made.last - made.first)
+    span = shifted(rows, whole + made.last, sizes(rows)[1] + made.last - made.first)
     return convolve(span, weights)
 
 
@@ -210,21 +210,6 @@ def _polynomial(coefficients: list[tf.Tensor], at: tf.Tensor) -> tf.Tensor:
     for coefficient in reversed(coefficients[:-1]):
         value = value * at + coefficient
     return value
-
-
-@tf.custom_gradient
-def _read(rows: tf.Tensor, first: tf.Tensor, count: tf.Tensor) -> Any:
-    """`count` samples of each row from `first` (one for all, or one for each) on, 0 outside."""
-    length = sizes(rows)[1]
-
-    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None, None]:
-        return _read(upstream, -first, length), None, None
-
-    places = first[..., tf.newaxis] + tf.range(count)
-    inside = (places >= 0) & (places < length)
-    kept = tf.clip_by_value(places, 0, length - 1)
-    found = tf.gather(rows, kept, axis=1, batch_dims=first.shape.rank)
-    return tf.where(inside, found, tf.zeros([], rows.dtype)), gradient
 
 
 def _read_at(rows: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
@@ -252,7 +237,7 @@ def _ideally(rows: tf.Tensor, delay: tf.Tensor) -> tf.Tensor:
     change = _sinc_change(lags, fraction[..., tf.newaxis])
     product = tf.signal.rfft(rows, [size]) * tf.signal.rfft(change, [size])
     changed = tf.slice(tf.signal.irfft(product, [size]), [0, 0], [-1, length])
-    return _read(rows, -whole, length) + changed
+    return shifted(rows, whole, length) + changed
 
 
 def _sinc_change(lags: tf.Tensor, fraction: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from workbench.core.chance import Seed, below, draw
 from workbench.ops import op
 from workbench.params import Param
-from workbench.shapes import fit_samples
+from workbench.shapes import fit_samples, shifted
 
 PLACES = ("start", "center", "end", "random")
 Length = Annotated[
@@ -86,24 +86,5 @@ def fit_length(
         fitted = fit_samples(signal, 0, length)  # no reading sample by sample
         return tf.ensure_shape(fitted, [*signal.shape[:-1], length])
     values = {"length": length, "keep": keep, "place": place, "seed": seed}
-    return _placed(signal, _first_places(lengths, values), length)
-
-
-def _placed(signal: tf.Tensor, places: tf.Tensor, length: Any) -> tf.Tensor:
-    """`length` samples of each row, of which the first one of the signal comes to `places`.
-
-    The adjoint reads the other way: it puts the first one of the result to `-places`.
-    """
-
-    @tf.custom_gradient
-    def read(signal: tf.Tensor) -> Any:
-        shape = tf.shape(signal)
-        sources = tf.range(length) - places[..., tf.newaxis]
-        inside = (sources >= 0) & (sources < shape[-1])
-        wide = tf.concat([shape[:-1], [length]], 0)
-        safe = tf.broadcast_to(tf.where(inside, sources, 0), wide)
-        found = tf.gather(signal, safe, axis=-1, batch_dims=signal.shape.rank - 1)
-        result = tf.where(inside, found, tf.zeros([], signal.dtype))
-        return result, lambda upstream: _placed(upstream, -places, shape[-1])
-
-    return read(signal)
+    places = tf.broadcast_to(_first_places(lengths, values), tf.shape(signal)[:-1])
+    return shifted(signal, places, length)
