@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.polynomial import chebyshev, polynomial
+from numpy.polynomial import polynomial
 
+from workbench.core.polynomials import fit
 from workbench.core.sinc import LowPass
 from workbench.errors import ParameterError
 
@@ -84,24 +85,13 @@ def design_polynomials(kind: str, order: int, lobes: int) -> np.ndarray:
     [[-1.0], [1.0]]
     """
     made = design_delay(kind, order, lobes)
-    count = made.degree + 1
-    u = chebyshev.chebpts1(count)
-    fitted = np.linalg.solve(
-        chebyshev.chebvander(u, made.degree), made.weights(made.lowest + (u + 1) / 2)
-    )
-    change = fitted.T @ _chebyshev_powers(count)
+    change = fit(lambda u: made.weights(made.lowest + (u + 1) / 2), made.degree)
     change[:, 0] -= made.lags() == 0
     fraction = [made.lowest + 0.5, 0.5]
     quotients = [polynomial.polydiv(row, fraction)[0] for row in change]
     table = np.stack([np.pad(row, (0, made.degree - len(row))) for row in quotients])
     table.flags.writeable = False
     return table
-
-
-def _chebyshev_powers(count: int) -> np.ndarray:
-    """The coefficients of the first Chebyshev polynomials, `[polynomial, power]`."""
-    rows = [chebyshev.cheb2poly(row[: j + 1]) for j, row in enumerate(np.eye(count))]
-    return np.stack([np.pad(row, (0, count - len(row))) for row in rows])
 
 
 def _hermite_weights(fraction: np.ndarray) -> np.ndarray:

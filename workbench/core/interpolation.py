@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from workbench.core.polynomials import fit
 from workbench.core.sinc import Bank, Response, apply_bank, lay_out
 from workbench.shapes import sizes
 
@@ -45,15 +46,8 @@ def design_pieces(response: Response, cell: int, degree: int) -> Pieces:
     """Cuts a response in cells of so many samples, each a polynomial through Chebyshev points."""
     reach = math.ceil(response.half_width)
     response = response.widened(reach)  # no end inside a cell
-    nodes = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1))
     samples = np.arange(1 - reach, reach + cell)
-    values = response(cell * (nodes + 1) / 2 - samples[:, None])
-    chebyshev = np.polynomial.chebyshev.chebvander(nodes, degree)
-    fitted = np.linalg.solve(chebyshev, values.T).T
-    powers = np.zeros((len(samples), degree + 1))
-    for row, series in zip(powers, fitted, strict=True):
-        plain = np.polynomial.chebyshev.cheb2poly(series)
-        row[: len(plain)] = plain
+    powers = fit(lambda places: response(cell * (places[:, None] + 1) / 2 - samples), degree)
     powers.flags.writeable = False
     return Pieces(powers, cell, reach)
 
