@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import polynomial
 
 from workbench.core.polynomials import fit
-from workbench.core.sinc import LowPass
+from workbench.core.responses import LowPass
 from workbench.errors import ParameterError
 
 # Each weight is a smooth function of the fraction. These degrees leave less than 1e-15 of it.

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from workbench.core.banks import Bank, apply_bank, bank_of
 from workbench.core.polynomials import fit
-from workbench.core.sinc import Bank, Response, apply_bank, lay_out
+from workbench.core.responses import Response
 from workbench.shapes import sizes
 
 _BLOCK = 8  # cells whose polynomials one product computes
@@ -129,7 +130,7 @@ def _reading_bank(pieces: Pieces, outside: int, dtype: tf.DType) -> Bank:
     for i in range(_BLOCK):
         weights[i * pieces.cell : i * pieces.cell + width, i] = pieces.weights
     before = outside * pieces.cell + pieces.reach - 1
-    return lay_out(weights.reshape(-1, _BLOCK * terms), step, before, dtype)
+    return bank_of(weights.reshape(-1, _BLOCK * terms), step, before, dtype)
 
 
 @functools.lru_cache(maxsize=32)
@@ -138,4 +139,4 @@ def _spreading_bank(pieces: Pieces, dtype: tf.DType) -> Bank:
     weights = np.zeros((width + _BLOCK - 1, terms, _BLOCK))
     for i in range(_BLOCK):
         weights[i : i + width, :, i] = pieces.weights[::-1]
-    return lay_out(weights.reshape(-1, _BLOCK), _BLOCK * terms, pieces.reach * terms, dtype)
+    return bank_of(weights.reshape(-1, _BLOCK), _BLOCK * terms, pieces.reach * terms, dtype)

@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
+from workbench.core.banks import apply_bank, design_bank
 from workbench.core.declarations import COMMON_RATES
 from workbench.core.interpolation import Pieces, pieces_of, read, spread
-from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
-from workbench.core.sinc import Response, apply_bank, design_bank
+from workbench.core.responses import Attenuation, PassBand, Quality, Response, low_pass_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param

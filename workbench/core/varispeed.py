@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import tensorflow as tf
 
 from workbench.core.interpolation import pieces_of, read
-from workbench.core.quality import Attenuation, PassBand, Quality, low_pass_of
+from workbench.core.responses import Attenuation, PassBand, Quality, low_pass_of
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from workbench.core.sinc import LowPass, design_low_pass
+from workbench.core.responses import LowPass, design_low_pass
 
 
 def test_response_is_a_kaiser_windowed_sinc():
