@@ -38,7 +38,7 @@ VARIANTS = {  # beside the defaults
     "decibels": [{"reference": 3.0}],
     "delta": [{"width": 5, "order": 2}],
     "mfcc": [{"frame_length": 200, "frame_step": 80, "center": False}],
-    "pcen": [{}],
+    "pcen": [{"time_constant_seconds": 0.2}],
     "fractional_delay": [
         {"delay": 0.0},
         {"delay": 100.25, "kind": "lagrange", "order": 5},
