@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 import workbench as wb
-from tests.test_contract import ON_SIGNALS, needed
+from tests.ops import LAYERED, needed
 from workbench import ops
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer, layer_of
@@ -38,7 +38,7 @@ VARIANTS = {  # beside the defaults
     "decibels": [{"reference": 3.0}],
     "delta": [{"width": 5, "order": 2}],
     "mfcc": [{"frame_length": 200, "frame_step": 80, "center": False}],
-    "pcen": [{"time_constant_seconds": 0.05}],
+    "pcen": [{"time_constant_seconds": 0.2}],
     "fractional_delay": [
         {"delay": 0.0},
         {"delay": 100.25, "kind": "lagrange", "order": 5},
@@ -52,7 +52,10 @@ VARIANTS = {  # beside the defaults
         {"frame_length": 64, "frame_step": 64, "window": "boxcar"},
     ],
 }
-SHORT = {"inverse_stft": {"frame_length": 64, "frame_step": 16}}  # in place of long defaults
+SHORT = {  # in place of long defaults
+    "inverse_stft": {"frame_length": 64, "frame_step": 16},
+    "pcen": {"time_constant_seconds": 0.05},
+}
 BINS = {False: 5, True: 33}  # of frames, and of complex ones, which are those of 64 samples
 
 
@@ -124,15 +127,15 @@ def streams(op):
     return True
 
 
-STREAMED = [op for op in ON_SIGNALS if streams(op)]
-WHOLE = [(layer_of(op), needed(op)) for op in ON_SIGNALS if not streams(op)] + [(louder, {})]
+STREAMED = [op for op in LAYERED if streams(op)]
+WHOLE = [(layer_of(op), needed(op)) for op in LAYERED if not streams(op)] + [(louder, {})]
 DEFAULTS = [(layer_of(op), needed(op) | SHORT.get(op.name, {})) for op in STREAMED]
 DEFAULTS += [(layer, {}) for layer in LOCAL]
 OTHERS = [(layer_of(op), needed(op) | v) for op in STREAMED for v in VARIANTS.get(op.name, ())]
 TIGHT = [  # inverse_stft waits for frames of which it sees the zero of the window
     (layer, values)
     for layer, values in DEFAULTS
-    if layer in LOCAL or layer.spec.name in VARIANTS.keys() - SHORT.keys()
+    if layer in LOCAL or layer.spec.name in VARIANTS.keys() - {"inverse_stft"}
 ]
 CHAINS = {
     "frames": lambda: [wb.layers.Saturate(), wb.layers.STFT(frame_length=64, frame_step=24)],

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
-from tests.test_contract import (
+from tests.ops import (
     LEARNABLE,
     ON_SIGNALS,
     PARAMETERS,

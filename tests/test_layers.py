@@ -91,14 +91,6 @@ def test_keras_masks_travel_through_a_model(tmp_path):
     np.testing.assert_array_equal(loaded(x), model(x))
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
-def test_keras_policies(policy):
-    layer = wb.layers.LogMelSpectrogram(sample_rate=8000, dtype=policy)
-    out = layer(X)
-    assert out.dtype == keras.DTypePolicy(policy).compute_dtype
-    assert np.all(np.isfinite(tf.cast(out, tf.float32)))
-
-
 def test_layers_are_found_by_their_op():
     assert layer_of(spec(wb.stft)) is wb.layers.STFT
     with pytest.raises(TypeError, match="siren has no layer"):

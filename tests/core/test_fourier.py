@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
+from tests.numbers import relative
 
 NOISE = np.random.default_rng(11).standard_normal((2, 3000)) * [[1.0], [1e-3]]
 SIZES = [  # fft_length, frame_length, frame_step: powers of two, and none
@@ -15,10 +16,6 @@ SIZES = [  # fft_length, frame_length, frame_step: powers of two, and none
     (1, 1, 1),
 ]
 sizes = pytest.mark.parametrize(("fft_length", "frame_length", "frame_step"), SIZES)
-
-
-def relative(found, expected):
-    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
 def value_and_gradient(read, x, **options):

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
+from tests.numbers import relative
 from workbench.axes import waveform_space
 from workbench.ops import spec
 
@@ -24,10 +25,6 @@ CONFIGURATIONS = [
     {"frame_length": 512, "frame_step": 128, "window": "hamming", "center": False},
     {**SPEECH, "window": "hamming", "center": False, "window_position": "start"},
 ]
-
-
-def relative(found, expected):
-    return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
 def covered(options, length):

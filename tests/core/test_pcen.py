@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
+from tests.numbers import rounded_to_ten_bits
 from workbench.core import products
 from workbench.core.pcen import _leaky_sum
 from workbench.ops import spec
@@ -142,12 +143,12 @@ def test_bad_input(values, message):
 
 
 def test_no_precision_is_lost_where_products_round_their_operands(monkeypatch):
-    def rounded(x):  # to 10 bits behind the point, as a GPU may have it
-        bits = tf.bitcast(x, tf.int32) & -(1 << 13)
-        return tf.bitcast(bits, tf.float32)
+    exact, energy = tf.linalg.matmul, ENERGY[1].astype(np.float32)
 
-    energy, exact = ENERGY[1].astype(np.float32), tf.linalg.matmul
+    def rounding(x, w):
+        return exact(rounded_to_ten_bits(x), rounded_to_ten_bits(w))
+
     monkeypatch.setattr(products, "rounds_operands", lambda dtype: True)
-    monkeypatch.setattr(tf.linalg, "matmul", lambda x, w: exact(rounded(x), rounded(w)))
+    monkeypatch.setattr(tf.linalg, "matmul", rounding)
     found = wb.pcen(energy, frame_rate=RATE)
     assert np.max(np.abs(found - librosa_pcen(ENERGY[1]))) <= 1e-5 * np.max(found)
