@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
+from workbench.core.chance import uniform
 from workbench.core.fourier import inverse_transform
 from workbench.core.framing import Layout, add_frames, fit_samples, layout, size_of
 from workbench.core.spectral import QUIET, stft
@@ -189,10 +190,7 @@ def griffin_lim(
     TensorShape([8000])
     """
     length = options.pop("length")
-    count, bins = tf.shape(signal)[-2], signal.shape[-1]
-    turns = tf.random.stateless_uniform([count, bins], [seed, 0], alg="philox")
-    angle = 2 * np.pi * tf.cast(turns, signal.dtype)
-    first = tf.complex(tf.cos(angle), tf.sin(angle)) + tf.zeros_like(_complex(signal))
+    first = _first_phases(signal, seed)
     back = as_type(momentum, signal.dtype) / (1 + as_type(momentum, signal.dtype))
 
     def improved(phases: tf.Tensor, before: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -207,6 +205,13 @@ def griffin_lim(
     )
     invert = spec(inverse_stft).function
     return invert(_complex(signal) * phases, lengths, length=length, **options)
+
+
+def _first_phases(magnitude: tf.Tensor, seed: Any) -> tf.Tensor:
+    """Random phases, the same ones in each row, as numbers of magnitude 1."""
+    turns = uniform([seed, 0], tf.shape(magnitude)[-2:])
+    angle = 2 * np.pi * tf.cast(turns, magnitude.dtype)
+    return tf.complex(tf.cos(angle), tf.sin(angle)) + tf.zeros_like(_complex(magnitude))
 
 
 def _made_consistent(
