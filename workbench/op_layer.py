@@ -192,7 +192,12 @@ class OpLayer(keras.layers.Layer):
     def apply(
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Applies the op with `tensors` in place of the parameters of their names."""
+        """Applies the op with `tensors` in place of the parameters of their names.
+
+        As in a call of the layer, a floating-point signal is taken in the type of its policy.
+        """
+        if inputs.dtype.is_floating:
+            inputs = tf.cast(inputs, self.compute_dtype)
         values = self._at_hand | dict(tensors)
         made = type(self).function(inputs, axis=self.axis, lengths=lengths, **values)
         return made[0] if isinstance(made, tuple) else made

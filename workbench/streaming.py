@@ -114,7 +114,7 @@ class Stream:
         except (ParameterError, ParameterTypeError) as error:
             error.named("Stream")
             raise
-        return _cast(signal, self._dtype)
+        return tf.cast(signal, self._dtype) if signal.dtype.is_floating else signal
 
 
 class _Part:
@@ -159,7 +159,6 @@ class _Part:
         return int(self.op.length(self._count, self._values)) if self._count else 0
 
     def _take(self, chunk: tf.Tensor) -> None:
-        chunk = _cast(chunk, self._layer.compute_dtype)
         axis = self._layer.axis % chunk.shape.rank
         shape = chunk.shape.as_list()
         shape[axis] = 1
@@ -218,10 +217,6 @@ def _error(name: str, rule: str, got: Any, remedy: str = "") -> ParameterError:
     error = ParameterError(name, rule, got, remedy)
     error.named("Stream")
     return error
-
-
-def _cast(signal: tf.Tensor, dtype: str) -> tf.Tensor:
-    return tf.cast(signal, dtype) if signal.dtype.is_floating else signal
 
 
 def _part_of(tensor: tf.Tensor, axis: int, first: int, count: int) -> tf.Tensor:
