@@ -74,8 +74,7 @@ class OpLayer(keras.layers.Layer):
             if declared is None or not declared.param.differentiable:
                 able = [n for n, d in self.spec.parameters.items() if d.param.differentiable]
                 error = ParameterError("learn", f"name some of {able}", repr(name))
-                error.named(type(self).__name__)
-                raise error
+                raise error.named(type(self).__name__)
 
     @property
     def following(self) -> tuple[str, ...]:
@@ -143,8 +142,7 @@ class OpLayer(keras.layers.Layer):
             if given != rate:
                 rule = f"be the rate of the signal that reaches this layer, {rate:g} Hz"
                 error = ParameterError(name, rule, given, "Leave it out in a chain.")
-                error.named(type(self).__name__)
-                raise error
+                raise error.named(type(self).__name__)
             whole = int(rate) if rate == int(rate) else rate
             if name not in self._given and self._followed.get(name) != whole:
                 self._followed[name] = whole

@@ -17,7 +17,7 @@ from workbench.core.windows import window_of
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
-from workbench.reach import Reach
+from workbench.reach import Reach, cannot_stream
 from workbench.tensors import as_type
 
 Length = Annotated[
@@ -72,8 +72,8 @@ def _signal_space(given: Space, values: Mapping[str, Any]) -> Space:
 
 def _signal_reach(values: Mapping[str, Any]) -> Reach:
     if values["length"] is not None:
-        rule = "be None in a stream: how many frames are to come is not known"
-        raise ParameterError("length", rule, values["length"])
+        why = "how many frames are to come is not known"
+        raise cannot_stream("length", "be None", why, values["length"])
     grid = layout(values)
     last = grid.frame_length - 1 - grid.before
     return Reach(last / grid.frame_step, grid.before / grid.frame_step, 1, grid.frame_step)
