@@ -194,6 +194,20 @@ def test_a_refused_change_leaves_the_rate_free_to_follow():
     assert chain.layers[0].values["sample_rate"] == 44100
 
 
+def test_what_is_learnt_stays_legal_at_another_rate():
+    mel = wb.layers.MelSpectrogram(
+        num_mel_bins=8, upper_edge_hertz=3900.0, learn=("upper_edge_hertz",)
+    )
+    chain = wb.Chain([mel], sample_rate=16000)
+    chain.compile(keras.optimizers.Adam(1000.0), loss=lambda _, y: -tf.reduce_mean(y))
+    for rate, expected in ((16000, 4900.0), (8000, 4000.0)):  # wider bands hold more
+        chain.set(0, upper_edge_hertz=3900.0)
+        chain.sample_rate = rate
+        chain.fit(X, np.zeros((2, 1)), verbose=0)
+        assert mel.values["upper_edge_hertz"] == pytest.approx(expected, rel=1e-3)
+        assert mel.values["upper_edge_hertz"] <= rate / 2
+
+
 def test_a_loaded_chain_takes_another_rate(chain, tmp_path):
     chain.save(tmp_path / "chain.keras")
     loaded = keras.models.load_model(tmp_path / "chain.keras")

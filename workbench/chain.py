@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from workbench.axes import Axis, Space, waveform_space
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterError, naming
 from workbench.layers import OpLayer
 from workbench.stages import Stage
 from workbench.tensors import as_signal
@@ -259,11 +259,8 @@ class Chain(keras.Sequential):
     def _signal(self, x: Any) -> tf.Tensor:
         """`x` in the type of the chain; a tensor of that type stays the same object."""
         self._flow()
-        try:
+        with naming("Chain"):
             tensor = as_signal(x, rank=2)
-        except (ParameterError, ParameterTypeError) as error:
-            error.named("Chain")
-            raise
         return tensor if tensor.dtype == self.compute_dtype else tf.cast(tensor, self.compute_dtype)
 
     def _staged(self) -> list[Stage]:
@@ -291,9 +288,8 @@ class Chain(keras.Sequential):
 def _checked_rate(sample_rate: int) -> int:
     whole = isinstance(sample_rate, numbers.Real) and not isinstance(sample_rate, bool)
     if not whole or not (sample_rate > 0 and sample_rate % 1 == 0):
-        error = ParameterError("sample_rate", "be a whole number of hertz above 0", sample_rate)
-        error.named("Chain")
-        raise error
+        rule = "be a whole number of hertz above 0"
+        raise ParameterError("sample_rate", rule, sample_rate).named("Chain")
     return int(sample_rate)
 
 
@@ -308,9 +304,8 @@ def _loss(loss: str | Loss) -> Loss:
     if callable(loss):
         return loss
     if loss not in LOSSES:
-        error = ParameterError("loss", f"be one of {list(LOSSES)} or a function", repr(loss))
-        error.named("gradients")
-        raise error
+        rule = f"be one of {list(LOSSES)} or a function"
+        raise ParameterError("loss", rule, repr(loss)).named("gradients")
     return LOSSES[loss]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Self
 
 
 class _Complaint(Exception):
@@ -24,11 +26,12 @@ class _Complaint(Exception):
         names = " and ".join(self.parameters)
         super().__init__(f"{names} must {rule}; got {got}.{' ' if remedy else ''}{remedy}")
 
-    def named(self, op: str) -> None:
-        """Puts the name of the op in front, where none stands yet."""
+    def named(self, op: str) -> Self:
+        """This error with the name of the op in front, where none stands yet."""
         if not getattr(self, "op", ""):
             self.op = op
             self.args = (f"{op}: {self}",)
+        return self
 
 
 class ParameterError(_Complaint, ValueError):
@@ -41,3 +44,19 @@ class ParameterError(_Complaint, ValueError):
 
 class ParameterTypeError(_Complaint, TypeError):
     """A value of a type that the declaration does not allow."""
+
+
+@contextlib.contextmanager
+def naming(op: str) -> Iterator[None]:
+    """Puts the name of what was called in front of an error that its body raises.
+
+    >>> with naming("resample"):
+    ...     raise ParameterError("orig_rate", "be positive", -1)
+    Traceback (most recent call last):
+    workbench.errors.ParameterError: resample: orig_rate must be positive; got -1.
+    """
+    try:
+        yield
+    except _Complaint as error:
+        error.named(op)
+        raise

@@ -12,8 +12,8 @@ from workbench.ops import registry
 
 
 def valid_steps(mask: Any) -> tf.Tensor | None:
-    """How many steps of each row are valid, int32; None where there is no mask."""
-    return None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int32), axis=-1)
+    """How many steps of each row are valid, int64; None where there is no mask."""
+    return None if mask is None else tf.reduce_sum(tf.cast(mask, tf.int64), axis=-1)
 
 
 @keras.saving.register_keras_serializable("workbench")
@@ -27,8 +27,7 @@ class StepsMask(keras.Operation):
 
     def call(self, mask: tf.Tensor) -> tf.Tensor:
         """The mask of the steps."""
-        lengths = tf.reduce_sum(tf.cast(mask, tf.int64), axis=-1)
-        made = self.op.valid(lengths, self.values)
+        made = self.op.valid(valid_steps(mask), self.values)
         steps = self.op.length(tf.shape(mask, tf.int64)[-1], self.values)
         return tf.sequence_mask(made, steps)
 

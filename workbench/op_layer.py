@@ -15,7 +15,7 @@ from workbench.axes import Space
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.masks import StepsMask, valid_steps
 from workbench.ops import Op, spec
-from workbench.params import Declared, Param
+from workbench.params import Declared
 from workbench.tensors import is_tensor
 
 
@@ -74,8 +74,7 @@ class OpLayer(keras.layers.Layer):
             if declared is None or not declared.param.differentiable:
                 able = [n for n, d in self.spec.parameters.items() if d.param.differentiable]
                 error = ParameterError("learn", f"name some of {able}", repr(name))
-                error.named(type(self).__name__)
-                raise error
+                raise error.named(type(self).__name__)
 
     @property
     def following(self) -> tuple[str, ...]:
@@ -143,16 +142,16 @@ class OpLayer(keras.layers.Layer):
             if given != rate:
                 rule = f"be the rate of the signal that reaches this layer, {rate:g} Hz"
                 error = ParameterError(name, rule, given, "Leave it out in a chain.")
-                error.named(type(self).__name__)
-                raise error
+                raise error.named(type(self).__name__)
             whole = int(rate) if rate == int(rate) else rate
             if name not in self._given and self._followed.get(name) != whole:
                 self._followed[name] = whole
                 self._checked = self._check()
 
     def space(self, given: Space) -> Space:
-        """What comes out, given what goes in."""
-        return self.spec.space(given, self.values)
+        """What comes out, given what goes in; in a graph, whatever has been learnt."""
+        values = self.values if tf.executing_eagerly() else self._at_hand
+        return self.spec.space(given, values)
 
     def code(self) -> str:
         """The Python that makes this layer: what differs from the defaults."""
@@ -178,7 +177,7 @@ class OpLayer(keras.layers.Layer):
             self._weights_of[name] = self.add_weight(
                 shape=(),
                 initializer=keras.initializers.Constant(start),
-                constraint=_Legal(param, param.most(values) if param.most else param.high),
+                constraint=_Legal(self, name),
                 autocast=False,
                 name=name,
             )
@@ -191,7 +190,12 @@ class OpLayer(keras.layers.Layer):
     def apply(
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Applies the op with `tensors` in place of the parameters of their names."""
+        """Applies the op with `tensors` in place of the parameters of their names.
+
+        As in a call of the layer, a floating-point signal is taken in the type of its policy.
+        """
+        if inputs.dtype.is_floating:
+            inputs = tf.cast(inputs, self.compute_dtype)
         values = self._at_hand | dict(tensors)
         made = type(self).function(inputs, axis=self.axis, lengths=lengths, **values)
         return made[0] if isinstance(made, tuple) else made
@@ -217,17 +221,19 @@ def _plain(name: str, value: Any) -> Any:
 
 
 class _Legal(keras.constraints.Constraint):
-    """Keeps a learnt parameter in its legal range."""
+    """Keeps a learnt parameter in the legal range that it has now."""
 
-    def __init__(self, param: Param, high: float | None):
-        self.param = param
-        self.high = high
+    def __init__(self, layer: OpLayer, name: str):
+        self.layer = layer
+        self.param = layer.declared[name].param
 
     def __call__(self, weight: Any) -> Any:
-        if self.param.low is not None:
-            tiny = np.finfo(np.float32).tiny if self.param.open_low else 0.0
-            weight = keras.ops.maximum(weight, self.param.low + tiny)
-        return weight if self.high is None else keras.ops.minimum(weight, self.high)
+        param = self.param
+        if param.low is not None:
+            tiny = np.finfo(np.float32).tiny if param.open_low else 0.0
+            weight = keras.ops.maximum(weight, param.low + tiny)
+        high = param.most(self.layer._at_hand) if param.most else param.high
+        return weight if high is None else keras.ops.minimum(weight, high)
 
 
 def _prose(function: Any) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.errors import ParameterTypeError
+from workbench.errors import ParameterTypeError, naming
 from workbench.params import REQUIRED, Declared, describe, read_parameters
 from workbench.reach import Reach
-from workbench.specification import Op, naming
+from workbench.specification import Op
 from workbench.tensors import (
     as_lengths,
     as_operand,
@@ -142,7 +142,7 @@ def op(
 
 def _source_call(made: Op) -> Callable[..., tf.Tensor]:
     def call(**values: Any) -> tf.Tensor:
-        with naming(made):
+        with naming(made.name):
             return made.function(**made.check(values))
 
     return call
@@ -155,7 +155,7 @@ def _signal_call(made: Op) -> Callable[..., Any]:
     ) -> Any:
         named = {name: values.pop(name) for name in made.operands if name in values}
         checked = made.check(values)
-        with naming(made):
+        with naming(made.name):
             given = as_signal(signal, rank=made.takes, of_complex=made.of_complex)
             beside = [
                 as_operand(value, name, given, axis, made.takes)

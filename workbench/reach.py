@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from workbench.errors import ParameterError
+
 _ROUNDING = 1e-6  # a fraction that a float just misses counts as reached
 _BLOCK = 1 << 16  # outputs whose latency is computed at once
 
@@ -97,3 +99,12 @@ def latency(reaches: Sequence[Reach]) -> int:
             needed = reach.last_input(needed)
         latest = max(latest, int(np.max(needed - outputs * orig // target)))
     return latest
+
+
+def cannot_stream(name: str, rule: str, why: str, got: Any) -> ParameterError:
+    """The error of an op that, with a parameter as it is, can't be computed chunk by chunk.
+
+    >>> print(cannot_stream("top_db", "be None", "the loudest part may be still to come", 80.0))
+    top_db must be None in a stream: the loudest part may be still to come; got 80.0.
+    """
+    return ParameterError(name, f"{rule} in a stream: {why}", got)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterTypeError, naming
 from workbench.params import Declared
-from workbench.reach import Reach
+from workbench.reach import Reach, cannot_stream
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,17 @@ class Op:
 
     def space(self, given: Space, values: Mapping[str, Any]) -> Space:
         """What comes out, given what goes in."""
-        with naming(self):
+        with naming(self.name):
             return self.space_rule(given, values)
 
     def length(self, length: Any, values: Mapping[str, Any]) -> Any:
         """How many steps of time come out, given how many go in (a number or a tensor)."""
-        with naming(self):
+        with naming(self.name):
             return self.length_rule(length, values)
 
     def valid(self, lengths: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
         """How many steps come out of each row, of which so many are valid; nothing from nothing."""
-        with naming(self):
+        with naming(self.name):
             made = (self.valid_rule or self.length_rule)(lengths, values)
             return tf.where(lengths > 0, made, tf.zeros([], lengths.dtype))
 
@@ -73,10 +72,10 @@ class Op:
         Raises:
             ParameterError: With these values, or ever, a result depends on the whole signal.
         """
-        with naming(self):
+        with naming(self.name):
             if self.reach_rule is None:
-                rule = "be whole: every result depends on all of it, so it can't come in chunks"
-                raise ParameterError("signal", rule, "a stream")
+                why = "every result depends on all of it"
+                raise cannot_stream("signal", "be whole, not", why, "chunks")
             return self.reach_rule(values)
 
     def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +90,7 @@ class Op:
                 known = ", ".join(self.parameters)
                 raise TypeError(f"{self.name}: there is no parameter {name!r}. Known: {known}.")
         checked = {}
-        with naming(self):
+        with naming(self.name):
             for name, parameter in self.parameters.items():
                 if name in values:
                     checked[name] = parameter.check(values[name])
@@ -100,13 +99,3 @@ class Op:
                 else:
                     checked[name] = parameter.default
         return checked
-
-
-@contextlib.contextmanager
-def naming(made: Op) -> Iterator[None]:
-    """Names the op that was called in an error that its body raises."""
-    try:
-        yield
-    except (ParameterError, ParameterTypeError) as error:
-        error.named(made.name)
-        raise

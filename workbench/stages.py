@@ -112,8 +112,6 @@ class Stage:
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
         if not isinstance(self.layer, OpLayer):
             return self.layer(x)
-        if x.dtype.is_floating:
-            x = tf.cast(x, self.layer.compute_dtype)
         return self.layer.apply(x, values)
 
     def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:

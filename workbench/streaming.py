@@ -10,7 +10,7 @@ import tensorflow as tf
 from workbench import shapes
 from workbench.axes import waveform_space
 from workbench.chain import Chain
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterError, ParameterTypeError, naming
 from workbench.layers import OpLayer
 from workbench.reach import latency
 from workbench.tensors import as_signal
@@ -110,12 +110,9 @@ class Stream:
     def _signal(self, chunk: Any) -> tf.Tensor:
         """A chunk in the type of the layer, safe from the caller's writing to its array later."""
         op = self._parts[0].op
-        try:
+        with naming("Stream"):
             signal = as_signal(chunk, rank=op.takes, of_complex=op.of_complex)
-        except (ParameterError, ParameterTypeError) as error:
-            error.named("Stream")
-            raise
-        return _cast(signal, self._dtype)
+        return tf.cast(signal, self._dtype) if signal.dtype.is_floating else signal
 
 
 class _Part:
@@ -160,7 +157,6 @@ class _Part:
         return int(self.op.length(self._count, self._values)) if self._count else 0
 
     def _take(self, chunk: tf.Tensor) -> None:
-        chunk = _cast(chunk, self._layer.compute_dtype)
         axis = self._layer.axis % chunk.shape.rank
         shape = chunk.shape.as_list()
         shape[axis] = 1
@@ -212,16 +208,8 @@ def _streamable(layer: Any) -> OpLayer:
         return layer
     rule = "be of wb.layers, or a wb.Chain of such: no other layer says how far it looks along time"
     remedy = "Give the layers before it, and call it on what comes out."
-    error = ParameterTypeError("layer", rule, type(layer).__name__, remedy)
-    error.named("Stream")
-    raise error
+    raise ParameterTypeError("layer", rule, type(layer).__name__, remedy).named("Stream")
 
 
 def _error(name: str, rule: str, got: Any, remedy: str = "") -> ParameterError:
-    error = ParameterError(name, rule, got, remedy)
-    error.named("Stream")
-    return error
-
-
-def _cast(signal: tf.Tensor, dtype: str) -> tf.Tensor:
-    return tf.cast(signal, dtype) if signal.dtype.is_floating else signal
+    return ParameterError(name, rule, got, remedy).named("Stream")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from workbench.core.sinc import Triangle, apply_bank, design_bank, design_low_pass
 
 from tests.numbers import relative
-from workbench.core.sinc import Triangle, apply_bank, design_bank, design_low_pass
 
 RESPONSES = {"low pass": design_low_pass(0.4, 0.8, 60.0), "triangle": Triangle()}
 

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
+from workbench.core.chance import uniform
 
 RATE = 16000
 SIREN = np.asarray(wb.siren(sample_rate=RATE, seconds=1.0), np.float64)
@@ -21,8 +22,7 @@ class FirstPhases(np.random.RandomState):
 
     def random(self, size):
         bins, frames = size
-        turns = tf.random.stateless_uniform([frames, bins], [0, 0], alg="philox")
-        return turns.numpy().astype(np.float64).T
+        return uniform([0, 0], [frames, bins]).numpy().astype(np.float64).T
 
 
 @pytest.mark.parametrize("x", [SIREN, PLUCKED], ids=["siren", "plucked string"])

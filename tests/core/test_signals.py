@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import workbench as wb
 from workbench.core.signals import sample_count
@@ -90,6 +91,17 @@ def test_seeds_differ_and_repeat():
     one, two = (wb.noise(sample_rate=RATE, seed=seed).numpy() for seed in (1, 2))
     assert not np.array_equal(one, two)
     np.testing.assert_array_equal(one, wb.noise(sample_rate=RATE, seed=1))
+
+
+@pytest.mark.parametrize("colour", ["white", "pink"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "XLA"])
+def test_a_seed_gives_the_same_noise_eagerly_and_compiled(colour, compiled):
+    def make():
+        return wb.noise(sample_rate=RATE, seed=5, colour=colour)
+
+    # float32, and the transforms that colour it in float64: one rounding
+    found = tf.function(make, jit_compile=compiled)()
+    np.testing.assert_allclose(found, make(), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize(

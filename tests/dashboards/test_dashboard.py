@@ -10,6 +10,13 @@ from PIL import Image
 import workbench as wb
 from workbench.dashboards import publication
 from workbench.dashboards.frames import Frame
+from workbench.layers import OpLayer
+from workbench.ops import registry
+
+
+def explorable(op):
+    """Whether it works on a waveform and has a layer."""
+    return op.takes == 1 and any(layer.spec is op for layer in OpLayer.__subclasses__())
 
 
 @pytest.fixture
@@ -153,6 +160,12 @@ def test_it_shows_the_live_page_and_a_picture_that_stays(dashboard, monkeypatch)
     dashboard._ipython_display_()
     assert isinstance(shown[0], widgets.Box)
     assert shown[1].data.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", [op.name for op in registry().values() if explorable(op)])
+def test_every_op_on_a_waveform_can_be_explored(name):
+    frame = wb.explore(name, (np.ones(4000, np.float32), 8000)).controller.frame
+    assert len(frame.panels) == 3
 
 
 @pytest.mark.parametrize(

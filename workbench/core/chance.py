@@ -19,13 +19,13 @@ Seed = Annotated[
 ]
 
 _BITS = 32  # of a raw number
+_ALGORITHM = "philox"  # TensorFlow's default is another one under XLA; this is one everywhere
 
 
 def draw(seed: Any, shape: tf.Tensor, count: int) -> tf.Tensor:
     """`count` raw numbers for each row, whole and uniform in 0 .. 2^32 - 1.
 
     Those of a row depend on the seed and on how many rows are before it, not on those behind.
-    TensorFlow's default algorithm is another one under XLA; Philox is the same everywhere.
 
     Args:
         seed: Two whole numbers.
@@ -43,9 +43,27 @@ def draw(seed: Any, shape: tf.Tensor, count: int) -> tf.Tensor:
         minval=None,
         maxval=None,
         dtype=tf.uint32,
-        alg="philox",
+        alg=_ALGORITHM,
     )
     return tf.cast(drawn, tf.int64)
+
+
+def uniform(seed: Any, shape: Any, dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Numbers evenly spread over 0 .. 1, without 1.
+
+    >>> float(uniform([1, 2], [])) == float(tf.function(uniform, jit_compile=True)([1, 2], []))
+    True
+    """
+    return tf.random.stateless_uniform(shape, seed, dtype=dtype, alg=_ALGORITHM)
+
+
+def normal(seed: Any, shape: Any, dtype: tf.DType = tf.float32) -> tf.Tensor:
+    """Numbers of the standard normal distribution: mean 0, variance 1.
+
+    >>> float(normal([1, 2], [])) == float(tf.function(normal, jit_compile=True)([1, 2], []))
+    True
+    """
+    return tf.random.stateless_normal(shape, seed, dtype=dtype, alg=_ALGORITHM)
 
 
 def below(raw: tf.Tensor, limit: Any) -> tf.Tensor:

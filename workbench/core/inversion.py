@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
+from workbench.core.chance import uniform
 from workbench.core.fourier import inverse_transform
 from workbench.core.framing import Layout, add_frames, layout
 from workbench.core.spectral import QUIET, stft
@@ -16,7 +17,7 @@ from workbench.core.windows import window_of
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
-from workbench.reach import Reach
+from workbench.reach import Reach, cannot_stream
 from workbench.shapes import fit_samples, sizes
 from workbench.tensors import as_type
 
@@ -72,8 +73,8 @@ def _signal_space(given: Space, values: Mapping[str, Any]) -> Space:
 
 def _signal_reach(values: Mapping[str, Any]) -> Reach:
     if values["length"] is not None:
-        rule = "be None in a stream: how many frames are to come is not known"
-        raise ParameterError("length", rule, values["length"])
+        why = "how many frames are to come is not known"
+        raise cannot_stream("length", "be None", why, values["length"])
     grid = layout(values)
     last = grid.frame_length - 1 - grid.before
     return Reach(last / grid.frame_step, grid.before / grid.frame_step, 1, grid.frame_step)
@@ -190,10 +191,7 @@ def griffin_lim(
     TensorShape([8000])
     """
     length = options.pop("length")
-    count, bins = tf.shape(signal)[-2], signal.shape[-1]
-    turns = tf.random.stateless_uniform([count, bins], [seed, 0], alg="philox")
-    angle = 2 * np.pi * tf.cast(turns, signal.dtype)
-    first = tf.complex(tf.cos(angle), tf.sin(angle)) + tf.zeros_like(_complex(signal))
+    first = _first_phases(signal, seed)
     back = as_type(momentum, signal.dtype) / (1 + as_type(momentum, signal.dtype))
 
     def improved(phases: tf.Tensor, before: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -208,6 +206,13 @@ def griffin_lim(
     )
     invert = spec(inverse_stft).function
     return invert(_complex(signal) * phases, lengths, length=length, **options)
+
+
+def _first_phases(magnitude: tf.Tensor, seed: Any) -> tf.Tensor:
+    """Random phases, the same ones in each row, as numbers of magnitude 1."""
+    turns = uniform([seed, 0], tf.shape(magnitude)[-2:])
+    angle = 2 * np.pi * tf.cast(turns, magnitude.dtype)
+    return tf.complex(tf.cos(angle), tf.sin(angle)) + tf.zeros_like(_complex(magnitude))
 
 
 def _made_consistent(

@@ -21,6 +21,7 @@ Length = Annotated[
         low=1,
         high=2**31 - 1,
         slider=(1000, 100000),
+        start=16000,
         scale="log",
     ),
 ]

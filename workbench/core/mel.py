@@ -18,7 +18,7 @@ from workbench.core.spectral import frame_count, frame_reach, spectrogram
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
-from workbench.reach import Reach
+from workbench.reach import Reach, cannot_stream
 from workbench.tensors import as_type, is_tensor
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
@@ -136,8 +136,8 @@ def _level_space(given: Space, values: Mapping[str, Any]) -> Space:
 
 def _level_reach(values: Mapping[str, Any]) -> Reach:
     if values["top_db"] is not None:
-        rule = "be None in a stream: the loudest part may be still to come"
-        raise ParameterError("top_db", rule, values["top_db"])
+        why = "the loudest part may be still to come"
+        raise cannot_stream("top_db", "be None", why, values["top_db"])
     return Reach(0, 0)
 
 

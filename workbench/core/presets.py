@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.errors import ParameterError
+from workbench.errors import ParameterError, naming
 from workbench.ops import registry, spec
 from workbench.specification import Op
 
@@ -90,11 +90,8 @@ def preset(
     >>> preset("delta", "torchaudio")
     {'width': 5, 'order': 1, 'mode': 'nearest'}
     """
-    try:
+    with naming("preset"):
         return _preset(op if isinstance(op, str) else spec(op).name, library, sample_rate)
-    except ParameterError as error:
-        error.named("preset")
-        raise
 
 
 def _preset(name: str, library: str, sample_rate: int) -> dict[str, Any]:

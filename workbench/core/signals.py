@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space, waveform_space
+from workbench.core.chance import normal
 from workbench.core.declarations import Amplitude, SampleRate, Seconds
 from workbench.errors import ParameterError
 from workbench.ops import op
@@ -179,7 +180,7 @@ def noise(
     TensorShape([8000])
     """
     count = sample_count(sample_rate, seconds)
-    white = tf.random.stateless_normal([count], seed=[seed, 0], dtype=tf.float64)
+    white = normal([seed, 0], [count], tf.float64)
     exponent = {"white": 0.0, "pink": 0.5, "brown": 1.0}[colour]
     if exponent and count > 1:
         shape = np.maximum(np.arange(count // 2 + 1), 1.0) ** -exponent

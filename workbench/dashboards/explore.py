@@ -34,9 +34,8 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
         TypeError, ValueError, FileNotFoundError: `what` or `audio` is none of these.
     """
     if gradient and gradient not in LOSSES:
-        error = ParameterError("gradient", f"be one of {list(LOSSES)} or ''", repr(gradient))
-        error.named("explore")
-        raise error
+        rule = f"be one of {list(LOSSES)} or ''"
+        raise ParameterError("gradient", rule, repr(gradient)).named("explore")
     source = source_of(audio)
     return Dashboard(Controller(_chain_of(what, source.sample_rate), source, gradient))
 
@@ -61,9 +60,8 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
     elif callable(what) and hasattr(what, "spec"):
         made = spec(what)
     else:
-        error = ParameterTypeError("what", "be a chain, a layer, an op or its name", repr(what))
-        error.named("explore")
-        raise error
+        rule = "be a chain, a layer, an op or its name"
+        raise ParameterTypeError("what", rule, repr(what)).named("explore")
     if made.takes != 1:
         raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
     needed = {
@@ -75,6 +73,4 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
 
 
 def _refusal(rule: str, got: str) -> ParameterError:
-    error = ParameterError("what", rule, got)
-    error.named("explore")
-    return error
+    return ParameterError("what", rule, got).named("explore")
