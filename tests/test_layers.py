@@ -151,3 +151,56 @@ def test_code_keeps_what_was_learnt_and_the_precision():
     layer.build((None, None))
     layer.set(drive_db=2.5)
     assert layer.code() == "wb.layers.Saturate(drive_db=2.5, dtype='float64', learn=('drive_db',))"
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [wb.layers.Spectrogram(frame_length=64, frame_step=16)],
+        [wb.layers.MFCC(sample_rate=8000, top_db=40.0), wb.layers.Delta()],
+        [
+            wb.layers.MelSpectrogram(sample_rate=8000, num_mel_bins=20),
+            wb.layers.PCEN(frame_rate=31.25),
+        ],
+        [wb.layers.STFT(), wb.layers.InverseSTFT()],
+        [wb.layers.Resample(orig_rate=3, target_rate=2), wb.layers.FractionalDelay(delay=1.5)],
+        [wb.layers.Resample(ratio=1.0, learn="ratio")],
+    ],
+    ids=lambda layers: "-".join(type(layer).__name__ for layer in layers),
+)
+def test_masked_models_predict_and_train(layers):
+    x = np.random.default_rng(0).standard_normal((3, 3000)).astype(np.float32)
+    x[1, 1700:] = x[2, 900:] = 0.0
+    inputs = keras.Input((None, 1))
+    made = keras.layers.Masking(0.0)(inputs)
+    for layer in layers:
+        made = layer(made)
+    model = keras.Model(inputs, made)
+    for row, length in enumerate((3000, 1700, 900)):
+        alone = x[row : row + 1, :length, None]
+        for layer in layers:
+            alone = layer(alone)
+        found = model.predict(x[..., None], verbose=0)[row : row + 1, : alone.shape[1]]
+        np.testing.assert_allclose(found, alone, atol=1e-4 * np.max(np.abs(alone)))
+    pooled = keras.layers.Lambda(lambda y: tf.reduce_mean(tf.abs(tf.reshape(y, [3, -1])), 1))(made)
+    trained = keras.Model(inputs, pooled)
+    trained.compile("sgd", "mse")
+    trained.fit(x[..., None], np.zeros(3), epochs=2, verbose=0)
+
+
+def test_a_parameter_without_a_value_cannot_be_learnt():
+    with pytest.raises(ValueError, match="Resample: ratio must be given to be learnt; got None"):
+        wb.layers.Resample(orig_rate=3, target_rate=2, learn=("ratio",))
+
+
+def test_a_layer_needs_no_rate_that_its_op_does_not_need():
+    assert wb.layers.Resample(ratio=1.5)(np.zeros((1, 100), np.float32)).shape == (1, 150)
+    with pytest.raises(TypeError, match="resample: orig_rate must be given, or ratio"):
+        wb.layers.Resample(target_rate=8000)(np.zeros((1, 100), np.float32))
+
+
+def test_the_mask_follows_a_learnt_ratio():
+    layer = wb.layers.Resample(ratio=1.0, learn="ratio")
+    x = np.zeros((2, 1000), np.float32)
+    layer(x)
+    layer._weights_of["ratio"].assign(1.5)
+    assert layer.compute_mask(x, tf.ones(x.shape, tf.bool)).shape == layer(x).shape

@@ -98,3 +98,16 @@ def test_half_precision_keeps_complex_results_complex():
     x = np.random.default_rng(0).uniform(-1, 1, 64).astype(np.float16)
     expected = wb.stft(x.astype(np.float32), frame_length=16)
     np.testing.assert_array_equal(wb.stft(x, frame_length=16), expected)
+
+
+@pytest.mark.parametrize("dtype", [tf.uint8, tf.uint32, tf.int32, tf.int64])
+def test_lengths_of_any_whole_type_mean_the_same(dtype):
+    x = np.zeros((4, 3000), np.float32)
+    given = tf.constant([1, 2, 3, 200], dtype)
+    for made in (
+        lambda n: wb.stft(x, lengths=n, center=False)[1],
+        lambda n: wb.phase(x, lengths=n, center=False)[1],
+        lambda n: wb.mfcc(x, sample_rate=8000, lengths=n, center=False)[1],
+    ):
+        assert made(given).numpy().tolist() == [1, 1, 1, 1]
+        assert tf.function(made)(given).numpy().tolist() == [1, 1, 1, 1]

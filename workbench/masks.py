@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from workbench.ops import registry
+from workbench.tensors import is_tensor
 
 
 def valid_steps(mask: Any) -> tf.Tensor | None:
@@ -36,5 +37,6 @@ class StepsMask(keras.Operation):
         return keras.KerasTensor((mask.shape[0], None), dtype="bool")
 
     def get_config(self) -> dict[str, Any]:
-        """The op's name, and its parameters."""
-        return super().get_config() | {"op_name": self.op.name, "values": self.values}
+        """The op's name, and its parameters as they are now."""
+        values = {n: float(v) if is_tensor(v) else v for n, v in self.values.items()}
+        return super().get_config() | {"op_name": self.op.name, "values": values}

@@ -53,7 +53,7 @@ class OpLayer(keras.layers.Layer):
         super().__init__(**values)
         self.supports_masking = True
         self.axis = axis
-        self.learn = tuple(learn)
+        self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
         self._given = {name: value for name, value in given.items() if name not in followed}
         self._followed = {name: value for name, value in given.items() if name in followed}
         self._weights_of: dict[str, keras.Variable] = {}
@@ -63,7 +63,8 @@ class OpLayer(keras.layers.Layer):
     def _check(self) -> dict[str, Any] | None:
         """The checked parameters, or None while a rate that a chain will set is missing."""
         values = self._followed | self._given
-        missing = [name for name in self.following if name not in values]
+        needed = [name for name in self.following if self.declared[name].required]
+        missing = [name for name in needed if name not in values]
         rest = {name: 1 for name in missing}
         checked = self.spec.check(values | rest)
         return None if missing else checked
@@ -75,6 +76,9 @@ class OpLayer(keras.layers.Layer):
                 able = [n for n, d in self.spec.parameters.items() if d.param.differentiable]
                 error = ParameterError("learn", f"name some of {able}", repr(name))
                 raise error.named(type(self).__name__)
+            value = self._given.get(name, declared.default)
+            if value is None and declared.param.automatic is None:
+                raise ParameterError(name, "be given to be learnt", None).named(type(self).__name__)
 
     @property
     def following(self) -> tuple[str, ...]:
@@ -106,6 +110,9 @@ class OpLayer(keras.layers.Layer):
 
     def set(self, **values: Any) -> None:
         """Changes parameters; the next call uses them. A wrong value changes nothing.
+
+        A `Chain` sees to it that its compiled functions follow; what else has traced a call of
+        this layer (`predict` of a `keras.Sequential`) keeps what it was until it is compiled again.
 
         Raises:
             ParameterError, ParameterTypeError: As the op raises them.
@@ -202,7 +209,8 @@ class OpLayer(keras.layers.Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of what comes out: as many steps as the valid ones make."""
-        return None if mask is None else StepsMask(self.spec.name, self._at_hand)(mask)
+        values = self._at_hand | self._weights_of
+        return None if mask is None else StepsMask(self.spec.name, values)(mask)
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, so that a saved layer does not depend on a default."""

@@ -134,8 +134,9 @@ def op(
         functools.update_wrapper(call, function)
         call.__signature__ = _signature(made)  # type: ignore[attr-defined]
         call.__doc__ = _documentation(made)
-        call.spec = made  # type: ignore[attr-defined]
-        return call
+        public = tf.autograph.experimental.do_not_convert(call)  # it would convert `function`
+        public.spec = made
+        return public
 
     return declare
 
@@ -149,7 +150,6 @@ def _source_call(made: Op) -> Callable[..., tf.Tensor]:
 
 
 def _signal_call(made: Op) -> Callable[..., Any]:
-    @tf.autograph.experimental.do_not_convert
     def call(
         signal: Any, *operands: Any, axis: int = -made.takes, lengths: Any = None, **values: Any
     ) -> Any:

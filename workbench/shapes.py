@@ -50,7 +50,7 @@ def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
     """`size` samples from sample `first` on; zeros where there are none."""
     length = sizes(signal)[-1]
     start = smaller(length, max(0, first))
-    before = max(0, -first)
+    before = smaller(size, max(0, -first))
     kept = -smaller(0, -smaller(length - start, size - before))
     middle = part(signal, -1, start, kept)
     after = size - before - kept

@@ -85,7 +85,7 @@ def as_lengths(value: Any, given: tf.Tensor, axis: int) -> tf.Tensor:
         np.any(known < 0) or (given.shape[time] is not None and np.any(known > given.shape[time]))
     ):
         raise ParameterError("lengths", f"lie in 0 .. {given.shape[time]}", known)
-    return lengths
+    return tf.cast(lengths, tf.int32)  # unsigned ones would wrap round below 0
 
 
 def whole_lengths(given: tf.Tensor, axis: int) -> tf.Tensor:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from workbench.core.sinc import Triangle, apply_bank, design_bank, design_low_pass
 
 from tests.numbers import relative
+from workbench.core.banks import apply_bank, design_bank
+from workbench.core.responses import Triangle, design_low_pass
 
 RESPONSES = {"low pass": design_low_pass(0.4, 0.8, 60.0), "triangle": Triangle()}
 

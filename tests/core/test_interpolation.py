@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from workbench.core.sinc import Triangle, design_low_pass
 
 from tests.numbers import relative
 from workbench.core.interpolation import pieces_of, read, spread
+from workbench.core.responses import Triangle, design_low_pass
 
 RESPONSES = {"low pass": design_low_pass(0.5, 0.8, 80.0), "triangle": Triangle()}
 LIMIT = 1e-12  # of float64, for sums of a hundred samples times 17 powers

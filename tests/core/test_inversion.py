@@ -152,3 +152,13 @@ def test_other_bins_than_the_transform_has_are_refused():
         wb.griffin_lim(np.zeros((5, 512)))
     with pytest.raises(TypeError, match="inverse_stft: signal must be complex; got float32"):
         wb.inverse_stft(np.zeros((5, 513), np.float32))
+
+
+@pytest.mark.parametrize("length", [1, 50, 100, 399])
+def test_signals_shorter_than_a_frame_come_back(length):
+    x = np.random.default_rng(0).standard_normal(length)
+    options = {"frame_length": 400, "fft_length": 512, "frame_step": 160, "center": False}
+    found = wb.inverse_stft(wb.stft(x, **options), length=length, **options)
+    seen = slice(57, None)  # the window begins behind 56 zeros, and with a 0
+    np.testing.assert_allclose(found[seen], x[seen], atol=1e-9)
+    assert wb.inverse_stft(wb.stft(x[:100])).shape[0] >= 1

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 import workbench as wb
 from benchmarks.resampler import Quality
+from tests.numbers import rounded_to_ten_bits
 from workbench.axes import waveform_space
 from workbench.core import products
 from workbench.core.resampling import resampled_length
@@ -40,12 +41,6 @@ def check_quality(found, dtype):
 @pytest.mark.parametrize("dtype", LIMITS)
 def test_quality_is_that_of_the_best_converters(orig, target, dtype):
     check_quality(Quality(convert, orig, target, dtype), dtype)
-
-
-def rounded_to_ten_bits(x):
-    """What TF32 makes of a float32: 10 bits behind the point, to nearest."""
-    bits = np.asarray(x).view(np.int32) + (1 << 12)
-    return (bits & ~((1 << 13) - 1)).view(np.float32)
 
 
 @pytest.mark.parametrize("split", [True, False])

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from workbench.core.sinc import Triangle, apply_bank, design_bank
 
 from tests.numbers import relative, rounded_to_ten_bits
 from workbench.core import products
+from workbench.core.banks import apply_bank, design_bank
 from workbench.core.products import multiply
+from workbench.core.responses import Triangle
 
 LIMIT = 2e-6  # of float32: what is lost of the product of the rests is 2^-20
 RNG = np.random.default_rng(0)

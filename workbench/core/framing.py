@@ -43,11 +43,18 @@ class Layout(NamedTuple):
     def count(self, length: Any) -> Any:
         """Frames that `length` samples make, at least one (a number or an integer tensor)."""
         counted = 1 + (length + 2 * self.padding - self.span) // self.frame_step
-        return max(1, counted) if isinstance(counted, int) else tf.maximum(1, counted)
+        return _at_least_one(counted)
 
     def length(self, count: Any) -> Any:
         """The fewest samples that make `count` frames."""
-        return (count - 1) * self.frame_step + self.span - 2 * self.padding
+        return _at_least_one((count - 1) * self.frame_step + self.span - 2 * self.padding)
+
+
+def _at_least_one(count: Any) -> Any:
+    """1, or `count` if that is more, in its own type."""
+    if isinstance(count, int):
+        return max(1, count)
+    return tf.maximum(tf.ones([], count.dtype), count)
 
 
 def transform_length(values: Mapping[str, Any]) -> int:

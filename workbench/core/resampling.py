@@ -17,7 +17,7 @@ from workbench.core.responses import Attenuation, PassBand, Quality, Response, l
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
 from workbench.params import Param
-from workbench.reach import Reach
+from workbench.reach import Reach, cannot_stream
 from workbench.shapes import flat_rows, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
@@ -80,7 +80,7 @@ def _ratio(values: Mapping[str, Any]) -> Any:
     if target is not None:
         got = f"{target} and {'a tensor' if is_tensor(ratio) else ratio}"
         raise ParameterError(("target_rate", "ratio"), "not be given together", got)
-    known = tf.get_static_value(ratio) if is_tensor(ratio) else ratio
+    known = tf.get_static_value(tf.convert_to_tensor(ratio)) if is_tensor(ratio) else ratio
     if known is not None and not _LOWEST_RATIO <= known <= _HIGHEST_RATIO:
         rule = f"be a finite number, at least {_LOWEST_RATIO:g} and at most {_HIGHEST_RATIO:g}"
         raise ParameterError("ratio", rule, known)
@@ -116,7 +116,7 @@ def _scaled_length(length: Any, ratio: Any) -> Any:
     if isinstance(length, int) and not is_tensor(ratio):
         return math.ceil(length * ratio - _MILLIONTH)
     exact = tf.cast(length, tf.float64) * as_type(ratio, tf.float64)
-    rounding = np.finfo(ratio.dtype.as_numpy_dtype).eps if is_tensor(ratio) else 0.0
+    rounding = np.finfo(tf.as_dtype(ratio.dtype).as_numpy_dtype).eps if is_tensor(ratio) else 0.0
     made = tf.math.ceil(exact - tf.maximum(tf.constant(_MILLIONTH, tf.float64), exact * rounding))
     return tf.cast(made, getattr(length, "dtype", tf.int32))
 
@@ -132,11 +132,11 @@ def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
 def _resampled_reach(values: Mapping[str, Any]) -> Reach:
     """How far the filters look; those of double precision, which are the longest."""
     if values["kind"] == "fft":
-        rule = "not be 'fft' in a stream: every result depends on the whole signal"
-        raise ParameterError("kind", rule, "'fft'")
+        why = "every result depends on the whole signal"
+        raise cannot_stream("kind", "not be 'fft'", why, "'fft'")
     ratio = _ratio(values)
     if ratio is not None:
-        raise ParameterError("ratio", "be None in a stream: its steps have whole rates", ratio)
+        raise cannot_stream("ratio", "be None", "its steps have whole rates", ratio)
     orig, target = _rates(values)
     if orig == target:
         return Reach(0, 0)

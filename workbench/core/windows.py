@@ -34,6 +34,7 @@ WindowLength = Annotated[
         "None: frame_length.",
         unit="samples",
         low=1.0,
+        most=lambda values: float(values["frame_length"]),
         automatic=lambda values: float(values["frame_length"]),
         slider=(16.0, 1024.0),
         scale="log",
