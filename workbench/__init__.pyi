@@ -9,10 +9,10 @@ from .core.delay import fractional_delay as fractional_delay
 from .core.inversion import griffin_lim as griffin_lim
 from .core.inversion import inverse_stft as inverse_stft
 from .core.lengths import fit_length as fit_length
+from .core.levels import decibels as decibels
 from .core.levels import normalize as normalize
 from .core.levels import saturate as saturate
 from .core.masking import spec_augment as spec_augment
-from .core.mel import decibels as decibels
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
 from .core.pcen import pcen as pcen

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+DECIBEL = {"dB": 1.0, "ln": math.log(10.0) / 10.0}  # one decibel, in each unit of level
 
 
 @dataclass(frozen=True)

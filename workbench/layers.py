@@ -124,7 +124,7 @@ class LogMelSpectrogram(OpLayer):
 class Decibels(OpLayer):
     """Level of a power; a Keras layer."""
 
-    function = staticmethod(core.mel.decibels)
+    function = staticmethod(core.levels.decibels)
 
 
 class MFCC(OpLayer):

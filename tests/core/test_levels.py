@@ -1,3 +1,4 @@
+import librosa
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -5,6 +6,7 @@ import tensorflow as tf
 import workbench as wb
 
 X = np.random.default_rng(0).standard_normal((3, 1000)) * [[1.0], [0.01], [30.0]] + 0.005
+NOISE = np.random.default_rng(5).standard_normal((2, 16000)) * [[1.0], [1e-4]]
 KINDS = ("peak", "rms", "zscore")
 
 
@@ -107,3 +109,36 @@ def test_gradients_equal_central_differences(kind, scale):
         difference = float(total(x, up) - total(x, down)) / (2 * step)
         assert float(gradient) == pytest.approx(difference, rel=1e-6, abs=1e-9)
     assert (float(of_levels[1]) != 0.0) == (scale == 1e-7)  # the floor acts on what is below it
+
+
+def test_decibels_equal_librosa_example_by_example():
+    power = NOISE.reshape(2, 100, 160) ** 2
+    found = wb.decibels(power, floor_db=-100.0, top_db=30.0)
+    for row, expected in zip(found, power, strict=True):  # librosa would mix the two
+        expected = librosa.power_to_db(expected, amin=1e-10, top_db=30.0)
+        np.testing.assert_allclose(row, expected, atol=1e-9)
+
+
+def test_a_loud_neighbour_does_not_raise_a_quiet_example():
+    power = NOISE.reshape(2, 100, 160) ** 2
+    alone = wb.decibels(power[1:], top_db=30.0)
+    np.testing.assert_array_equal(wb.decibels(power, top_db=30.0)[1:], alone)
+
+
+def test_reference_and_floor():
+    found = wb.decibels([[4.0, 1e-9, 0.0]], reference=2.0, floor_db=-40.0)
+    np.testing.assert_allclose(found, [[10 * np.log10(2), -40.0, -40.0]], rtol=1e-6)
+
+
+def test_not_a_number_stays_visible():
+    assert np.isnan(wb.decibels([[np.nan, 1.0]]).numpy()).tolist() == [[True, False]]
+
+
+def test_the_lowest_floor_has_finite_gradients():
+    x = tf.constant([[0.0, 1.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        level = wb.decibels(x, floor_db=-300.0)
+    assert np.all(np.isfinite(tape.gradient(level, x)))
+    with pytest.raises(ValueError, match=r"floor_db must be .* at least -300; got -301"):
+        wb.decibels(x, floor_db=-301.0)

@@ -57,7 +57,7 @@ Seed = Annotated[
 _WEAKEST = 1e-6  # of the sum of squares: rounding errors may grow a thousandfold, no more
 
 
-def sample_count(frames: Any, values: Mapping[str, Any]) -> Any:
+def samples_from(frames: Any, values: Mapping[str, Any]) -> Any:
     """Samples that come of so many frames (a number or an integer tensor)."""
     if (length := values["length"]) is None:
         return layout(values).length(frames)
@@ -83,7 +83,7 @@ def _signal_reach(values: Mapping[str, Any]) -> Reach:
 @op(
     takes=2,
     space=_signal_space,
-    length=sample_count,
+    length=samples_from,
     reach=_signal_reach,
     linear=True,
     of_complex=True,
@@ -130,7 +130,7 @@ def inverse_stft(
     # where the windows are smaller than rounding errors there is nothing to be had
     seen = weights > np.finfo(taper.dtype.as_numpy_dtype).eps ** 2
     signal_there = tf.where(seen, total / tf.where(seen, weights, tf.ones_like(weights)), 0.0)
-    wanted = sample_count(sizes(signal)[-2], options | {"length": length})
+    wanted = samples_from(sizes(signal)[-2], options | {"length": length})
     return fit_samples(signal_there, grid.before, wanted)
 
 
@@ -161,7 +161,7 @@ def _ones_of_frames(signal: tf.Tensor, lengths: tf.Tensor | None, dtype: tf.DTyp
     return tf.cast(tf.sequence_mask(lengths, count), dtype)[..., tf.newaxis]
 
 
-@op(takes=2, space=_signal_space, length=sample_count, extends=inverse_stft)
+@op(takes=2, space=_signal_space, length=samples_from, extends=inverse_stft)
 def griffin_lim(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,

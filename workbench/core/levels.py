@@ -1,13 +1,18 @@
-"""Levels of a waveform: gain, saturation, and a level given to each row."""
+"""Levels: gain, saturation, a level given to each row, and a power as a level in decibels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
+import numpy as np
 import tensorflow as tf
 
+from workbench.axes import DECIBEL, Space
 from workbench.ops import op, reach_of_one_step
 from workbench.params import Param
+from workbench.reach import Reach, cannot_stream
 from workbench.tensors import as_type, silence_beyond
 
 Drive = Annotated[
@@ -43,6 +48,44 @@ FloorLevel = Annotated[
         detail=True,
     ),
 ]
+Reference = Annotated[
+    float,
+    Param(
+        "Power at 0 dB.", low=0.0, open_low=True, slider=(1e-3, 1e3), scale="log",
+        differentiable=True, detail=True,),
+]  # fmt: skip
+FloorDecibels = Annotated[
+    float,
+    Param(
+        "Lowest level, relative to the reference.",
+        unit="dB",
+        low=-300.0,
+        slider=(-160.0, 0.0),
+        differentiable=True,
+    ),
+]
+TopDecibels = Annotated[
+    float,
+    Param(
+        "Lowest level below each example's own maximum. None: no such limit.",
+        unit="dB",
+        low=0.0,
+        open_low=True,
+        slider=(20.0, 120.0),
+    ),
+]
+
+
+def _level_space(given: Space, values: Mapping[str, Any]) -> Space:
+    return replace(given, quantity="level", unit="dB")
+
+
+def level_reach(values: Mapping[str, Any]) -> Reach:
+    """The reach of levels that don't depend on the loudest of them."""
+    if values["top_db"] is not None:
+        why = "the loudest part may be still to come"
+        raise cannot_stream("top_db", "be None", why, values["top_db"])
+    return Reach(0, 0)
 
 
 @op(reach=reach_of_one_step)
@@ -90,6 +133,46 @@ def normalize(
         power = _mean(tf.square(signal), lengths)
         level = tf.sqrt(tf.maximum(power, tf.square(floor)))
     return signal * (_amplitude(level_db, signal.dtype) / level)
+
+
+@op(takes=2, space=_level_space, reach=level_reach)
+def decibels(
+    signal: tf.Tensor,
+    *,
+    reference: Reference = 1.0,
+    floor_db: FloorDecibels = -100.0,
+    top_db: TopDecibels | None = None,
+) -> tf.Tensor:
+    """Level of a power in decibels, `10 log10(power / reference)`, not below a floor.
+
+    An example is one spectrogram `[frames, bins]`: `top_db` never looks at its neighbours in the
+    batch. Where the floor is reached the gradient with respect to the signal is 0.
+
+    Returns:
+        `[..., frames, bins]` in dB.
+
+    >>> import workbench as wb
+    >>> wb.decibels([[1.0, 0.1, 0.0]]).numpy().round(3).tolist()
+    [[0.0, -10.0, -100.0]]
+    """
+    return level_of(signal, reference, floor_db, top_db, "dB")
+
+
+def level_of(
+    power: tf.Tensor, reference: Any, floor_db: Any, top_db: float | None, unit: str
+) -> tf.Tensor:
+    """The level of a power in a unit of `DECIBEL`."""
+    dtype, decibel = power.dtype, DECIBEL[unit]
+    floor = as_type(floor_db, dtype) * tf.constant(decibel, dtype)
+    scale = tf.constant(10.0 / np.log(10.0) * decibel, dtype)
+    relative = power / as_type(reference, dtype)
+    lowest = tf.exp(floor / scale)
+    quiet = relative <= lowest  # not of NaN, which stays visible
+    level = tf.where(quiet, floor, scale * tf.math.log(tf.where(quiet, lowest, relative)))
+    if top_db is None:
+        return level
+    loudest = tf.reduce_max(level, axis=[-2, -1], keepdims=True)
+    return tf.maximum(level, loudest - tf.constant(top_db * decibel, dtype))
 
 
 def _amplitude(level_db: Any, dtype: tf.DType) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Mel scale: filter banks, mel spectrograms, and levels in decibels."""
+"""Mel spectrograms: spectrograms in bands, as powers and as levels."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.declarations import SampleRate
 from workbench.core.framing import transform_length
+from workbench.core.levels import (
+    FloorDecibels,
+    Reference,
+    TopDecibels,
+    level_of,
+    level_reach,
+)
 from workbench.core.mel_scale import band_centres, design_mel_matrix, mel_matrix
 from workbench.core.products import multiply, multiply_both
 from workbench.core.spectral import frame_count, frame_reach, spectrogram
 from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
-from workbench.reach import Reach, cannot_stream
-from workbench.tensors import as_type, is_tensor
+from workbench.reach import Reach
+from workbench.tensors import is_tensor
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
 LowerEdge = Annotated[
@@ -65,32 +71,6 @@ MelSlope = Annotated[
         detail=True,
     ),
 ]
-Reference = Annotated[
-    float,
-    Param(
-        "Power at 0 dB.", low=0.0, open_low=True, slider=(1e-3, 1e3), scale="log",
-        differentiable=True, detail=True,),
-]  # fmt: skip
-FloorDecibels = Annotated[
-    float,
-    Param(
-        "Lowest level, relative to the reference.",
-        unit="dB",
-        low=-300.0,
-        slider=(-160.0, 0.0),
-        differentiable=True,
-    ),
-]
-TopDecibels = Annotated[
-    float,
-    Param(
-        "Lowest level below each example's own maximum. None: no such limit.",
-        unit="dB",
-        low=0.0,
-        open_low=True,
-        slider=(20.0, 120.0),
-    ),
-]
 LogScale = Annotated[
     str,
     Param(
@@ -99,8 +79,7 @@ LogScale = Annotated[
         detail=True,
     ),
 ]
-
-_DECIBEL = {"decibel": 1.0, "natural": np.log(10.0) / 10.0}  # one decibel in each unit
+_UNITS = {"decibel": "dB", "natural": "ln"}
 
 
 def _edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
@@ -130,25 +109,14 @@ def _mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     return replace(analysed, axes=(analysed.time, bands), quantity=f"mel {analysed.quantity}")
 
 
-def _level_space(given: Space, values: Mapping[str, Any]) -> Space:
-    return replace(given, quantity="level", unit="dB")
-
-
-def _level_reach(values: Mapping[str, Any]) -> Reach:
-    if values["top_db"] is not None:
-        why = "the loudest part may be still to come"
-        raise cannot_stream("top_db", "be None", why, values["top_db"])
-    return Reach(0, 0)
-
-
 def log_mel_reach(values: Mapping[str, Any]) -> Reach:
     """The reach of what is made of mel levels, frame by frame."""
-    _level_reach(values)
+    level_reach(values)
     return frame_reach(values)
 
 
 def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
-    unit = {"decibel": "dB", "natural": "ln"}[values["log_scale"]]
+    unit = _UNITS[values["log_scale"]]
     return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
@@ -192,46 +160,6 @@ def mel_spectrogram(
     return multiply_both(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype))
 
 
-@op(takes=2, space=_level_space, reach=_level_reach)
-def decibels(
-    signal: tf.Tensor,
-    *,
-    reference: Reference = 1.0,
-    floor_db: FloorDecibels = -100.0,
-    top_db: TopDecibels | None = None,
-) -> tf.Tensor:
-    """Level of a power in decibels, `10 log10(power / reference)`, not below a floor.
-
-    An example is one spectrogram `[frames, bins]`: `top_db` never looks at its neighbours in the
-    batch. Where the floor is reached the gradient with respect to the signal is 0.
-
-    Returns:
-        `[..., frames, bins]` in dB.
-
-    >>> import workbench as wb
-    >>> wb.decibels([[1.0, 0.1, 0.0]]).numpy().round(3).tolist()
-    [[0.0, -10.0, -100.0]]
-    """
-    return _level(signal, reference, floor_db, top_db, decibel=1.0)
-
-
-def _level(
-    power: tf.Tensor, reference: Any, floor_db: Any, top_db: float | None, decibel: float
-) -> tf.Tensor:
-    """The level of a power in a unit in which a decibel is `decibel`."""
-    dtype = power.dtype
-    floor = as_type(floor_db, dtype) * tf.constant(decibel, dtype)
-    scale = tf.constant(10.0 / np.log(10.0) * decibel, dtype)
-    relative = power / as_type(reference, dtype)
-    lowest = tf.exp(floor / scale)
-    quiet = relative <= lowest  # not of NaN, which stays visible
-    level = tf.where(quiet, floor, scale * tf.math.log(tf.where(quiet, lowest, relative)))
-    if top_db is None:
-        return level
-    loudest = tf.reduce_max(level, axis=[-2, -1], keepdims=True)
-    return tf.maximum(level, loudest - tf.constant(top_db * decibel, dtype))
-
-
 @op(space=_log_mel_space, length=frame_count, reach=log_mel_reach, extends=mel_spectrogram)
 def log_mel_spectrogram(
     signal: tf.Tensor,
@@ -256,4 +184,4 @@ def log_mel_spectrogram(
     TensorShape([32, 80])
     """
     bands = spec(mel_spectrogram).function(signal, lengths, **options)
-    return _level(bands, reference, floor_db, top_db, _DECIBEL[log_scale])
+    return level_of(bands, reference, floor_db, top_db, _UNITS[log_scale])

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from workbench.axes import Axis, Space
+from workbench.axes import DECIBEL, Axis, Space
 from workbench.dashboards.frames import ImagePanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
@@ -120,13 +120,10 @@ def image_panel(
     )
 
 
-_DECIBELS = {"dB": 1.0, "ln": 10.0 / math.log(10.0)}  # in a unit of level
-
-
 def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
     """Values as levels in dB: those that are levels already, and powers of an amplitude."""
-    if space.unit in _DECIBELS:
-        return values * _DECIBELS[space.unit]
+    if space.unit in DECIBEL:
+        return values / DECIBEL[space.unit]
     return 20.0 / space.power * np.log10(np.maximum(values, 1e-12))
 
 
