@@ -65,3 +65,15 @@ def test_two_rows_of_one_channel_equal_the_rows():
     x = NOISE[:, :4000].astype(np.float32)
     found = wb.mel_spectrogram(x[..., None], axis=1, **given)
     np.testing.assert_array_equal(found[..., 0], wb.mel_spectrogram(x, **given))
+
+
+def test_the_loudest_part_of_a_row_lies_in_its_valid_frames():
+    x = np.zeros((1, 48000))
+    x[0, :19000] = 1e-3 * np.random.default_rng(0).standard_normal(19000)
+    x[0, 18900:19000] = 1.0  # behind the last whole frame of the row alone
+    for op in (wb.log_mel_spectrogram, wb.mfcc):
+        options = {"sample_rate": 16000, "center": False, "top_db": 40.0}
+        alone = op(x[0, :19000], **options)
+        batch, count = op(x, lengths=[19000], **options)
+        assert int(count[0]) == len(alone)
+        np.testing.assert_allclose(batch[0, : len(alone)], alone, atol=1e-9)
