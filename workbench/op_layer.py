@@ -201,6 +201,7 @@ class OpLayer(keras.layers.Layer):
 
         As in a call of the layer, a floating-point signal is taken in the type of its policy.
         """
+        inputs = tf.convert_to_tensor(inputs)
         if inputs.dtype.is_floating:
             inputs = tf.cast(inputs, self.compute_dtype)
         values = self._at_hand | dict(tensors)
