@@ -253,10 +253,7 @@ def _prose(function: Any) -> str:
 def _signature(made: Op) -> inspect.Signature:
     """The real arguments, for completion and help."""
     keyword = inspect.Parameter.KEYWORD_ONLY
-    listed = [
-        inspect.Parameter(d.name, keyword, default=d.default, annotation=d.annotation)
-        for d in made.parameters.values()
-    ]
+    listed = made.keywords()
     listed += [
         inspect.Parameter("axis", keyword, default=1, annotation=int),
         inspect.Parameter("learn", keyword, default=(), annotation=tuple),

@@ -217,10 +217,7 @@ def _all_parameters(
 
 def _signature(made: Op) -> inspect.Signature:
     keyword = inspect.Parameter.KEYWORD_ONLY
-    listed = [
-        inspect.Parameter(d.name, keyword, default=d.default, annotation=d.annotation)
-        for d in made.parameters.values()
-    ]
+    listed = made.keywords()
     if made.takes:
         by_position = inspect.Parameter.POSITIONAL_OR_KEYWORD
         tensors = [inspect.Parameter(name, by_position) for name in ("signal", *made.operands)]

@@ -46,6 +46,24 @@ def part(tensor: tf.Tensor, axis: int, first: Any, count: Any) -> tf.Tensor:
     return tf.slice(tensor, begin, size)
 
 
+def fits(shape: tf.TensorShape, place: tf.TensorShape) -> bool:
+    """Whether a tensor of one shape can be broadcast to another of as many dimensions."""
+    same = shape.rank == place.rank
+    return same and all(n in (1, None, m) or m is None for n, m in zip(shape, place, strict=True))
+
+
+def gathered(tensor: tf.Tensor, places: tf.Tensor, axis: int) -> tf.Tensor:
+    """What stands at `places` of an axis counted from the end: `[places]`, or for each row.
+
+    Rows are the dimensions before the axis; those of `places` broadcast to them.
+    """
+    if places.shape.rank == 1:
+        return tf.gather(tensor, places, axis=axis)
+    shape = tf.concat([tf.shape(tensor)[:axis], tf.shape(places)[-1:]], 0)
+    rows = tensor.shape.rank + axis
+    return tf.gather(tensor, tf.broadcast_to(places, shape), axis=axis, batch_dims=rows)
+
+
 def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
     """`size` samples from sample `first` on; zeros where there are none."""
     length = sizes(signal)[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,14 @@ class Op:
     returns_lengths: bool
     uses_lengths: bool
     needs_lengths: bool
+
+    def keywords(self) -> list[inspect.Parameter]:
+        """Its declared parameters as a signature shows them."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return [
+            inspect.Parameter(d.name, kind, default=d.default, annotation=d.annotation)
+            for d in self.parameters.values()
+        ]
 
     def space(self, given: Space, values: Mapping[str, Any]) -> Space:
         """What comes out, given what goes in."""

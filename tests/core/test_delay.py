@@ -1,12 +1,10 @@
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import workbench as wb
+from benchmarks.memory import extra_megabytes
 from tests.core.delays import CHANGING, DELAYS, KINDS, LENGTH, STEP, example, matrix, ways
 from workbench.ops import spec
 
@@ -272,23 +270,16 @@ def test_what_needs_the_whole_signal_does_not_stream():
 
 
 MEMORY = """
-import resource
 import numpy as np, tensorflow as tf, workbench as wb
-def run(kind, delay, length):
+def run(delay, length):
     x = tf.zeros([length], tf.float64)
     with tf.GradientTape() as tape:
         tape.watch([x, delay])
-        y = wb.fractional_delay(x, delay=delay, kind=kind)
+        y = wb.fractional_delay(x, delay=delay, kind={kind!r})
     return tape.gradient(y, [x, delay])
-def ramp(length):
-    return tf.constant(np.linspace(0, 48000, length))
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT / 1e6
-kind, varies = KIND, VARIES
-run(kind, ramp(100) if varies else tf.constant(3.3, tf.float64), 100)
-before = peak()
-run(kind, ramp(48000) if varies else tf.constant(47999.3, tf.float64), 48000)
-print(peak() - before)
+def delays(length, last):
+    return tf.constant(np.linspace(0, 48000, length) if {varies} else last, tf.float64)
+run(delays(100, 3.3), 100)
 """
 
 
@@ -297,7 +288,6 @@ print(peak() - before)
     ("kind", "varies"), [("sinc", True), ("lagrange", True), ("sinc", False), ("fft", False)]
 )
 def test_a_second_takes_little_memory(kind, varies):
-    unit = "1" if sys.platform == "darwin" else "1024"  # of the peak that the system counts
-    code = MEMORY.replace("KIND", repr(kind)).replace("VARIES", str(varies)).replace("UNIT", unit)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(done.stdout) <= 150  # megabytes beside what TensorFlow holds
+    prepare = MEMORY.format(kind=kind, varies=varies)
+    used = extra_megabytes(prepare, "run(delays(48000, 47999.3), 48000)")
+    assert used <= 150  # megabytes beside what TensorFlow holds

@@ -19,7 +19,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.shapes import part
+from workbench.shapes import gathered, part
 from workbench.tensors import as_type, is_tensor
 
 NumMfccs = Annotated[
@@ -216,7 +216,7 @@ def delta(
     frames = tf.shape(signal)[-2]
     count = frames if lengths is None else tf.cast(lengths, tf.int32)[..., tf.newaxis]
     around = tf.minimum(tf.range(-half, frames + half), tf.maximum(count - 1, 0))
-    held = _at(signal, tf.maximum(around, 0))
+    held = gathered(signal, tf.maximum(around, 0), -2)
     found = tf.add_n(
         [
             weight * part(held, -2, k, frames)
@@ -228,13 +228,4 @@ def delta(
         return found
     # the derivative of the highest order is the same all along a fit: that of the whole width
     whole = tf.maximum(tf.minimum(tf.range(frames), count - 1 - half), half)
-    return _at(found, tf.where(count >= width, whole, tf.range(frames)))
-
-
-def _at(signal: tf.Tensor, frames: tf.Tensor) -> tf.Tensor:
-    """The frames at the given places: the same for all rows, or `[rows ..., places]`."""
-    if frames.shape.rank == 1:
-        return tf.gather(signal, frames, axis=-2)
-    rows = tf.shape(signal)[:-2]
-    places = tf.broadcast_to(frames, tf.concat([rows, tf.shape(frames)[-1:]], 0))
-    return tf.gather(signal, places, axis=-2, batch_dims=signal.shape.rank - 2)
+    return gathered(found, tf.where(count >= width, whole, tf.range(frames)), -2)

@@ -15,7 +15,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.shapes import flat_rows, shifted, sizes, unflat_rows
+from workbench.shapes import fits, flat_rows, shifted, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 _LONGEST = 2.0**20  # samples: 20 s at 48 kHz
@@ -147,16 +147,12 @@ def _delays_of(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
         rule = f"be a number, or one for each row, for kind {kind!r}"
         raise ParameterError("delay", rule, f"the shape {delay.shape}", "Or take kind='sinc'.")
     place = signal.shape if per_sample else signal.shape[:-1]
-    if delay.shape.rank != place.rank or not _fits(delay.shape, place):
+    if not fits(delay.shape, place):
         rule = f"be a number, or have the shape {signal.shape[:-1]} or {signal.shape}"
         raise ParameterError("delay", rule, f"the shape {delay.shape}")
     *leading, length = sizes(signal)
     full = tf.broadcast_to(delay, [*leading, length] if per_sample else leading)
     return tf.reshape(full, [-1, length] if per_sample else [-1])
-
-
-def _fits(shape: tf.TensorShape, place: tf.TensorShape) -> bool:
-    return all(n in (1, None, m) or m is None for n, m in zip(shape, place, strict=True))
 
 
 def _split(delay: tf.Tensor, lowest: float, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.errors import ParameterError
-from workbench.shapes import fit_samples, part, sizes, smaller
+from workbench.shapes import fit_samples, gathered, part, sizes, smaller
 
 _SHORTEST_BLOCK = 32  # samples; copying shorter ones costs more than trimming longer ones
 _MANY_BLOCKS = 16  # frames that overlap more often than this are added up in one go
@@ -182,8 +182,7 @@ def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tens
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
     beyond = tf.minimum(positions - grid.padding, length - 1)
     places = tf.where(positions < rows + grid.padding, _fold(positions, rows), beyond)
-    places = tf.broadcast_to(places, tf.concat([tf.shape(signal)[:-1], [total]], 0))
-    return tf.gather(signal, places, axis=-1, batch_dims=signal.shape.rank - 1)
+    return gathered(signal, places, -1)
 
 
 def _fold(positions: tf.Tensor, length: Any) -> tf.Tensor:

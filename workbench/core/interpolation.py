@@ -58,6 +58,13 @@ def pieces_of(response: Response, dtype: tf.DType, cell: int = 1) -> Pieces:
     return design_pieces(response, cell, response.degree(dtype))
 
 
+def split(times: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
+    """Times in cells as whole cells, int32, and places within them, parted in their own type."""
+    whole = tf.floor(times)
+    far = tf.constant(2**30, times.dtype)
+    return tf.cast(tf.clip_by_value(whole, -far, far), tf.int32), tf.cast(times - whole, dtype)
+
+
 def read(rows: tf.Tensor, cells: tf.Tensor, parts: tf.Tensor, pieces: Pieces) -> tf.Tensor:
     """Values of `[rows, time]` at times `(cells + parts) * pieces.cell`.
 

@@ -19,7 +19,7 @@ from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach, cannot_stream
 from workbench.shapes import fit_samples, sizes
-from workbench.tensors import as_type
+from workbench.tensors import as_type, silence_beyond
 
 Length = Annotated[
     int,
@@ -221,11 +221,10 @@ def _made_consistent(
     """The transform of the signal that is nearest to having this one."""
     grid = layout(options)
     samples = grid.length(sizes(spectrum)[-2])
-    samples = max(1, samples) if isinstance(samples, int) else tf.maximum(1, samples)
     signal = spec(inverse_stft).function(spectrum, lengths, length=samples, **options)
     if lengths is not None:
-        lengths = tf.maximum(1, grid.length(lengths))
-        signal = tf.where(tf.sequence_mask(lengths, samples), signal, tf.zeros_like(signal))
+        lengths = grid.length(lengths)
+        signal, _ = silence_beyond(signal, lengths, 1)
     rebuilt = spec(stft).function(signal, lengths, **options)
     return tf.ensure_shape(rebuilt, spectrum.shape)
 

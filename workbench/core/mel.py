@@ -25,8 +25,7 @@ from workbench.errors import ParameterError
 from workbench.ops import op, spec
 from workbench.params import Param
 from workbench.reach import Reach
-from workbench.shapes import sizes
-from workbench.tensors import is_tensor
+from workbench.tensors import is_tensor, silence_beyond
 
 NumMelBins = Annotated[int, Param("Number of mel bands.", low=1, slider=(8, 160))]
 LowerEdge = Annotated[
@@ -186,6 +185,5 @@ def log_mel_spectrogram(
     """
     bands = spec(mel_spectrogram).function(signal, lengths, **options)
     if lengths is not None and top_db is not None:  # what lies behind a row is not its loudest
-        valid = tf.sequence_mask(frame_count(lengths, options), sizes(bands)[-2])
-        bands = tf.where(valid[..., tf.newaxis], bands, tf.zeros([], bands.dtype))
+        bands, _ = silence_beyond(bands, frame_count(lengths, options), 2)
     return level_of(bands, reference, floor_db, top_db, _UNITS[log_scale])

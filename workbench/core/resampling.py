@@ -12,7 +12,7 @@ import tensorflow as tf
 from workbench.axes import Space
 from workbench.core.banks import apply_bank, design_bank
 from workbench.core.declarations import COMMON_RATES
-from workbench.core.interpolation import Pieces, pieces_of, read, spread
+from workbench.core.interpolation import Pieces, pieces_of, read, split, spread
 from workbench.core.responses import Attenuation, PassBand, Quality, Response, low_pass_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import op
@@ -260,18 +260,13 @@ def _by_ratio(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
 
 
 def _up(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Tensor:
-    times = tf.range(count, dtype=tf.float64) / ratio
-    cells = tf.floor(times)
-    parts = tf.cast(times - cells, rows.dtype)
-    return read(rows, tf.cast(cells, tf.int32)[tf.newaxis], parts[tf.newaxis], pieces)
+    cells, parts = split(tf.range(count, dtype=tf.float64) / ratio, rows.dtype)
+    return read(rows, cells[tf.newaxis], parts[tf.newaxis], pieces)
 
 
 def _down(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Tensor:
-    places = tf.range(sizes(rows)[-1], dtype=tf.float64) * ratio
-    cells = tf.floor(places)
-    parts = tf.cast(places - cells, rows.dtype)
-    made = spread(rows, tf.cast(cells, tf.int32), parts, pieces, count)
-    return tf.cast(ratio, rows.dtype) * made
+    cells, parts = split(tf.range(sizes(rows)[-1], dtype=tf.float64) * ratio, rows.dtype)
+    return tf.cast(ratio, rows.dtype) * spread(rows, cells, parts, pieces, count)
 
 
 def _by_transform(

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import tensorflow as tf
 
-from workbench.core.interpolation import pieces_of, read
+from workbench.core.interpolation import pieces_of, read, split
 from workbench.core.responses import Attenuation, PassBand, Quality, low_pass_of
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
-from workbench.shapes import flat_rows, sizes, unflat_rows
+from workbench.shapes import fits, flat_rows, sizes, unflat_rows
 
 Cutoff = Annotated[
     float,
@@ -68,23 +68,14 @@ def resample_at(
     pieces = pieces_of(low_pass_of(values, signal.dtype, cutoff / 2), signal.dtype)
     rows, leading = flat_rows(signal)
     positions = _positions_of_rows(positions, signal, leading)
-    whole = tf.floor(positions)
-    far = tf.constant(2**30, positions.dtype)
-    cells = tf.cast(tf.clip_by_value(whole, -far, far), tf.int32)
-    made = read(rows, cells, tf.cast(positions - whole, signal.dtype), pieces)
-    return unflat_rows(made, leading)
+    return unflat_rows(read(rows, *split(positions, signal.dtype), pieces), leading)
 
 
 def _positions_of_rows(positions: tf.Tensor, signal: tf.Tensor, leading: list[Any]) -> tf.Tensor:
     """`[rows, readings]`, or `[1, readings]` for all rows alike."""
     if positions.shape.rank == 1:
         return positions[tf.newaxis]
-    rank = signal.shape.rank
-    fits = positions.shape.rank == rank and all(
-        one in (1, None) or other is None or one == other
-        for one, other in zip(positions.shape[:-1], signal.shape[:-1], strict=True)
-    )
-    if not fits:
+    if positions.shape.rank == 0 or not fits(positions.shape[:-1], signal.shape[:-1]):
         rule = f"have the shape [readings], or that of the signal, {signal.shape}, but for the time"
         raise ParameterError("positions", rule, positions.shape)
     readings = sizes(positions)[-1]

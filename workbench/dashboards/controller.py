@@ -120,8 +120,7 @@ class Controller:
                 if count > _MOST_VALUES:
                     rule = f"be larger: {length:,} frames are more than a dashboard can show"
                     error = ParameterError("frame_step", rule, layer.values["frame_step"])
-                    error.named(layer.spec.name)
-                    raise error
+                    raise error.named(layer.spec.name)
 
     def _compute(self) -> Gradients:
         x = self.source.signal()

@@ -48,9 +48,8 @@ class ClipSource:
         Raises:
             ParameterError: Always.
         """
-        error = ParameterError(tuple(values), "belong to a test signal", self.name)
-        error.named("source")
-        raise error
+        rule = "belong to a test signal"
+        raise ParameterError(tuple(values), rule, self.name).named("source")
 
     def signal(self) -> tf.Tensor:
         """float32 `[channels, time]`, the same object each time."""
@@ -139,10 +138,5 @@ def source_of(audio_or_name: Any) -> Source:
     if callable(audio_or_name) and getattr(audio_or_name, "spec", None) is not None:
         if audio_or_name.spec.takes == 0:
             return SignalSource(audio_or_name)
-    error = ParameterTypeError(
-        "audio",
-        "be a clip's name, a path, a Clip, (signal, sample_rate) or a test signal",
-        repr(audio_or_name),
-    )
-    error.named("explore")
-    raise error
+    rule = "be a clip's name, a path, a Clip, (signal, sample_rate) or a test signal"
+    raise ParameterTypeError("audio", rule, repr(audio_or_name)).named("explore")
