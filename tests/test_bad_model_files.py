@@ -211,6 +211,14 @@ BAD_TEXT = {
 }
 
 
+def test_no_more_channels_are_skipped_than_come_in():
+    rule = "must be 0, 1 or all 2 outputs, and at most the 1 inputs; got 2"
+    with pytest.raises(ParameterError, match=re.escape(f"model_data['skip'] {rule}")):
+        parse_model(torch_model(outputs=2, skip=2))
+    with pytest.raises(ParameterError, match=f"in_skip {rule}"):
+        parse_model(keras_model("gru", outputs=2, in_skip=2))
+
+
 @pytest.mark.parametrize(("content", "match"), BAD_TEXT.items(), ids=list(BAD_TEXT.values()))
 def test_a_fault_of_the_whole_file_is_named_with_the_file(tmp_path, content, match):
     path = tmp_path / "amp.json"
