@@ -1,0 +1,131 @@
+"""Recurrences whose state is delayed by a time, not by a sample.
+
+A base recurrence `s[n] = f(x[n], s[n-1])` becomes, by a `StateDelay`,
+
+    d[n] = feedback * d[n-1] + sum_k taps[k] * s[n-1-k]
+    s[n] = keep * d[n] + (1 - keep) * f(x[n], d[n])
+
+and its output is the fresh state s. It runs as one loop compiled by XLA. A delay by a whole number
+D of steps runs as a batch of D ordinary recurrences, each of every D-th step.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from workbench.core import state_loop
+from workbench.core.cells import Cell, State, Weights
+from workbench.core.state_delays import StateDelay
+from workbench.shapes import gathered, part, sizes
+from workbench.tensors import as_type
+
+
+class Past(NamedTuple):
+    """What a recurrence remembers; parts as in the cell's state.
+
+    Attributes:
+        states: The fresh states, the latest first, `[rows, past, units]` each.
+        read: What was read last, `[rows, units]` each; empty where there is no feedback.
+    """
+
+    states: State
+    read: State
+
+
+def recur(
+    cell: Cell,
+    inputs: tf.Tensor,
+    weights: Weights,
+    delay: StateDelay,
+    past: Past,
+    mask: tf.Tensor | None = None,
+) -> tuple[State, Past]:
+    """Runs a recurrence.
+
+    Args:
+        cell: The base recurrence.
+        inputs: `[rows, time, features]`.
+        weights: Those of the cell, in the type of the inputs.
+        delay: How it reads its past.
+        past: What it remembers; as many states as the delay has taps.
+        mask: `[rows, time]`, False for a step that is left out, as if it were not in the row: the
+            output stays what it was, or is 0 before the first step.
+
+    Returns:
+        The fresh states, `[rows, time, units]` each, and what is remembered after them.
+    """
+    if mask is None:
+        fresh, reads = _run(cell, inputs, weights, delay, past)
+        return fresh, _after(past, fresh, reads, tf.reshape(sizes(inputs)[1], [1, 1]))
+    order = tf.argsort(tf.logical_not(mask), axis=1, stable=True)  # the steps of a row in a row
+    place = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
+    inputs = gathered(tf.where(mask[..., tf.newaxis], inputs, tf.zeros_like(inputs)), order, -2)
+    fresh, reads = _run(cell, inputs, weights, delay, past)
+    after = _after(past, fresh, reads, place[:, -1:])
+    from_first = [tf.pad(one, [[0, 0], [1, 0], [0, 0]]) for one in fresh]
+    return tuple(gathered(one, place, -2) for one in from_first), after
+
+
+def whole_delay(delay: StateDelay) -> int:
+    """The number of steps of a delay that is a whole one, known when it is traced; 0 otherwise."""
+    if not isinstance(delay.taps, np.ndarray) or delay.feedback or delay.keep:
+        return 0
+    return len(delay.taps) if delay.taps[-1] == 1 and not np.any(delay.taps[:-1]) else 0
+
+
+def interleave(steps: tf.Tensor, count: int) -> tf.Tensor:
+    """`[rows, time, size]` as `count` times the rows, each of every `count`-th step, 0 behind."""
+    rows, length, size = sizes(steps)
+    padded = tf.pad(steps, [[0, 0], [0, -length % count], [0, 0]])
+    apart = tf.reshape(padded, [rows, -1, count, size])
+    return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [rows * count, -1, size])
+
+
+def uninterleave(steps: tf.Tensor, count: int, length: Any) -> tf.Tensor:
+    """Undoes `interleave`."""
+    rows, part_length, size = sizes(steps)
+    apart = tf.reshape(steps, [rows // count, count, part_length, size])
+    return part(
+        tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [rows // count, -1, size]), 1, 0, length
+    )
+
+
+def _run(
+    cell: Cell, inputs: tf.Tensor, weights: Weights, delay: StateDelay, past: Past
+) -> tuple[State, State]:
+    count, length = whole_delay(delay), sizes(inputs)[1]
+    if count > 1:
+        one = StateDelay(np.ones(1), 0.0, 0.0)
+        last = [interleave(tf.reverse(each, [1]), count) for each in past.states]
+        fresh, _ = _run(cell, interleave(inputs, count), weights, one, Past(tuple(last), ()))
+        return tuple(uninterleave(each, count, length) for each in fresh), ()
+    rest = {"feedback": delay.feedback, "keep": delay.keep}
+    given = state_loop.Given(
+        inputs=_time_first(inputs),
+        weights=list(weights),
+        taps=as_type(delay.taps, inputs.dtype),
+        rest={k: as_type(v, inputs.dtype) for k, v in rest.items() if tf.is_tensor(v) or v},
+        states=tuple(map(_time_first, past.states)),
+        read=past.read or tuple(each[:, 0] for each in past.states),
+    )
+    made = state_loop.run(cell, given)
+    fresh, reads = (tuple(map(_time_first, each)) for each in made)
+    return fresh, reads
+
+
+def _after(past: Past, fresh: State, reads: State, count: tf.Tensor) -> Past:
+    """What is remembered after `count` steps, `[rows, 1]`, or `[1, 1]` for all rows."""
+    held = sizes(past.states[0])[1]
+    every = [tf.concat([tf.reverse(p, [1]), f], 1) for p, f in zip(past.states, fresh, strict=True)]
+    each_read = [tf.concat([p[:, tf.newaxis], r], 1) for p, r in zip(past.read, reads, strict=True)]
+    return Past(
+        tuple(gathered(each, count + tf.range(held - 1, -1, -1), -2) for each in every),
+        tuple(tf.squeeze(gathered(each, count, -2), 1) for each in each_read),
+    )
+
+
+def _time_first(steps: tf.Tensor) -> tf.Tensor:
+    return tf.transpose(steps, [1, 0, 2])
