@@ -16,13 +16,54 @@ from workbench.reach import Reach, cannot_stream
 
 
 @dataclass(frozen=True)
-class Op:
+class Declaration:
+    """Parameters that are declared together.
+
+    Attributes:
+        name: Of what has them, as errors say it.
+        parameters: The declared parameters, by name and in order.
+    """
+
+    name: str
+    parameters: Mapping[str, Declared]
+
+    def keywords(self) -> list[inspect.Parameter]:
+        """Its declared parameters as a signature shows them."""
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return [
+            inspect.Parameter(d.name, kind, default=d.default, annotation=d.annotation)
+            for d in self.parameters.values()
+        ]
+
+    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters, defaults filled in, each checked.
+
+        Raises:
+            TypeError: A name is unknown, a required one is missing, or a type is wrong.
+            ValueError: A value is outside its legal range.
+        """
+        for name in values:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise TypeError(f"{self.name}: there is no parameter {name!r}. Known: {known}.")
+        checked = {}
+        with naming(self.name):
+            for name, parameter in self.parameters.items():
+                if name in values:
+                    checked[name] = parameter.check(values[name])
+                elif parameter.required:
+                    raise ParameterTypeError(name, "be given", "nothing")
+                else:
+                    checked[name] = parameter.default
+        return checked
+
+
+@dataclass(frozen=True)
+class Op(Declaration):
     """The specification of an op, read from its signature.
 
     Attributes:
-        name: The function's name.
         function: The function itself, unchecked.
-        parameters: Its declared parameters, in order.
         operands: Names of the tensors that it takes beside the signal, by position.
         takes: Dimensions of the signal that it works on: 0 (a source), 1 (time), 2 (frames, bins).
         space_rule: What comes out, given what goes in and the parameters.
@@ -36,9 +77,7 @@ class Op:
         needs_lengths: Whether it must know them also where a call gives none.
     """
 
-    name: str
     function: Callable[..., tf.Tensor]
-    parameters: Mapping[str, Declared]
     operands: tuple[str, ...]
     takes: int
     space_rule: Callable[[Space, Mapping[str, Any]], Space]
@@ -50,14 +89,6 @@ class Op:
     returns_lengths: bool
     uses_lengths: bool
     needs_lengths: bool
-
-    def keywords(self) -> list[inspect.Parameter]:
-        """Its declared parameters as a signature shows them."""
-        kind = inspect.Parameter.KEYWORD_ONLY
-        return [
-            inspect.Parameter(d.name, kind, default=d.default, annotation=d.annotation)
-            for d in self.parameters.values()
-        ]
 
     def space(self, given: Space, values: Mapping[str, Any]) -> Space:
         """What comes out, given what goes in."""
@@ -86,25 +117,3 @@ class Op:
                 why = "every result depends on all of it"
                 raise cannot_stream("signal", "be whole, not", why, "chunks")
             return self.reach_rule(values)
-
-    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """All parameters, defaults filled in, each checked.
-
-        Raises:
-            TypeError: A name is unknown, a required one is missing, or a type is wrong.
-            ValueError: A value is outside its legal range.
-        """
-        for name in values:
-            if name not in self.parameters:
-                known = ", ".join(self.parameters)
-                raise TypeError(f"{self.name}: there is no parameter {name!r}. Known: {known}.")
-        checked = {}
-        with naming(self.name):
-            for name, parameter in self.parameters.items():
-                if name in values:
-                    checked[name] = parameter.check(values[name])
-                elif parameter.required:
-                    raise ParameterTypeError(name, "be given", "nothing")
-                else:
-                    checked[name] = parameter.default
-        return checked

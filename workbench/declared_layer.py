@@ -1,0 +1,227 @@
+"""Keras layers whose parameters are declared: they can be set, follow a sample rate, be learnt."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from workbench.axes import Space
+from workbench.errors import ParameterError, ParameterTypeError
+from workbench.params import Declared
+from workbench.specification import Declaration
+from workbench.tensors import is_tensor
+
+
+class DeclaredLayer(keras.layers.Layer):
+    """What a layer with declared parameters has, beside its computation.
+
+    A parameter that follows the signal's sample rate may be left out in a `Chain`, which knows it.
+
+    Args:
+        *options: What the Keras layer takes by position.
+        learn: Names of differentiable parameters that become trainable weights.
+        **values: The declared parameters, and what the Keras layer takes by name.
+
+    Raises:
+        ParameterError, ParameterTypeError: A declared parameter is illegal.
+    """
+
+    spec: ClassVar[Declaration]
+
+    def __init__(self, *options: Any, learn: tuple[str, ...] = (), **values: Any):
+        followed = values.pop("followed", ())
+        given = {n: _plain(n, values.pop(n)) for n in self.spec.parameters if n in values}
+        super().__init__(*options, **values)
+        self.supports_masking = True
+        self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
+        self._given = {name: value for name, value in given.items() if name not in followed}
+        self._followed = {name: value for name, value in given.items() if name in followed}
+        self._weights_of: dict[str, keras.Variable] = {}
+        self._check_learn()
+        self._checked = self._check()
+
+    def _check(self) -> dict[str, Any] | None:
+        """The checked parameters, or None while a rate that a chain will set is missing."""
+        values = self._followed | self._given
+        needed = [name for name in self.following if self.declared[name].required]
+        missing = [name for name in needed if name not in values]
+        rest = {name: 1 for name in missing}
+        checked = self.spec.check(values | rest)
+        return None if missing else checked
+
+    def _check_learn(self) -> None:
+        for name in self.learn:
+            declared = self.spec.parameters.get(name)
+            if declared is None or not declared.param.differentiable:
+                able = [n for n, d in self.spec.parameters.items() if d.param.differentiable]
+                error = ParameterError("learn", f"name some of {able}", repr(name))
+                raise error.named(type(self).__name__)
+            value = self._given.get(name, declared.default)
+            if value is None and declared.param.automatic is None:
+                raise ParameterError(name, "be given to be learnt", None).named(type(self).__name__)
+
+    @property
+    def following(self) -> tuple[str, ...]:
+        """Names of the parameters that follow the signal's sample rate."""
+        return tuple(n for n, d in self.spec.parameters.items() if d.param.follows == "rate")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters by name, checked, as plain Python values.
+
+        Raises:
+            ParameterTypeError: A sample rate is missing, outside a chain.
+        """
+        if self._checked is None:
+            self.spec.check(self._followed | self._given)
+        assert self._checked is not None
+        learnt = {n: float(tf.convert_to_tensor(w)) for n, w in self._weights_of.items()}
+        return self._checked | learnt
+
+    @property
+    def _at_hand(self) -> dict[str, Any]:
+        """The parameters without a look at the weights, which a graph has no values of."""
+        return self._checked or self.values
+
+    @property
+    def declared(self) -> Mapping[str, Declared]:
+        """The declarations of the parameters, by name."""
+        return self.spec.parameters
+
+    def set(self, **values: Any) -> None:
+        """Changes parameters; the next call uses them. A wrong value changes nothing.
+
+        A `Chain` sees to it that its compiled functions follow; what else has traced a call of
+        this layer (`predict` of a `keras.Sequential`) keeps what it was until it is compiled again.
+
+        Raises:
+            ParameterError, ParameterTypeError: As the op raises them.
+        """
+        with self.restoring():
+            self._given |= {name: _plain(name, value) for name, value in values.items()}
+            self._checked = self._check()
+            for name, weight in self._weights_of.items():
+                if name in values:
+                    weight.assign(values[name])
+
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Puts all parameters back to where they were if the block raises."""
+        given, followed, checked = dict(self._given), dict(self._followed), self._checked
+        learnt = {name: tf.identity(weight) for name, weight in self._weights_of.items()}
+        try:
+            yield
+        except Exception:
+            self._given, self._followed, self._checked = given, followed, checked
+            for name, value in learnt.items():
+                self._weights_of[name].assign(value)
+            raise
+
+    def follow(self, space: Space) -> None:
+        """Takes the sample rate of what comes in, where it was not given.
+
+        Raises:
+            ParameterError: A rate was given, and it is another one.
+        """
+        for name in self.following:
+            rate = space.time.rate
+            given = self._given.get(name, rate)
+            if given != rate:
+                rule = f"be the rate of the signal that reaches this layer, {rate:g} Hz"
+                error = ParameterError(name, rule, given, "Leave it out in a chain.")
+                raise error.named(type(self).__name__)
+            whole = int(rate) if rate == int(rate) else rate
+            if name not in self._given and self._followed.get(name) != whole:
+                self._followed[name] = whole
+                self._checked = self._check()
+
+    def space(self, given: Space) -> Space:
+        """What comes out, given what goes in; in a graph, whatever has been learnt."""
+        raise NotImplementedError
+
+    def apply(
+        self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """What the layer makes of inputs with `tensors` in place of parameters of their names."""
+        raise NotImplementedError
+
+    def code(self) -> str:
+        """The Python that makes this layer: what differs from the defaults."""
+        said = {
+            name: value
+            for name, value in self.values.items()
+            if name not in self._followed and value != self.declared[name].default
+        }
+        policy = self.dtype_policy.name
+        said |= {"dtype": policy} if policy != keras.config.dtype_policy().name else {}
+        said |= self._said()
+        said |= {"learn": self.learn} if self.learn else {}
+        arguments = ", ".join(f"{name}={value!r}" for name, value in said.items())
+        return f"wb.layers.{type(self).__name__}({arguments})"
+
+    def _said(self) -> dict[str, Any]:
+        """What else `code` says: arguments that aren't declared parameters."""
+        return {}
+
+    def _make_learnt(self) -> None:
+        """Makes the weights of learnt parameters."""
+        values = self.values
+        for name in self.learn:
+            param, start = self.declared[name].param, values[name]
+            if start is None and param.automatic is not None:
+                start = param.automatic(values)
+            self._weights_of[name] = self.add_weight(
+                shape=(),
+                initializer=keras.initializers.Constant(start),
+                constraint=_Legal(self, name),
+                autocast=False,
+                name=name,
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """All parameters, so that a saved layer does not depend on a default."""
+        own = {"learn": list(self.learn), "followed": list(self._followed)}
+        return super().get_config() | self.values | own
+
+
+def signature_of(first: list[inspect.Parameter], spec: Declaration, last: dict[str, Any]) -> Any:
+    """The real arguments of a layer, for completion and help; `last` by keyword with defaults."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    named = [
+        inspect.Parameter(name, keyword, default=default, annotation=type(default))
+        for name, default in ({**last, "learn": ()}).items()
+    ]
+    options = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
+    return inspect.Signature([*first, *spec.keywords(), *named, options])
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A number that came as a tensor or array, as Python's own."""
+    if not is_tensor(value):
+        return value
+    array = np.asarray(value)
+    if array.ndim:
+        raise ParameterTypeError(name, "be one number", f"an array of shape {array.shape}")
+    return array.item()
+
+
+class _Legal(keras.constraints.Constraint):
+    """Keeps a learnt parameter in the legal range that it has now."""
+
+    def __init__(self, layer: DeclaredLayer, name: str):
+        self.layer = layer
+        self.param = layer.declared[name].param
+
+    def __call__(self, weight: Any) -> Any:
+        param = self.param
+        if param.low is not None:
+            tiny = np.finfo(np.float32).tiny if param.open_low else 0.0
+            weight = keras.ops.maximum(weight, param.low + tiny)
+        high = param.most(self.layer._at_hand) if param.most else param.high
+        return weight if high is None else keras.ops.minimum(weight, high)
