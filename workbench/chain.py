@@ -12,8 +12,8 @@ import keras
 import tensorflow as tf
 
 from workbench.axes import Axis, Space, waveform_space
+from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
-from workbench.layers import OpLayer
 from workbench.stages import Stage
 from workbench.tensors import as_signal
 
@@ -117,7 +117,7 @@ class Chain(keras.Sequential):
         try:
             with contextlib.ExitStack() as stack:
                 for layer in self.layers:
-                    if isinstance(layer, OpLayer):
+                    if isinstance(layer, DeclaredLayer):
                         stack.enter_context(layer.restoring())
                 yield
         except Exception:
@@ -273,7 +273,7 @@ class Chain(keras.Sequential):
         """Lets the sample rate flow through the layers."""
         space = waveform_space(self.sample_rate)
         for layer in self.layers:
-            if isinstance(layer, OpLayer):
+            if isinstance(layer, DeclaredLayer):
                 layer.follow(space)
             space = _space_after(layer, space)
 
@@ -295,7 +295,7 @@ def _checked_rate(sample_rate: int) -> int:
 
 def _space_after(layer: keras.layers.Layer, given: Space) -> Space:
     """What a layer puts out; a layer that is not ours gives axes without a meaning."""
-    if isinstance(layer, OpLayer):
+    if isinstance(layer, DeclaredLayer):
         return layer.space(given)
     return Space((Axis("index"),), layer.name)
 
@@ -310,6 +310,6 @@ def _loss(loss: str | Loss) -> Loss:
 
 
 def _code_of(layer: keras.layers.Layer) -> str:
-    if not isinstance(layer, OpLayer):
+    if not isinstance(layer, DeclaredLayer):
         return f"keras.layers.deserialize({keras.layers.serialize(layer)!r})"
     return layer.code()

@@ -33,6 +33,7 @@ class DeclaredLayer(keras.layers.Layer):
     """
 
     spec: ClassVar[Declaration]
+    pure: ClassVar[bool] = False  # whether results depend on the inputs and parameters alone
 
     def __init__(self, *options: Any, learn: tuple[str, ...] = (), **values: Any):
         followed = values.pop("followed", ())

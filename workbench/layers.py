@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from workbench import core
+from workbench.core.cells import GRUCell, LSTMCell, SimpleCell
 from workbench.core.chance import seed_of_step
 from workbench.masks import valid_steps
 from workbench.op_layer import OpLayer as OpLayer
 from workbench.op_layer import layer_of as layer_of
+from workbench.recurrent import RateIndependent as RateIndependent
+from workbench.recurrent import UnstableWarning as UnstableWarning
 
 
 class Saturate(OpLayer):
@@ -143,3 +147,32 @@ class PCEN(OpLayer):
     """Automatic gain and compression for each band; a Keras layer."""
 
     function = staticmethod(core.pcen.pcen)
+
+
+class RateIndependentLSTM(RateIndependent, keras.layers.LSTM):
+    """`keras.layers.LSTM` at any sample rate."""
+
+    plain = keras.layers.LSTM
+
+    def _cell(self) -> LSTMCell:
+        cell = self.cell
+        return LSTMCell(cell.units, cell.activation, cell.recurrent_activation)
+
+
+class RateIndependentGRU(RateIndependent, keras.layers.GRU):
+    """`keras.layers.GRU` at any sample rate."""
+
+    plain = keras.layers.GRU
+
+    def _cell(self) -> GRUCell:
+        cell = self.cell
+        return GRUCell(cell.units, cell.activation, cell.recurrent_activation, cell.reset_after)
+
+
+class RateIndependentSimpleRNN(RateIndependent, keras.layers.SimpleRNN):
+    """`keras.layers.SimpleRNN` at any sample rate."""
+
+    plain = keras.layers.SimpleRNN
+
+    def _cell(self) -> SimpleCell:
+        return SimpleCell(self.cell.units, self.cell.activation)

@@ -32,6 +32,7 @@ class OpLayer(DeclaredLayer):
 
     function: ClassVar[Callable[..., tf.Tensor]]
     spec: ClassVar[Op]
+    pure = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from workbench.layers import OpLayer
+from workbench.declared_layer import DeclaredLayer
 
 _KEPT_TRACES = 16
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
@@ -43,8 +43,8 @@ class Stage:
 
     def forward(self, x: tf.Tensor) -> tf.Tensor:
         """The layer's result; the last one again if neither `x` nor a parameter has changed."""
-        if not isinstance(self.layer, OpLayer):
-            return self.layer(x)  # its weights may change without our knowing
+        if not getattr(self.layer, "pure", False):  # its weights may change without our knowing
+            return self._run(None, self._forward, x)
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
@@ -101,16 +101,16 @@ class Stage:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """Names of the parameters that have a value and a gradient."""
-        if not isinstance(self.layer, OpLayer):
+        if not isinstance(self.layer, DeclaredLayer):
             return ()
         values, declared = self._values(), self.layer.declared.items()
         return tuple(n for n, d in declared if d.param.differentiable and values[n] is not None)
 
     def _values(self) -> dict[str, Any]:
-        return dict(self.layer.values) if isinstance(self.layer, OpLayer) else {}
+        return dict(self.layer.values) if isinstance(self.layer, DeclaredLayer) else {}
 
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
-        if not isinstance(self.layer, OpLayer):
+        if not isinstance(self.layer, DeclaredLayer):
             return self.layer(x)
         return self.layer.apply(x, values)
 
@@ -123,7 +123,7 @@ class Stage:
         def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
             return function({**fixed, **live}, *tensors)
 
-        if task is None or not isinstance(self.layer, OpLayer):
+        if task is None or not isinstance(self.layer, DeclaredLayer):
             return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
         key = (task, tuple(sorted(fixed.items())), tuple(live), forms)

@@ -11,16 +11,59 @@ D of steps runs as a batch of D ordinary recurrences, each of every D-th step.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from workbench.core import state_loop
 from workbench.core.cells import Cell, State, Weights
-from workbench.core.state_delays import StateDelay
+from workbench.core.declarations import COMMON_RATES
+from workbench.core.state_delays import (
+    INTERPOLATIONS,
+    LEAST_RATIO,
+    MOST_ORDER,
+    MOST_RATIO,
+    StateDelay,
+    design_state_delay,
+    state_delay_at,
+)
+from workbench.errors import ParameterError
+from workbench.params import Param
 from workbench.shapes import gathered, part, sizes
-from workbench.tensors import as_type
+from workbench.tensors import as_type, is_tensor
+
+TrainingRate = Annotated[
+    float,
+    Param("Steps per second at which the weights were trained.", unit="Hz", low=0, open_low=True),
+]
+RunningRate = Annotated[
+    float,
+    Param(
+        "Steps per second at which the recurrence runs.",
+        unit="Hz",
+        low=0,
+        open_low=True,
+        slider=tuple(map(float, COMMON_RATES)),
+        most=lambda values: MOST_RATIO * values["training_rate"],
+        differentiable=True,
+        follows="rate",
+    ),
+]
+Interpolation = Annotated[
+    str,
+    Param("How the state is read between samples.", choices=(*INTERPOLATIONS, "auto")),
+]
+Order = Annotated[
+    int,
+    Param(
+        "Order of the interpolation.",
+        low=1,
+        high=MOST_ORDER,
+        slider=(1, MOST_ORDER),
+        only=("interpolation", ("lagrange", "minimax")),
+    ),
+]
 
 
 class Past(NamedTuple):
@@ -33,6 +76,34 @@ class Past(NamedTuple):
 
     states: State
     read: State
+
+
+def state_delay(
+    *,
+    training_rate: TrainingRate,
+    sample_rate: RunningRate,
+    interpolation: Interpolation = "cubic",
+    order: Order = 3,
+) -> StateDelay:
+    """How a recurrence at one rate reads the state of one sample at another rate ago.
+
+    Below the training rate a state is needed that is younger than the last one: it is extrapolated.
+
+    Returns:
+        Numbers, or tensors for a `sample_rate` that is one.
+
+    Raises:
+        ParameterError: The rate is too far from that of training, or too low for the method.
+    """
+    if is_tensor(sample_rate):
+        ratio = tf.cast(sample_rate, tf.float64) / training_rate
+        return state_delay_at(ratio, interpolation, order, MOST_RATIO)
+    ratio = sample_rate / training_rate
+    if not LEAST_RATIO <= ratio <= MOST_RATIO:
+        rule = f"lie in {LEAST_RATIO:g} .. {MOST_RATIO:g} of training_rate"
+        got = f"{sample_rate:g} and {training_rate:g}"
+        raise ParameterError(("sample_rate", "training_rate"), rule, got)
+    return design_state_delay(ratio, interpolation, order)
 
 
 def recur(
@@ -60,7 +131,8 @@ def recur(
     if mask is None:
         fresh, reads = _run(cell, inputs, weights, delay, past)
         return fresh, _after(past, fresh, reads, tf.reshape(sizes(inputs)[1], [1, 1]))
-    order = tf.argsort(tf.logical_not(mask), axis=1, stable=True)  # the steps of a row in a row
+    left_out = tf.cast(tf.logical_not(mask), tf.int32)
+    order = tf.argsort(left_out, axis=1, stable=True)  # the steps of a row in a row
     place = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
     inputs = gathered(tf.where(mask[..., tf.newaxis], inputs, tf.zeros_like(inputs)), order, -2)
     fresh, reads = _run(cell, inputs, weights, delay, past)

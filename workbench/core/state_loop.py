@@ -145,7 +145,7 @@ def _of_all_steps(cell: Cell, given: Given, reads: State, fresh_bars: State) -> 
 
 
 def _of_taps(states: tf.Tensor, fresh: tf.Tensor, read_bars: tf.Tensor) -> tf.Tensor:
-    count, steps = states.shape[0], fresh.shape[0]
+    count, steps = states.shape[0], sizes(fresh)[0]
     every = tf.concat([tf.reverse(states, [0]), fresh], 0)
     worth = [tf.reduce_sum(read_bars * part(every, 0, count - 1 - k, steps)) for k in range(count)]
     return tf.stack(worth)
@@ -157,7 +157,7 @@ def _of_feedback(read: tf.Tensor, reads: tf.Tensor, read_bars: tf.Tensor) -> tf.
 
 def _all_reads(given: Given, fresh: State) -> State:
     """What each step has read, `[time, rows, units]`, without feedback."""
-    count, steps = given.taps.shape[0], given.inputs.shape[0]
+    count, steps = given.taps.shape[0], sizes(given.inputs)[0]
 
     def of_part(states: tf.Tensor, fresh: tf.Tensor) -> tf.Tensor:
         every = tf.concat([tf.reverse(states, [0]), fresh], 0)
@@ -196,13 +196,13 @@ def _flat(steps: tf.Tensor) -> tf.Tensor:
 
 
 def _array(steps: tf.Tensor) -> tf.TensorArray:
-    array = tf.TensorArray(steps.dtype, steps.shape[0], clear_after_read=False)
+    array = tf.TensorArray(steps.dtype, sizes(steps)[0], clear_after_read=False)
     return array.unstack(steps)
 
 
 def _rooms(given: Given) -> tuple[tf.TensorArray, ...]:
     """Room for a state a step."""
-    count = given.inputs.shape[0]
+    count = sizes(given.inputs)[0]
     return _each(lambda one: tf.TensorArray(one.dtype, count, element_shape=one.shape), given.read)
 
 

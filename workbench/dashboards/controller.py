@@ -13,6 +13,7 @@ from workbench.chain import Chain, Gradients
 from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import panel
+from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
 
@@ -173,7 +174,7 @@ class Controller:
 
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
-        ours = all(isinstance(layer, OpLayer) for layer in self.chain.layers)
+        ours = all(isinstance(layer, DeclaredLayer) for layer in self.chain.layers)
         imports = ["import workbench as wb"] if ours else ["import keras", "import workbench as wb"]
         lines = [*imports, "", self.source.code(), self.chain.code()]
         lines.append("outputs = chain.run(x)")

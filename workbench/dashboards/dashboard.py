@@ -20,7 +20,7 @@ from workbench.dashboards.frames import View
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
-from workbench.layers import OpLayer
+from workbench.declared_layer import DeclaredLayer
 
 _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
@@ -161,7 +161,7 @@ class Dashboard:
 
     def _group(self, stage: int) -> ControlGroup:
         layer = self.controller.chain.layers[stage]
-        declared = layer.declared if isinstance(layer, OpLayer) else {}
+        declared = layer.declared if isinstance(layer, DeclaredLayer) else {}
         controls = {
             name: self._add(stage, name, Control(each, layer.values[name]))
             for name, each in declared.items()
@@ -274,7 +274,7 @@ class Dashboard:
 
     def _draw(self) -> None:
         for group, layer in zip(self._groups, self.controller.chain.layers, strict=True):
-            if isinstance(layer, OpLayer):
+            if isinstance(layer, DeclaredLayer):
                 group.follow(layer.values)
         self.scope.show(self.controller.frame)
 

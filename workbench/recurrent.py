@@ -1,0 +1,324 @@
+"""Keras' recurrent layers, at any sample rate: their state is delayed by the right time."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from workbench.axes import Axis, Space
+from workbench.core.cells import Cell
+from workbench.core.recurrence import Past, recur, state_delay
+from workbench.core.stability import Choice, Prediction, choose_order, eigenvalues_at_rest, predict
+from workbench.core.state_delays import StateDelay
+from workbench.declared_layer import DeclaredLayer, signature_of
+from workbench.errors import ParameterError, ParameterTypeError, naming
+from workbench.params import describe, read_parameters
+from workbench.specification import Declaration
+from workbench.tensors import is_tensor, working_type
+
+LEVELS = tuple(float(level) for level in np.linspace(-1, 1, 9))  # constant inputs that are tried
+_OWN = ("learn", "followed", "training_rate", "sample_rate", "interpolation", "order")
+_REFUSED = {"go_backwards": False, "unroll": False, "recurrent_dropout": 0.0, "implementation": 2}
+
+
+class UnstableWarning(UserWarning):
+    """A recurrent layer is predicted to be unstable at the rate at which it runs."""
+
+
+class RateIndependent(DeclaredLayer):
+    """What the three layers share: the state is that of one sample of the training rate ago.
+
+    Inputs are `[batch, time, features]`; weights, arguments and results are those of the Keras
+    layer, so that trained ones come and go (`from_layer`, `to_layer`). A state that is returned, or
+    given as `initial_state`, holds what is remembered, the latest first: `[batch, past * units]`,
+    which is Keras' own state at the training rate; Keras' form is taken at any rate, as a state
+    that was held. `go_backwards`, `unroll` and `recurrent_dropout` are refused.
+    """
+
+    plain: ClassVar[type[keras.layers.RNN]]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.spec = Declaration(cls.__name__, read_parameters(state_delay))
+        units = inspect.Parameter("units", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=int)
+        cls.__signature__ = signature_of([units], cls.spec, {})  # type: ignore[attr-defined]
+        listed = "\n".join(describe(each) for each in cls.spec.parameters.values())
+        cls.__doc__ = f"{cls.__doc__}\n\nArgs:\n    units: Size of the state.\n{listed}"
+        keras.saving.register_keras_serializable("workbench")(cls)
+
+    def __init__(self, units: int, **values: Any):
+        for name, wanted in _REFUSED.items():
+            if values.pop(name, wanted) != wanted:
+                raise ParameterError(name, f"be {wanted!r}", "another").named(self.spec.name)
+        self._choice: Choice | None = None
+        super().__init__(units, **values)
+
+    # the delay
+
+    @property
+    def choice(self) -> Choice:
+        """What interpolation "auto" has chosen for the weights of now, and why.
+
+        Raises:
+            ParameterError: The layer has no weights yet.
+        """
+        if self._choice is None:
+            values = self.values if tf.executing_eagerly() else self._at_hand
+            ratio = values["sample_rate"] / values["training_rate"]
+            self._choice = choose_order(self.eigenvalues, ratio)
+        return self._choice
+
+    @property
+    def eigenvalues(self) -> np.ndarray:
+        """Those of the Jacobian at rest, complex `[inputs, states]`, for the inputs `LEVELS`.
+
+        Raises:
+            ParameterError: The layer has no weights yet.
+        """
+        if not self.cell.built:
+            raise ParameterError("weights", "be there", "none", "Build it.").named(self.spec.name)
+        with tf.init_scope():  # numbers, also while a graph is traced
+            cell, weights = self._cell(), [tf.cast(w, tf.float64) for w in self._cell_weights()]
+            levels = tf.constant(LEVELS, tf.float64)[:, tf.newaxis]
+            inputs = tf.broadcast_to(levels, [len(LEVELS), weights[0].shape[0]])
+            projected = cell.project(inputs, weights)
+
+            def step(states: tf.Tensor) -> tf.Tensor:
+                state = tuple(tf.split(states, cell.parts, -1))
+                return tf.concat(cell.step(projected, state, weights), -1)
+
+            start = tf.zeros([len(LEVELS), cell.parts * cell.units], tf.float64)
+            return eigenvalues_at_rest(step, start)
+
+    def prediction(self, interpolation: str | None = None, order: int | None = None) -> Prediction:
+        """How stable the layer is predicted to be, with this interpolation or another."""
+        values = dict(self.values)
+        values |= {} if interpolation is None else {"interpolation": interpolation}
+        values |= {} if order is None else {"order": order}
+        return predict(self.eigenvalues, self._delay(values))
+
+    def choose(self) -> Choice:
+        """Chooses anew, for weights that have changed since (by training); see `choice`."""
+        self._choice = None
+        return self.choice
+
+    def _delay(self, values: Mapping[str, Any]) -> StateDelay:
+        """The delay of these parameters, one of which may be a tensor."""
+        named = {name: values[name] for name in self.spec.parameters}
+        if named["interpolation"] == "auto":
+            chosen = self.choice
+            named |= {"interpolation": chosen.interpolation, "order": chosen.order}
+        with naming(self.spec.name):
+            return state_delay(**named)
+
+    @property
+    def _current(self) -> dict[str, Any]:
+        return self._at_hand | self._weights_of
+
+    def _check(self) -> dict[str, Any] | None:
+        checked = super()._check()
+        if checked is not None:
+            auto = checked["interpolation"] == "auto"
+            self._delay(checked | ({"interpolation": "lagrange"} if auto else {}))
+        return checked
+
+    def set(self, **values: Any) -> None:
+        """Changes the rates or the interpolation; a layer with a state begins anew.
+
+        Raises:
+            ParameterError, ParameterTypeError: A value is illegal; nothing is changed.
+        """
+        super().set(**values)
+        self._changed()
+
+    def follow(self, space: Space) -> None:
+        """Takes the rate of what comes in, where it was not given.
+
+        Raises:
+            ParameterError: A rate was given, and it is another one.
+        """
+        before = self._checked
+        super().follow(space)
+        if self._checked != before:
+            self._changed()
+
+    def _changed(self) -> None:
+        """Chooses and warns anew."""
+        self._choice = None
+        if self.built:
+            self._warn_if_unstable()
+            if self.stateful and self.states is not None:
+                self._create_state_variables(self._expected_batch_size)
+
+    def _warn_if_unstable(self) -> None:
+        """Warns where the interpolation, not the model itself, is predicted unstable."""
+        values = self._at_hand
+        if values["interpolation"] in ("auto", "naive"):
+            return
+        if values["sample_rate"] == values["training_rate"]:
+            return
+        made, own = self.prediction(), self.prediction("naive")
+        if not made.stable and own.stable:
+            level = LEVELS[made.worst]
+            warnings.warn(
+                f"{self.spec.name}: interpolation {values['interpolation']!r} is predicted "
+                f"unstable at {values['sample_rate']:g} Hz: a pole of magnitude {made.radius:.4g} "
+                f"at the constant input {level:g}. Take interpolation='auto'.",
+                UnstableWarning,
+                stacklevel=3,
+            )
+
+    # what Keras asks of a recurrent layer
+
+    def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
+        """Makes the weights."""
+        if not self.cell.built:
+            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+        self._make_learnt()
+        self.built = True
+        super().build(sequences_shape, initial_state_shape)
+        self._warn_if_unstable()
+
+    @property
+    def state_size(self) -> list[int]:
+        """How many numbers each part of the state has."""
+        return [self._slots(self._delay(self._current)) * self.cell.units] * self._cell().parts
+
+    @state_size.setter
+    def state_size(self, given: Any) -> None:
+        """Keras sets that of its own layer; ours follows from the rates."""
+
+    def get_initial_state(self, batch_size: Any) -> list[tf.Tensor]:
+        """Zeros."""
+        return [tf.zeros([batch_size, size], self.compute_dtype) for size in self.state_size]
+
+    def inner_loop(
+        self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
+    ) -> tuple[Any, Any, Any]:
+        """The outputs and the states of checked inputs, as `keras.layers.RNN` calls it."""
+        if training and self.cell.dropout:
+            sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        return self._run(sequences, list(initial_state), mask, self._delay(self._current))
+
+    def apply(
+        self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """The outputs from a state of zeros, with `tensors` in place of parameters."""
+        inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
+        if not self.built:
+            self.build(inputs.shape)
+        delay = self._delay(self._current | dict(tensors))
+        size, rows = self._slots(delay) * self.cell.units, tf.shape(inputs)[0]
+        state = [tf.zeros([rows, size], inputs.dtype)] * self._cell().parts
+        mask = None if lengths is None else tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        last, outputs, _ = self._run(inputs, state, mask, delay)
+        return outputs if self.return_sequences else last
+
+    def _run(
+        self, sequences: tf.Tensor, state: list[tf.Tensor], mask: Any, delay: StateDelay
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        work = working_type(sequences.dtype)
+        past = self._past([tf.cast(each, work) for each in state], delay)
+        weights = [tf.cast(each, work) for each in self._cell_weights()]
+        fresh, after = recur(self._cell(), tf.cast(sequences, work), weights, delay, past, mask)
+        outputs = fresh[0]
+        if mask is not None and self.zero_output_for_mask:
+            outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
+        return outputs[:, -1], outputs, self._remembered(after)
+
+    def _slots(self, delay: StateDelay) -> int:
+        return delay.taps.shape[0] + (is_tensor(delay.feedback) or bool(delay.feedback))
+
+    def _past(self, state: list[tf.Tensor], delay: StateDelay) -> Past:
+        """What a state of Keras' form remembers: a shorter one has been held."""
+        units, slots = self.cell.units, self._slots(delay)
+        parts = []
+        for each in state:
+            if each.shape[-1] == units:
+                each = tf.tile(each, [1, slots])
+            if each.shape[-1] != slots * units:
+                rule = f"have {units} or {slots * units} numbers a row"
+                raise ParameterError("initial_state", rule, each.shape[-1]).named(self.spec.name)
+            parts.append(tf.reshape(each, [-1, slots, units]))
+        taps = delay.taps.shape[0]
+        read = tuple(each[:, -1] for each in parts) if slots > taps else ()
+        return Past(tuple(each[:, :taps] for each in parts), read)
+
+    def _remembered(self, past: Past) -> list[tf.Tensor]:
+        """Undoes `_past`."""
+        parts = [list(tf.unstack(each, axis=1)) for each in past.states]
+        for part, read in zip(parts, past.read, strict=False):
+            part.append(read)
+        return [tf.concat(part, -1) for part in parts]
+
+    def _cell(self) -> Cell:
+        raise NotImplementedError
+
+    def _cell_weights(self) -> list[Any]:
+        """Kernel, recurrent kernel and bias; zeros for a layer without one."""
+        cell = self.cell
+        if cell.use_bias:
+            return [cell.kernel, cell.recurrent_kernel, cell.bias]
+        gates = cell.recurrent_kernel.shape[-1]
+        double = getattr(cell, "reset_after", False)
+        return [cell.kernel, cell.recurrent_kernel, tf.zeros([2, gates] if double else [gates])]
+
+    # to and from Keras' own layers
+
+    @classmethod
+    def from_layer(cls, layer: keras.layers.RNN, **values: Any) -> Self:
+        """The layer that does at its training rate what a trained Keras layer does.
+
+        Args:
+            layer: A layer of the Keras class of the same name; its weights are copied.
+            **values: `training_rate`, and what else the layer shall have.
+
+        Raises:
+            ParameterTypeError: It is a layer of another class.
+        """
+        if type(layer) is not cls.plain:
+            rule = f"be a keras.layers.{cls.plain.__name__}"
+            raise ParameterTypeError("layer", rule, type(layer).__name__).named(cls.__name__)
+        config = {**layer.get_config(), "implementation": 2}
+        made = cls(**(config | values))
+        if layer.built:
+            features = layer.cell.kernel.shape[0]
+            made.cell.build((None, features))
+            made.cell.set_weights(layer.cell.get_weights())
+            if not made.stateful:  # whose number of rows the first call tells
+                made.build((None, None, features))
+        return made
+
+    def to_layer(self) -> keras.layers.RNN:
+        """The plain Keras layer with the same weights, for the training rate."""
+        config = {n: v for n, v in self.get_config().items() if n not in _OWN}
+        layer = self.plain(**config)
+        if self.built:
+            layer.build((None, None, self.cell.kernel.shape[0]))
+            layer.set_weights([np.asarray(w) for w in self.cell.get_weights()])
+        return layer
+
+    def set_weights(self, weights: Any) -> None:
+        """Takes other weights; "auto" chooses anew."""
+        super().set_weights(weights)
+        self._changed()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Takes the weights of a file; "auto" chooses anew."""
+        super().load_own_variables(store)
+        self._changed()
+
+    # what a chain asks
+
+    def space(self, given: Space) -> Space:
+        """The activations of the units over time; without `return_sequences` nothing with time."""
+        if not self.return_sequences:
+            return Space((Axis("index"),), self.name)
+        return Space((given.time, Axis("unit")), "activation", power=0.0)
