@@ -29,7 +29,7 @@ ROWS = (
     ),
     ("params", "specification", "ops"),
     ("core",),
-    ("layers", "masks", "declared_layer", "op_layer", "recurrent", "stages"),
+    ("layers", "masks", "declared_layer", "op_layer", "rate_layer", "recurrent", "stages"),
     ("chain", "streaming", "export", "dataset"),
     ("dashboards",),
     ("app",),

@@ -13,8 +13,8 @@ from workbench.core.chance import seed_of_step
 from workbench.masks import valid_steps
 from workbench.op_layer import OpLayer as OpLayer
 from workbench.op_layer import layer_of as layer_of
+from workbench.rate_layer import UnstableWarning as UnstableWarning
 from workbench.recurrent import RateIndependent as RateIndependent
-from workbench.recurrent import UnstableWarning as UnstableWarning
 
 
 class Saturate(OpLayer):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -12,26 +11,20 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
-from workbench.core.cells import Cell
 from workbench.core.recurrence import Past, recur, state_delay
-from workbench.core.stability import Choice, Prediction, choose_order, eigenvalues_at_rest, predict
 from workbench.core.state_delays import StateDelay
-from workbench.declared_layer import DeclaredLayer, signature_of
-from workbench.errors import ParameterError, ParameterTypeError, naming
+from workbench.declared_layer import signature_of
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.params import describe, read_parameters
+from workbench.rate_layer import RateLayer
 from workbench.specification import Declaration
 from workbench.tensors import is_tensor, working_type
 
-LEVELS = tuple(float(level) for level in np.linspace(-1, 1, 9))  # constant inputs that are tried
 _OWN = ("learn", "followed", "training_rate", "sample_rate", "interpolation", "order")
 _REFUSED = {"go_backwards": False, "unroll": False, "recurrent_dropout": 0.0, "implementation": 2}
 
 
-class UnstableWarning(UserWarning):
-    """A recurrent layer is predicted to be unstable at the rate at which it runs."""
-
-
-class RateIndependent(DeclaredLayer):
+class RateIndependent(RateLayer):
     """What the three layers share: the state is that of one sample of the training rate ago.
 
     Inputs are `[batch, time, features]`; weights, arguments and results are those of the Keras
@@ -49,130 +42,16 @@ class RateIndependent(DeclaredLayer):
         units = inspect.Parameter("units", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=int)
         cls.__signature__ = signature_of([units], cls.spec, {})  # type: ignore[attr-defined]
         listed = "\n".join(describe(each) for each in cls.spec.parameters.values())
-        cls.__doc__ = f"{cls.__doc__}\n\nArgs:\n    units: Size of the state.\n{listed}"
+        shared = inspect.getdoc(RateIndependent).partition("\n\n")[2]  # type: ignore[union-attr]
+        cls.__doc__ = f"{cls.__doc__}\n\n{shared}\n\nArgs:\n    units: Size of the state.\n{listed}"
         keras.saving.register_keras_serializable("workbench")(cls)
 
     def __init__(self, units: int, **values: Any):
         for name, wanted in _REFUSED.items():
-            if values.pop(name, wanted) != wanted:
-                raise ParameterError(name, f"be {wanted!r}", "another").named(self.spec.name)
-        self._choice: Choice | None = None
+            got = values.pop(name, wanted)
+            if got != wanted:
+                raise ParameterError(name, f"be {wanted!r}", repr(got)).named(self.spec.name)
         super().__init__(units, **values)
-
-    # the delay
-
-    @property
-    def choice(self) -> Choice:
-        """What interpolation "auto" has chosen for the weights of now, and why.
-
-        Raises:
-            ParameterError: The layer has no weights yet.
-        """
-        if self._choice is None:
-            values = self.values if tf.executing_eagerly() else self._at_hand
-            ratio = values["sample_rate"] / values["training_rate"]
-            self._choice = choose_order(self.eigenvalues, ratio)
-        return self._choice
-
-    @property
-    def eigenvalues(self) -> np.ndarray:
-        """Those of the Jacobian at rest, complex `[inputs, states]`, for the inputs `LEVELS`.
-
-        Raises:
-            ParameterError: The layer has no weights yet.
-        """
-        if not self.cell.built:
-            raise ParameterError("weights", "be there", "none", "Build it.").named(self.spec.name)
-        with tf.init_scope():  # numbers, also while a graph is traced
-            cell, weights = self._cell(), [tf.cast(w, tf.float64) for w in self._cell_weights()]
-            levels = tf.constant(LEVELS, tf.float64)[:, tf.newaxis]
-            inputs = tf.broadcast_to(levels, [len(LEVELS), weights[0].shape[0]])
-            projected = cell.project(inputs, weights)
-
-            def step(states: tf.Tensor) -> tf.Tensor:
-                state = tuple(tf.split(states, cell.parts, -1))
-                return tf.concat(cell.step(projected, state, weights), -1)
-
-            start = tf.zeros([len(LEVELS), cell.parts * cell.units], tf.float64)
-            return eigenvalues_at_rest(step, start)
-
-    def prediction(self, interpolation: str | None = None, order: int | None = None) -> Prediction:
-        """How stable the layer is predicted to be, with this interpolation or another."""
-        values = dict(self.values)
-        values |= {} if interpolation is None else {"interpolation": interpolation}
-        values |= {} if order is None else {"order": order}
-        return predict(self.eigenvalues, self._delay(values))
-
-    def choose(self) -> Choice:
-        """Chooses anew, for weights that have changed since (by training); see `choice`."""
-        self._choice = None
-        return self.choice
-
-    def _delay(self, values: Mapping[str, Any]) -> StateDelay:
-        """The delay of these parameters, one of which may be a tensor."""
-        named = {name: values[name] for name in self.spec.parameters}
-        if named["interpolation"] == "auto":
-            chosen = self.choice
-            named |= {"interpolation": chosen.interpolation, "order": chosen.order}
-        with naming(self.spec.name):
-            return state_delay(**named)
-
-    @property
-    def _current(self) -> dict[str, Any]:
-        return self._at_hand | self._weights_of
-
-    def _check(self) -> dict[str, Any] | None:
-        checked = super()._check()
-        if checked is not None:
-            auto = checked["interpolation"] == "auto"
-            self._delay(checked | ({"interpolation": "lagrange"} if auto else {}))
-        return checked
-
-    def set(self, **values: Any) -> None:
-        """Changes the rates or the interpolation; a layer with a state begins anew.
-
-        Raises:
-            ParameterError, ParameterTypeError: A value is illegal; nothing is changed.
-        """
-        super().set(**values)
-        self._changed()
-
-    def follow(self, space: Space) -> None:
-        """Takes the rate of what comes in, where it was not given.
-
-        Raises:
-            ParameterError: A rate was given, and it is another one.
-        """
-        before = self._checked
-        super().follow(space)
-        if self._checked != before:
-            self._changed()
-
-    def _changed(self) -> None:
-        """Chooses and warns anew."""
-        self._choice = None
-        if self.built:
-            self._warn_if_unstable()
-            if self.stateful and self.states is not None:
-                self._create_state_variables(self._expected_batch_size)
-
-    def _warn_if_unstable(self) -> None:
-        """Warns where the interpolation, not the model itself, is predicted unstable."""
-        values = self._at_hand
-        if values["interpolation"] in ("auto", "naive"):
-            return
-        if values["sample_rate"] == values["training_rate"]:
-            return
-        made, own = self.prediction(), self.prediction("naive")
-        if not made.stable and own.stable:
-            level = LEVELS[made.worst]
-            warnings.warn(
-                f"{self.spec.name}: interpolation {values['interpolation']!r} is predicted "
-                f"unstable at {values['sample_rate']:g} Hz: a pole of magnitude {made.radius:.4g} "
-                f"at the constant input {level:g}. Take interpolation='auto'.",
-                UnstableWarning,
-                stacklevel=3,
-            )
 
     # what Keras asks of a recurrent layer
 
@@ -184,6 +63,15 @@ class RateIndependent(DeclaredLayer):
         self.built = True
         super().build(sequences_shape, initial_state_shape)
         self._warn_if_unstable()
+
+    @property
+    def _has_weights(self) -> bool:
+        return self.cell.built
+
+    def _changed(self) -> None:
+        super()._changed()
+        if self.stateful and self.states is not None:
+            self._create_state_variables(self._expected_batch_size)
 
     @property
     def state_size(self) -> list[int]:
@@ -258,9 +146,6 @@ class RateIndependent(DeclaredLayer):
             part.append(read)
         return [tf.concat(part, -1) for part in parts]
 
-    def _cell(self) -> Cell:
-        raise NotImplementedError
-
     def _cell_weights(self) -> list[Any]:
         """Kernel, recurrent kernel and bias; zeros for a layer without one."""
         cell = self.cell
@@ -286,7 +171,7 @@ class RateIndependent(DeclaredLayer):
         if type(layer) is not cls.plain:
             rule = f"be a keras.layers.{cls.plain.__name__}"
             raise ParameterTypeError("layer", rule, type(layer).__name__).named(cls.__name__)
-        config = {**layer.get_config(), "implementation": 2}
+        config = layer.get_config() | {"implementation": 2}
         made = cls(**(config | values))
         if layer.built:
             features = layer.cell.kernel.shape[0]
@@ -304,16 +189,6 @@ class RateIndependent(DeclaredLayer):
             layer.build((None, None, self.cell.kernel.shape[0]))
             layer.set_weights([np.asarray(w) for w in self.cell.get_weights()])
         return layer
-
-    def set_weights(self, weights: Any) -> None:
-        """Takes other weights; "auto" chooses anew."""
-        super().set_weights(weights)
-        self._changed()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Takes the weights of a file; "auto" chooses anew."""
-        super().load_own_variables(store)
-        self._changed()
 
     # what a chain asks
 
