@@ -9,7 +9,7 @@ DEV := $(VENV)/.installed-dev
 PINS := pyproject.toml constraints.txt
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
-.PHONY: help lab check test bench notebooks clips
+.PHONY: help lab check test bench notebooks clips model
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -36,6 +36,9 @@ notebooks: $(DEV) ## run the notebooks again and save what they show
 
 clips: $(DEV) ## make the audio clips in data/ again
 	$(PY) data/make.py
+
+model: $(DEV) ## train the amplifier model in data/ again (minutes)
+	$(PY) data/make_model.py
 
 $(LAB): $(PY) $(PINS)
 	@echo "Installing Signal Workbench in $(VENV) (a few minutes the first time) ..."
