@@ -13,26 +13,25 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import launch
 from tests.dashboards import frames
-from workbench import dashboards
 from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
+from workbench.dashboards.scope import PAGE, page_module
 
 pytestmark = pytest.mark.browser
 
-PAGE = Path(dashboards.__file__).parent
 FILES = {
-    "/": (Path(__file__).parent / "scope_page.html", "text/html"),
-    "/scope.js": (PAGE / "scope.js", "text/javascript"),
-    "/scope.css": (PAGE / "scope.css", "text/css"),
+    "/": (Path(__file__).with_name("scope_page.html").read_bytes(), "text/html"),
+    "/scope.js": (page_module().encode(), "text/javascript"),
+    "/scope.css": ((PAGE / "scope.css").read_bytes(), "text/css"),
 }
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        path, kind = FILES[self.path]
+        body, kind = FILES[self.path]
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.end_headers()
-        self.wfile.write(path.read_bytes())
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass
