@@ -12,7 +12,8 @@ import pytest
 from tests.dashboards import frames
 from workbench.dashboards import scope as module
 from workbench.dashboards.flow import Alarm, Flow, cell_is_running
-from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
+from workbench.dashboards.frames import Frame, View
+from workbench.dashboards.panels import ImagePanel, WavePanel
 from workbench.dashboards.scope import Scope
 
 

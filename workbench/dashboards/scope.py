@@ -23,6 +23,8 @@ MODULES = (  # each imports only from those before it
     "panel",
     "wave",
     "image",
+    "lines",
+    "zplane",
     "view",
     "markup",
     "player",

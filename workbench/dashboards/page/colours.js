@@ -1,9 +1,11 @@
 /** The colours of lines and of pictures. */
 
-export const COLOURS = {
+const COLOURS = {
   light: ["#1769c8", "#d1600a", "#1a8754", "#a02c8f", "#6b5b00", "#c22f3d"],
   dark: ["#63b0ff", "#ffab5c", "#5fd19a", "#f08be0", "#e3cf57", "#ff8b8b"],
 };
+
+const GREYS = { light: "#71767d", dark: "#a0a8b0" };
 
 // Sequential, and diverging from a middle that is as light or dark as the theme.
 const ANCHORS = {
@@ -25,4 +27,19 @@ export function colourTable(name) {
     };
     return (0xff000000 | (mix(0) << 16) | (mix(8) << 8) | mix(16)) >>> 0;
   });
+}
+
+/** The colours and the font of an element's surroundings; `key` tells themes apart. */
+export function readTheme(element, ctx) {
+  const style = getComputedStyle(element);
+  const theme = { font: style.fontFamily };
+  for (const name of ["back", "plot", "line", "edge", "ink", "soft", "brand", "alert"]) {
+    theme[name] = style.getPropertyValue(`--${name}`).trim();
+  }
+  ctx.fillStyle = theme.back;
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(ctx.fillStyle.slice(i, i + 2), 16));
+  const dark = 0.3 * r + 0.6 * g + 0.1 * b < 128;
+  const shade = dark ? "dark" : "light";
+  const key = JSON.stringify(theme);
+  return { ...theme, key, dark, colours: COLOURS[shade], grey: GREYS[shade] };
 }

@@ -43,6 +43,7 @@ export class Hands {
 
   wheel(event) {
     const { view } = this.scope;
+    if (!this.scope.overTime(this.at(event).y)) return;
     const unit = event.deltaMode ? 16 : 1;
     const sideways = event.shiftKey ? event.deltaX || event.deltaY : event.deltaX;
     if (event.ctrlKey || event.metaKey) {
@@ -57,9 +58,9 @@ export class Hands {
   }
 
   pointerdown(event) {
-    if (event.button !== 0 || !this.scope.panels.length) return;
     const { view, figure } = this.scope;
-    const { x } = this.at(event);
+    const { x, y } = this.at(event);
+    if (event.button !== 0 || !this.scope.overTime(y)) return;
     figure.setPointerCapture(event.pointerId);
     figure.focus({ preventScroll: true });
     this.drag = { from: x, to: x, pan: event.shiftKey, first: view.first, last: view.last };
@@ -99,8 +100,8 @@ export class Hands {
     this.scope.invalidate(OVERLAY);
   }
 
-  dblclick() {
-    this.reset();
+  dblclick(event) {
+    if (this.scope.overTime(this.at(event).y)) this.reset();
   }
 
   keydown(event) {

@@ -118,8 +118,9 @@ export class ImagePanel extends Panel {
     upright(ctx, labelled(label, scaled.unit), x + 54, y + height / 2, height, theme);
   }
 
-  probe(time, y) {
+  probe({ x, y }, view) {
     const { start, step, shape: [rows, columns], low, high, unit, y_unit } = this.meta;
+    const time = view.toTime(x);
     const column = Math.floor((time - start) / step);
     if (column < 0 || column >= columns) return null;
     const row = clamp(Math.floor((1 - (y - this.box.y) / this.box.height) * rows), 0, rows - 1);
@@ -128,6 +129,6 @@ export class ImagePanel extends Panel {
     const size = Math.max(Math.abs(low), Math.abs(high));
     const level = quantity(value, unit, niceStep((high - low) / 256), size);
     const place = quantity(here, y_unit, niceStep(Math.abs(here - next) / 50 || 1));
-    return { text: `${place} · ${level}` };
+    return { text: `${view.tell(time)} · ${place} · ${level}`, x, y };
   }
 }

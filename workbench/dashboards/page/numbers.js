@@ -40,6 +40,19 @@ export function linearTicks(low, high, length, room, factor = 1) {
   return ticks;
 }
 
+/** Ticks of a horizontal axis, so few that their labels have room. */
+export function fittingTicks(ctx, low, high, length, factor) {
+  let ticks = [];
+  for (let room = 40; room < 1e4; room *= 1.3) {
+    ticks = linearTicks(low, high, length, room, factor);
+    const widest = Math.max(0, ...ticks.map((tick) => ctx.measureText(tick.text).width));
+    const apart = ticks.length > 1
+      ? ((ticks[1].value - ticks[0].value) * length) / (high - low) : Infinity;
+    if (widest + 16 <= apart) break;
+  }
+  return ticks;
+}
+
 /** Ticks for an irregular axis: 1, 2, 5 per decade, where `place` leaves them `room` pixels. */
 export function unevenTicks(low, high, place, room, factor) {
   const ticks = low <= 0 ? [{ value: 0, text: "0" }] : [];

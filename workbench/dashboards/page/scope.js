@@ -1,21 +1,25 @@
 /**
- * The page's half of the scope: draws panels on one time axis from raw bytes, zooms, plays.
+ * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
  * kernel -> page: frame, viewed, audio, stale, busy, status; page -> kernel: hello, view, drawn,
  * audio. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
-import { COLOURS } from "./colours.js";
+import { readTheme } from "./colours.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
+import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
-import { clamp, niceStep, quantity } from "./numbers.js";
+import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
+import { ZPlanePanel } from "./zplane.js";
+
+const KINDS = { wave: WavePanel, image: ImagePanel, lines: LinesPanel, zplane: ZPlanePanel };
 
 /** Wires everything: takes frames, keeps canvases in shape, draws what has changed. */
 class Scope {
@@ -92,7 +96,7 @@ class Scope {
 
   /** Look at a range of time, with the data there are, and ask for the exact ones. */
   look(first, last) {
-    if (!this.panels.length || !this.size) return;
+    if (!this.size || !this.panels.some((panel) => panel.timed)) return;
     const { view } = this;
     const before = [view.first, view.last];
     view.set(first, last, this.finest);
@@ -145,18 +149,9 @@ class Scope {
   }
 
   readTheme() {
-    const style = getComputedStyle(this.root);
-    const names = ["back", "plot", "line", "edge", "ink", "soft", "brand"];
-    const theme = {};
-    for (const name of names) theme[name] = style.getPropertyValue(`--${name}`).trim();
-    theme.font = style.fontFamily;
-    const key = JSON.stringify(theme);
-    if (key === this.theme?.key) return;
-    const [ctx] = this.contexts;
-    ctx.fillStyle = theme.back;
-    const [r, g, b] = [1, 3, 5].map((i) => parseInt(ctx.fillStyle.slice(i, i + 2), 16));
-    const dark = 0.3 * r + 0.6 * g + 0.1 * b < 128;
-    this.theme = { ...theme, key, dark, colours: COLOURS[dark ? "dark" : "light"] };
+    const theme = readTheme(this.root, this.contexts[0]);
+    if (theme.key === this.theme?.key) return;
+    this.theme = theme;
     this.invalidate(ALL);
   }
 
@@ -164,17 +159,20 @@ class Scope {
   resize() {
     const width = this.root.clientWidth || this.size?.width;
     if (!width) return;
-    const { view } = this;
+    this.readTheme();
+    const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const barred = !this.panels.length || this.panels.some(({ meta }) => meta.kind === "image");
+    const barred = !panels.length || panels.some((panel) => panel instanceof ImagePanel);
     view.place(MARGIN.left, width - MARGIN.left - (barred ? MARGIN.right : MARGIN.bare), ratio);
-    let y = 0;
-    for (const panel of this.panels) {
-      y += MARGIN.title;
-      panel.box = { x: view.x, y, width: view.width, height: panel.meta.height };
-      y += panel.box.height + MARGIN.gap;
-    }
-    const height = this.panels.length ? y - MARGIN.gap + MARGIN.bottom : 160;
+    let height = 0;
+    panels.forEach((panel, i) => {
+      panel.start = height + (i && MARGIN.gap);
+      panel.place(this.contexts[0], theme, view.x, panel.start, view.width);
+      panel.bearsTime = panel.timed && !panels[i + 1]?.timed;
+      const { y, height: own } = panel.box;
+      height = y + own + (panel.bearsTime || panel instanceof LinesPanel ? MARGIN.bottom : 0);
+    });
+    height ||= 160;
     this.figure.style.height = `${height}px`;
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -183,7 +181,6 @@ class Scope {
     }
     this.size = { width, height };
     if (!this.neighbours) this.neighbours = new Neighbours(this.root);
-    this.readTheme();
     this.invalidate(ALL);
     if (!this.reported) this.request("hello");
     else if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.request();
@@ -225,11 +222,10 @@ class Scope {
   accept({ message, buffers }) {
     let used = 0;
     this.panels = message.panels.map((meta, i) => {
-      const Kind = meta.kind === "wave" ? WavePanel : ImagePanel;
+      const Kind = KINDS[meta.kind];
       const panel = this.panels[i] instanceof Kind ? this.panels[i] : new Kind();
-      const count = meta.kind === "wave" ? 1 : 2;
-      panel.update(meta, buffers.slice(used, used + count));
-      used += count;
+      panel.update(meta, buffers.slice(used, used + meta.buffers));
+      used += meta.buffers;
       return panel;
     });
     this.figure.setAttribute("aria-label", message.summary);
@@ -239,12 +235,15 @@ class Scope {
       view.extend(message.time);
       this.player.rewind();
     }
-    const layout = message.panels.map(({ kind, height }) => `${kind} ${height}`).join();
+    const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes } }) =>
+      [kind, height, title, names, planes?.length]));
     if (layout !== this.layout) {
       this.layout = layout;
+      const still = !this.panels.some((panel) => panel.timed);
+      for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
       this.resize();
     }
-    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape[0]]);
+    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
     const axes = JSON.stringify([labels, ends, message.time]);
     if (axes !== this.axes) this.invalidate(ALL);
@@ -277,17 +276,8 @@ class Scope {
     for (const panel of panels) {
       panel.drawAxes(ctx, theme, view);
       panel.drawSide(ctx, theme);
+      if (panel.bearsTime) panel.drawAcross(ctx, theme, view);
     }
-    const { box } = panels.at(-1);
-    const y = box.y + box.height;
-    ctx.textAlign = "center";
-    for (const tick of view.ticks) {
-      ctx.fillStyle = theme.edge;
-      ctx.fillRect(Math.round(view.toX(tick.value)), y + 1, 1, 4);
-      ctx.fillStyle = theme.soft;
-      ctx.fillText(tick.text, view.toX(tick.value), y + 14);
-    }
-    ctx.fillText(`time (${view.unit})`, view.x + view.width / 2, y + 30);
   }
 
   drawData(ctx) {
@@ -304,51 +294,59 @@ class Scope {
 
   /** Selection, playhead, cross-hair and readout. */
   drawOverlay(ctx) {
-    const { view, theme, player, hands: { drag, hover }, panels } = this;
-    if (!panels.length) return;
-    for (const { box } of drag?.moved && !drag.pan ? panels : []) {
+    const { view, theme, player, hands: { drag } } = this;
+    const timed = this.panels.filter((panel) => panel.timed);
+    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
       ctx.globalAlpha = 0.3;
       ctx.fillStyle = theme.brand;
       ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
       ctx.globalAlpha = 1;
     }
     const x = view.toX(view.full[0] + player.now);
-    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? panels : []) {
+    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
       ctx.fillStyle = theme.back;
       ctx.fillRect(x - 2, box.y, 4, box.height);
       ctx.fillStyle = theme.brand;
       ctx.fillRect(x - 1, box.y, 2, box.height);
     }
-    this.drawHover(ctx, hover);
+    this.drawHover(ctx, timed);
   }
 
-  drawHover(ctx, hover) {
-    const { view, panels, theme } = this;
-    const inside = ({ y, height }) => hover.y >= y && hover.y <= y + height;
-    const across = hover && hover.x >= view.x && hover.x <= view.x + view.width;
-    const panel = across ? panels.find(({ box }) => inside(box)) : null;
-    const probe = panel?.probe(view.toTime(hover.x), hover.y);
-    if (!probe) {
-      this.readout.textContent = "";
-      return;
+  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
+  drawHover(ctx, timed) {
+    const { view, theme, hands: { hover } } = this;
+    const panel = this.under(hover);
+    const probe = panel?.probe(hover, view);
+    this.readout.textContent = probe?.text ?? "";
+    if (!probe) return;
+    if ("x" in probe) {
+      for (const each of panel.timed ? timed : [panel]) {
+        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
+      }
     }
-    const time = probe.time ?? view.toTime(hover.x);
-    const x = Math.round(view.toX(time));
-    for (const each of panels) each.hair(ctx, x, each.box.y, 1, each.box.height, theme);
-    if (!probe.marks) panel.hair(ctx, view.x, Math.round(hover.y), view.width, 1, theme);
-    for (const y of probe.marks ?? []) {
+    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
+    for (const mark of probe.marks ?? []) {
       ctx.strokeStyle = theme.ink;
       ctx.beginPath();
-      ctx.arc(view.toX(time), y, 4.5, 0, 7);
+      ctx.arc(...mark, 4.5, 0, 7);
       ctx.stroke();
     }
-    const seconds = quantity(time, "s", niceStep(1 / view.scale / 2), view.last - view.first);
-    this.readout.textContent = `${seconds} · ${probe.text}`;
     const { offsetWidth: wide, offsetHeight: high } = this.readout;
+    const x = Math.round(probe.x ?? probe.marks[0][0]);
     const right = x + 14 + wide < this.size.width;
     const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
     const top = hover.y - high - 10 > 0 ? hover.y - high - 10 : hover.y + 16;
     this.readout.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
+  /** Whether a height of the figure belongs to a panel over time, with its title and its axis. */
+  overTime(y) {
+    return this.panels.findLast((panel, i) => i === 0 || panel.start <= y)?.timed;
+  }
+
+  /** The panel under a point of the figure. */
+  under(point) {
+    return point && this.panels.find((panel) => panel.holds(point));
   }
 
   dispose() {

@@ -1,4 +1,4 @@
-import { clamp, linearTicks, scaleUnit } from "./numbers.js";
+import { clamp, fittingTicks, niceStep, quantity, scaleUnit } from "./numbers.js";
 
 /** The time range on the page, its pixels, and the request for the exact data of it. */
 export class View {
@@ -8,7 +8,6 @@ export class View {
   zoomed = false;
   ticks = [];
   number = 0;
-  asked = 0;
 
   /** Follow a new extent; keep the zoom where it still lies inside. */
   extend([first, last]) {
@@ -35,12 +34,15 @@ export class View {
     return this.width / (this.last - this.first);
   }
 
-  toX(time) {
-    return this.x + (time - this.first) * this.scale;
-  }
+  toX = (time) => this.x + (time - this.first) * this.scale;
 
   toTime(x) {
     return this.first + (x - this.x) / this.scale;
+  }
+
+  /** A time as text, as exact as the pixels are. */
+  tell(time) {
+    return quantity(time, "s", niceStep(1 / this.scale / 2), this.last - this.first);
   }
 
   /** What the kernel has to know; null stands for all there is. */
@@ -50,18 +52,12 @@ export class View {
     return { first, last, columns, rows, ratio: this.ratio };
   }
 
-  /** Ticks of the time axis, so few that their labels have room. */
+  /** Ticks and label of the time axis. */
   measure(ctx) {
     const size = Math.max(Math.abs(this.first), Math.abs(this.last), this.last - this.first);
     const small = this.last - this.first < 0.2;
     const { factor, unit } = small ? { factor: 1e3, unit: "ms" } : scaleUnit("s", size);
-    for (let room = 40; room < 1e4; room *= 1.3) {
-      this.ticks = linearTicks(this.first, this.last, this.width, room, factor);
-      const widest = Math.max(0, ...this.ticks.map((tick) => ctx.measureText(tick.text).width));
-      const apart = this.ticks.length > 1
-        ? (this.ticks[1].value - this.ticks[0].value) * this.scale : Infinity;
-      if (widest + 16 <= apart) break;
-    }
-    this.unit = unit;
+    this.ticks = fittingTicks(ctx, this.first, this.last, this.width, factor);
+    this.label = `time (${unit})`;
   }
 }

@@ -1,31 +1,17 @@
-import { aligned, clamp, labelled, linearTicks, niceStep, quantity, scaleUnit } from "./numbers.js";
+import { aligned, clamp, niceStep, quantity } from "./numbers.js";
 import { Panel } from "./panel.js";
 
 /** Signals: envelopes as vertical lines, single samples as a line with dots. */
 export class WavePanel extends Panel {
   read(meta, [buffer]) {
     this.data = aligned(Float32Array, buffer, this.data);
-    this.sideWidth = meta.shape[0] > 1 ? 34 * Math.min(meta.shape[0], 6) : 0;
   }
 
-  /** A thin line of the cross-hair. */
-  hair(ctx, x, y, width, height, theme) {
-    ctx.fillStyle = theme.soft;
-    ctx.globalAlpha = 0.7;
-    ctx.fillRect(x, y, width, height);
-    ctx.globalAlpha = 1;
-  }
-
-  toY(value) {
-    const { low, high } = this.meta;
-    return this.box.y + ((high - value) / (high - low)) * this.box.height;
-  }
-
-  axis(height) {
-    const { low, high, label, unit } = this.meta;
-    const scaled = scaleUnit(unit, Math.max(Math.abs(low), Math.abs(high)));
-    const ticks = linearTicks(low, high, height, 28, scaled.factor);
-    return { ticks, label: labelled(label, scaled.unit) };
+  /** Given names, or numbers where there are several channels. */
+  get names() {
+    const { names, shape: [channels] } = this.meta;
+    if (names.length || channels < 2) return names;
+    return Array.from({ length: Math.min(channels, 6) }, (_, channel) => `ch${channel + 1}`);
   }
 
   draw(ctx, view, theme) {
@@ -88,21 +74,15 @@ export class WavePanel extends Panel {
     ctx.fill();
   }
 
-  /** Names of the channels' colours, right of the title. */
-  drawSide(ctx, theme) {
-    const { x, y, width } = this.box;
-    ctx.textAlign = "left";
-    for (let left = this.sideWidth, c = 0; left > 0; left -= 34, c++) {
-      ctx.fillStyle = theme.colours[c];
-      ctx.fillRect(x + width - left + 4, y - 13, 6, 6);
-      ctx.fillStyle = theme.soft;
-      ctx.fillText(`ch${c + 1}`, x + width - left + 13, y - 10);
-    }
+  drawSwatch(ctx, theme, channel, x, y) {
+    ctx.fillStyle = theme.colours[channel % theme.colours.length];
+    ctx.fillRect(x + 6, y - 3, 7, 7);
   }
 
-  /** What lies under a point: the text to read, and the place of the sample. */
-  probe(time, _y) {
-    const { start, step, shape, envelope, low, high, unit, label } = this.meta;
+  /** What lies under the pointer: the text to read, and the places of the samples. */
+  probe({ x, y }, view) {
+    const { start, step, shape, envelope, low, high, unit, label, names } = this.meta;
+    const time = view.toTime(x);
     const i = envelope ? Math.floor((time - start) / step) : Math.round((time - start) / step);
     if (i < 0 || i >= shape[1]) return null;
     const size = Math.max(Math.abs(low), Math.abs(high));
@@ -112,10 +92,12 @@ export class WavePanel extends Panel {
       const at = c * shape[1] + i;
       const values = envelope ? [this.data[2 * at], this.data[2 * at + 1]] : [this.data[at]];
       const flat = Math.abs(values.at(-1) - values[0]) < (high - low) / 4000;
-      texts.push(flat ? show(values[0]) : values.map(show).join(" … "));
-      if (!envelope) marks.push(this.toY(values[0]));
+      const name = names[c] ? `${names[c]} ` : "";
+      texts.push(name + (flat ? show(values[0]) : values.map(show).join(" … ")));
+      if (!envelope) marks.push([view.toX(start + i * step), this.toY(values[0])]);
     }
-    const text = `${label} ${texts.join(" | ")}`;
-    return envelope ? { text } : { text, marks, time: start + i * step };
+    const tell = (when) => `${view.tell(when)} · ${label} ${texts.join(" | ")}`;
+    return envelope ? { text: tell(time), x, y }
+      : { text: tell(start + i * step), x: view.toX(start + i * step), marks };
   }
 }
