@@ -228,7 +228,7 @@ def _head(axes: Axes, title: str, *, legend: bool = False) -> None:
     shown = axes.set_title(title, **look)
     if not legend:
         return
-    room = 0.85 * axes.figure.get_window_extent().width
+    room = axes.figure.get_window_extent().width - 1.05 * axes.figure.dpi  # of the plot
     for columns in range(len(axes.get_legend_handles_labels()[1]), 0, -1):
         made = axes.legend(**_LEGEND, bbox_to_anchor=(1.0, 1.0), ncols=columns)
         box = made.get_window_extent()
@@ -236,7 +236,7 @@ def _head(axes: Axes, title: str, *, legend: bool = False) -> None:
             break
     if shown.get_window_extent().width + box.width > room:
         points = 72.0 / axes.figure.dpi
-        axes.set_title(title, **look, pad=2.0 + points * box.height)
+        axes.set_title(title, **look, pad=6.0 + points * box.height)
 
 
 def _draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:

@@ -127,7 +127,7 @@ export class LinesPanel extends Panel {
     if (at < 0) return null;
     const size = Math.max(Math.abs(low), Math.abs(high));
     const apart = Math.abs(values[at] - values[at ? at - 1 : Math.min(1, points - 1)]);
-    const texts = [quantity(values[at], x_unit, niceStep(apart / 20 || 1))];
+    const texts = [quantity(values[at], x_unit, niceStep(apart / 10 || 1))];
     const left = this.toX(values[at]), marks = [];
     names.forEach((name, line) => {
       const value = this.data[line * points + at];
