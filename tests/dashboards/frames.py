@@ -5,7 +5,9 @@ import wave
 
 import numpy as np
 
-from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
+from workbench.axes import Axis
+from workbench.dashboards.frames import Frame
+from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel, ZPlane, ZPlanePanel
 
 SECONDS = 10.0
 RATE = 48000
@@ -96,6 +98,50 @@ def samples(first: float, count: int = 40) -> Frame:
     panel = WavePanel("Signal", "amplitude", "", -1, 1, start / RATE, 1 / RATE, signal, height=110)
     last = (start + count - 1) / RATE
     return Frame((panel, *frame().panels[1:]), (0, SECONDS), (start / RATE, last), "Samples.")
+
+
+def still(columns: int = 800, *, largest: float = 0.97) -> Frame:
+    """Return named waves, spectra on both scales, and six planes of which one is chosen.
+
+    `largest` is the largest magnitude of a pole in the plane that is called lagrange 5.
+    """
+    signal = chirp()[0]
+    waves = envelope(np.stack([signal, 0.6 * np.roll(signal, 9000)]), columns)
+    wave = WavePanel(
+        "Output at 48 kHz", "amplitude", "", -1, 1, 0, SECONDS / columns, waves,
+        names=("naive", "corrected"),
+    )  # fmt: skip
+    names, styles = ("resampled base", "naive", "corrected"), ("reference", "solid", "solid")
+    hertz = np.arange(600) * RATE / 1200
+    base = -20 - 60 * hertz / RATE + 25 * np.exp(-(((hertz % 1760) / 90) ** 2))
+    noise = np.random.default_rng(0).normal(0, 2, (3, 600))
+    spectra = base + noise + np.array([[0.0], [14.0], [1.0]])
+    panels = [
+        LinesPanel(
+            title, "level", "dB", -100, 20, Axis("frequency", "Hz", 0.0, RATE / 1200),
+            spectra, names, styles, logarithmic=logarithmic,
+        )
+        for title, logarithmic in (("Aliasing", False), ("Aliasing over octaves", True))
+    ]  # fmt: skip
+    titles = ("naive", "stn", "linear", "cubic", "lagrange 5", "minimax 3")
+    planes = [
+        ZPlane(
+            title, {"silence": _poles(80 - 40 * (number > 0), 0.9, number),
+                    "extra": _poles(40 * (number > 0), largest if number == 4 else 0.6, number)},
+            chosen=title == "cubic",
+        )
+        for number, title in enumerate(titles)
+    ]  # fmt: skip
+    poles = ZPlanePanel("Poles", tuple(planes), sample_rate=RATE)
+    return Frame((wave, *panels, poles), (0, SECONDS), (0, SECONDS), "Named waves and more.")
+
+
+def _poles(count: int, largest: float, seed: int) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    size = largest * np.sqrt(generator.uniform(0, 1, count // 2))
+    size[:1] = largest
+    half = size * np.exp(1j * generator.uniform(0, np.pi, count // 2))
+    return np.concatenate([half, half.conj()])
 
 
 def tone(seconds: float = 2.0, rate: int = 8000) -> bytes:

@@ -1,6 +1,7 @@
 """The scope without a browser: what it sends, and when."""
 
 import json
+import re
 import sys
 import threading
 import time
@@ -12,8 +13,8 @@ import pytest
 from tests.dashboards import frames
 from workbench.dashboards import scope as module
 from workbench.dashboards.flow import Alarm, Flow, cell_is_running
-from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
-from workbench.dashboards.scope import Scope
+from workbench.dashboards.frames import Frame, View
+from workbench.dashboards.scope import MODULES, PAGE, Scope, page_module
 
 
 class Line:
@@ -282,6 +283,20 @@ def test_a_frame_is_json_and_bytes(scope):
     np.testing.assert_array_equal(np.frombuffer(buffers[2]), frame.panels[1].y_values)
 
 
+def test_the_page_is_one_module_of_all_files():
+    assert {path.stem for path in PAGE.glob("*.js")} == set(MODULES)
+    lines = page_module().splitlines()
+    assert not [line for line in lines if line.startswith("import ")]
+    assert [line for line in lines if line.startswith("export ")] == ["export default {"]
+    assert Scope._esm == page_module()
+
+
+def test_a_module_of_the_page_imports_from_those_before_it():
+    for i, name in enumerate(MODULES):
+        text = (PAGE / f"{name}.js").read_text("utf-8")
+        assert set(re.findall(r'from "\./(\w+)\.js";', text)) <= set(MODULES[:i])
+
+
 def test_no_signal_goes_into_the_notebook(scope):
     before = scope.get_state()
     scope.show(frames.frame(100))
@@ -398,43 +413,6 @@ def test_a_cell_that_shows_frames_in_a_loop_is_paced(scope, monkeypatch):
 )
 def test_span_of_a_view(view, span):
     assert view.span((0.0, 4.0)) == span
-
-
-WAVE = {
-    "title": "",
-    "label": "",
-    "unit": "",
-    "low": -1.0,
-    "high": 1.0,
-    "start": 0.0,
-    "step": 0.1,
-    "data": np.zeros((1, 5)),
-}
-IMAGE = {
-    **WAVE,
-    "data": np.zeros((3, 5), np.uint8),
-    "y_name": "",
-    "y_unit": "",
-    "y_values": np.arange(3.0),
-}
-
-
-@pytest.mark.parametrize(
-    ("kind", "wrong", "message"),
-    [
-        (WavePanel, {**WAVE, "data": np.zeros(5)}, r"data must be \[channels, samples\]"),
-        (WavePanel, {**WAVE, "data": np.zeros((1, 5, 3))}, r"got shape \(1, 5, 3\)"),
-        (WavePanel, {**WAVE, "low": 1.0}, "low must be less than high.*got 1.0, 1.0"),
-        (WavePanel, {**WAVE, "high": np.nan}, "both finite; got -1.0, nan"),
-        (WavePanel, {**WAVE, "step": 0.0}, "step must be positive; got 0.0"),
-        (ImagePanel, {**IMAGE, "data": np.zeros((3, 5))}, "must be uint8.*got float64"),
-        (ImagePanel, {**IMAGE, "y_values": np.arange(4.0)}, "one value per row.*for 3 rows"),
-        (ImagePanel, {**IMAGE, "colormap": "jet"}, "colormap must be .*; got 'jet'"),
-    ],
-)
-def test_panels_say_what_is_wrong(kind, wrong, message):
-    with pytest.raises(ValueError, match=message):
-        kind(**wrong)
 
 
 def test_a_frame_without_panels_is_legal(scope):

@@ -1,152 +1,16 @@
 """The scope's page half in a real browser; the test plays the kernel."""
 
 import base64
-import io
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import sync_playwright
 
-from tests.browser import launch
 from tests.dashboards import frames
-from workbench import dashboards
-from workbench.dashboards.frames import Frame, ImagePanel, WavePanel
+from tests.dashboards.page import LEFT, RIGHT, TITLE
+from workbench.dashboards.frames import Frame
+from workbench.dashboards.panels import ImagePanel, WavePanel
 
 pytestmark = pytest.mark.browser
-
-PAGE = Path(dashboards.__file__).parent
-FILES = {
-    "/": (Path(__file__).parent / "scope_page.html", "text/html"),
-    "/scope.js": (PAGE / "scope.js", "text/javascript"),
-    "/scope.css": (PAGE / "scope.css", "text/css"),
-}
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        path, kind = FILES[self.path]
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.end_headers()
-        self.wfile.write(path.read_bytes())
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
-class Page:
-    """A page with a scope; the methods are what the kernel and the user do."""
-
-    def __init__(self, browser, address, **options):
-        options = {"viewport": {"width": 900, "height": 1000}, "color_scheme": "light"} | options
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.messages = []
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.goto(address)
-        self.page.wait_for_function("window.scopes?.first.model.sent.length")
-        self.count = 0
-
-    def receive(self, content, buffers=(), scope="first"):
-        texts = [base64.b64encode(buffer).decode() for buffer in buffers]
-        self.page.evaluate(
-            "([scope, content, texts]) => window.scopes[scope].model.receive(content, texts)",
-            [scope, content, texts],
-        )
-
-    def show(self, frame, scope="first"):
-        self.count += 1
-        content, buffers = frame.encode()
-        self.receive({"kind": "frame", "id": self.count, **content}, buffers, scope)
-        self.page.wait_for_function(
-            "id => window.drawn.some((detail) => detail.id === id)", arg=self.count
-        )
-
-    def sent(self, kind, scope="first"):
-        every = self.page.evaluate("scope => window.scopes[scope].model.sent", scope)
-        return [message for message in every if message["kind"] == kind]
-
-    def last_view(self):
-        """Answer the page's questions until there are no more, and return the last one."""
-        asked = {"first": None, "last": None}
-        while True:
-            newest = (self.sent("view") or self.sent("hello"))[-1]
-            if newest == asked:
-                return newest
-            asked = newest
-            self.receive({"kind": "viewed", "id": asked["id"]})
-            self.settle()
-
-    def settle(self):
-        """Let two animation frames pass."""
-        self.page.evaluate(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
-
-    def pixels(self, canvas, scope="first"):
-        text = self.page.evaluate(
-            "([id, name]) => document.querySelector(`#${id} .workbench-${name}`).toDataURL()",
-            [scope, canvas],
-        )
-        data = base64.b64decode(text.partition(",")[2])
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).astype(int)
-
-    def move(self, x, y, scope="first"):
-        box = self.page.locator(f"#{scope} .workbench-figure").bounding_box()
-        self.page.mouse.move(box["x"] + x, box["y"] + y)
-        self.settle()
-
-    @property
-    def readout(self):
-        self.settle()
-        return self.page.locator("#first .workbench-readout").text_content()
-
-
-@pytest.fixture
-def open_page(browser, address):
-    pages = []
-
-    def opened(**options):
-        pages.append(Page(browser, address, **options))
-        return pages[-1]
-
-    yield opened
-    for page in pages:
-        page.settle()
-        assert page.messages == []
-        page.context.close()
-
-
-@pytest.fixture
-def page(open_page):
-    return open_page()
-
-
-LEFT, RIGHT, TITLE = 62, 72, 22  # the page's margins
 
 
 def test_hello_says_how_many_pixels_there_are(page):

@@ -10,7 +10,8 @@ from typing import Any
 from workbench import audio
 from workbench.axes import Space
 from workbench.chain import Chain, Gradients
-from workbench.dashboards.frames import Frame, ImagePanel, View, WavePanel
+from workbench.dashboards.frames import Frame, View
+from workbench.dashboards.panels import ImagePanel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import panel
 from workbench.declared_layer import DeclaredLayer

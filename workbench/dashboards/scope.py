@@ -2,10 +2,11 @@
 
 The scope computes nothing about signals. It carries frames to the page, never more than the page
 can draw, and reports what the page asks for: another view, or the audio. The page's half of this
-file is ``scope.js``, its looks are in ``scope.css``.
+file lies in ``page/``: its modules and, in ``scope.css``, its looks.
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,29 @@ import anywidget
 from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, View
 
+PAGE = Path(__file__).parent / "page"
+MODULES = (  # each imports only from those before it
+    "numbers",
+    "colours",
+    "panel",
+    "wave",
+    "image",
+    "lines",
+    "zplane",
+    "view",
+    "markup",
+    "player",
+    "hands",
+    "neighbours",
+    "scope",
+)
+
+
+def page_module() -> str:
+    """The page's modules as one, which is what a widget can carry: they import nothing any more."""
+    text = "\n".join((PAGE / f"{name}.js").read_text("utf-8") for name in MODULES)
+    return re.sub(r"^import [^;]*;\n|^export (?!default)", "", text, flags=re.MULTILINE)
+
 
 class Scope(anywidget.AnyWidget):
     """The widget: shows frames, and calls back when the page wants another view or the audio.
@@ -22,8 +46,8 @@ class Scope(anywidget.AnyWidget):
     Everything travels in custom messages, so that no signal is stored in the notebook.
     """
 
-    _esm = Path(__file__).parent / "scope.js"
-    _css = Path(__file__).parent / "scope.css"
+    _esm = page_module()
+    _css = PAGE / "scope.css"
 
     def __init__(self, **kwargs: Any) -> None:
         self.view: View | None = None

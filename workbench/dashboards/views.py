@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from workbench.axes import DECIBEL, Axis, Space
-from workbench.dashboards.frames import ImagePanel, WavePanel
+from workbench.dashboards.panels import ImagePanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
 _NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])

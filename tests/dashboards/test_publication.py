@@ -1,0 +1,112 @@
+"""The Matplotlib figure shows what the page shows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.dashboards import frames
+from workbench.axes import Axis
+from workbench.dashboards.frames import Frame
+from workbench.dashboards.panels import LinesPanel, ZPlane, ZPlanePanel
+from workbench.dashboards.publication import draw, png
+
+
+@pytest.fixture(scope="module")
+def figure():
+    figure = draw(frames.still(largest=1.06))
+    png(figure)  # places everything
+    return figure
+
+
+def test_all_panels_are_there_with_their_labels(figure):
+    wave, linear, octaves, *planes = figure.axes
+    assert [axes.get_title(loc="left") for axes in (wave, linear, octaves)] == [
+        "Output at 48 kHz", "Aliasing", "Aliasing over octaves",
+    ]  # fmt: skip
+    assert wave.get_xlabel() == "time (s)"
+    assert (linear.get_xlabel(), linear.get_ylabel()) == ("frequency (kHz)", "level (dB)")
+    assert (linear.get_xscale(), octaves.get_xscale()) == ("linear", "log")
+    assert octaves.get_xlim() == pytest.approx((0.04, 23.96))
+    assert [axes.get_title(loc="left") for axes in planes] == [
+        "naive", "stn", "linear", "✓ cubic", "lagrange 5", "minimax 3",
+    ]  # fmt: skip
+    assert planes[4].get_xlabel() == "12 outside, max |z| 1.0600"
+    assert planes[0].get_xlabel() == "max |z| 0.9000"
+
+
+def test_legends_name_the_lines(figure):
+    wave, linear, *_ = figure.axes
+    names = [[text.get_text() for text in axes.get_legend().get_texts()] for axes in (wave, linear)]
+    assert names == [["naive", "corrected"], ["resampled base", "naive", "corrected"]]
+    reference, naive, _ = linear.get_lines()
+    assert reference.get_linewidth() < naive.get_linewidth()
+    assert reference.get_linestyle() == "--"
+    [groups] = figure.subfigs[0].legends
+    assert [text.get_text() for text in groups.get_texts()] == ["silence", "extra"]
+
+
+def test_a_name_has_one_colour_in_all_panels(figure):
+    wave, linear, *_ = figure.axes
+    naive = linear.get_lines()[1].get_color()
+    assert wave.get_legend().legend_handles[0].get_facecolor()[:3] == pytest.approx(
+        [int(naive[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    )
+
+
+def test_planes_are_square_and_points_lie_where_they_are(figure):
+    planes = figure.subfigs[0].axes
+    for axes in planes:
+        box = axes.get_window_extent()
+        assert box.width == pytest.approx(box.height, rel=0.01)
+    points = np.concatenate(
+        [
+            line.get_xdata() + 1j * line.get_ydata()
+            for line in planes[0].get_lines()
+            if line.get_marker() == "x"
+        ]
+    )
+    np.testing.assert_allclose(points, frames.still().panels[-1].planes[0].points["silence"])
+
+
+def test_a_far_point_is_drawn_at_the_edge_in_its_direction():
+    panel = ZPlanePanel("", (ZPlane("", {"poles": np.array([300 + 400j])}),))
+    axes = draw(Frame((panel,), (0, 1), (0, 1))).subfigs[0].axes[0]
+    [point] = [line for line in axes.get_lines() if line.get_marker() == "x"]
+    z = complex(*point.get_xydata()[0])
+    assert 1.8 < z.imag < 2.0
+    assert z.imag / z.real == pytest.approx(4 / 3)
+
+
+@pytest.mark.parametrize("width", [4.0, 6.0, 9.0, 14.0])
+def test_nothing_overlaps_and_nothing_is_cut(width):
+    figure = draw(frames.still(largest=1.06), width=width)
+    png(figure)
+    page = figure.bbox
+    titles, legends = [], []
+    for axes in figure.axes:
+        box = axes.get_tightbbox()
+        assert page.x0 <= box.x0 and box.x1 <= page.x1 + 1  # noqa: PT018
+        titles.append(axes._left_title.get_window_extent())
+        if axes.get_legend():
+            legends.append(axes.get_legend().get_window_extent())
+    assert not any(title.overlaps(legend) for title in titles for legend in legends)
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
+    assert not any(a.overlaps(b) for a, b in pairs)
+
+
+def test_a_gap_and_a_short_unit_stay():
+    data = np.array([[1.0, np.nan, 3.0]])
+    panel = LinesPanel("", "error", "dB", 0, 4, Axis("order"), data, ("error",))
+    axes = draw(Frame((panel,), (0, 1), (0, 1))).axes[0]
+    np.testing.assert_array_equal(axes.get_lines()[0].get_ydata(), data[0])
+    assert axes.get_xlabel() == "order"
+
+
+def test_time_is_named_below_each_run_of_panels_over_time():
+    wave, spectrum, *_ = frames.still().panels
+    figure = draw(replace(frames.still(), panels=(wave, wave, spectrum, wave)))
+    assert [axes.get_xlabel() for axes in figure.axes] == [
+        "", "time (s)", "frequency (kHz)", "time (s)",
+    ]  # fmt: skip

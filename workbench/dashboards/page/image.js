@@ -1,0 +1,134 @@
+import { colourTable } from "./colours.js";
+import {
+  aligned, clamp, labelled, linearTicks, niceStep, quantity, scaleUnit, unevenTicks,
+} from "./numbers.js";
+import { Panel, upright } from "./panel.js";
+
+/** Pictures: bytes through a colour table into a canvas, which is then stretched. */
+export class ImagePanel extends Panel {
+  canvas = document.createElement("canvas");
+  bar = document.createElement("canvas");
+
+  read(meta, [bytes, values]) {
+    const [rows, columns] = meta.shape;
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.values = aligned(Float64Array, values, this.values);
+    const size = this.values.at(-1) - this.values[0];
+    const regular = (v, i, all) => i === 0 || Math.abs(v - all[i - 1] - size / (rows - 1))
+      < 1e-3 * Math.abs(size / (rows - 1));
+    this.regular = this.values.every(regular);
+    if (this.canvas.width !== columns || this.canvas.height !== rows || !this.image) {
+      Object.assign(this.canvas, { width: columns, height: rows });
+      this.image = new ImageData(columns, rows);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+    }
+    this.coloured = null;
+  }
+
+  /** Colour the bytes, when they or the theme have changed. */
+  colour(theme) {
+    const diverging = theme.dark ? "dark" : "light";
+    const name = this.meta.colormap === "diverging" ? diverging : "magma";
+    if (this.coloured === name) return;
+    if (this.table?.name !== name) {
+      this.table = { name, words: colourTable(name) };
+      Object.assign(this.bar, { width: 1, height: 256 });
+      const image = new ImageData(1, 256);
+      new Uint32Array(image.data.buffer).set(this.table.words.slice().reverse());
+      this.bar.getContext("2d").putImageData(image, 0, 0);
+    }
+    const [rows, columns] = this.meta.shape;
+    const { bytes, pixels, table: { words } } = this;
+    for (let row = 0, to = (rows - 1) * columns; row < rows; row++, to -= columns) {
+      const from = row * columns;
+      for (let c = 0; c < columns; c++) pixels[to + c] = words[bytes[from + c]];
+    }
+    this.canvas.getContext("2d").putImageData(this.image, 0, 0);
+    this.coloured = name;
+  }
+
+  /** Row, with a fraction, at which a value lies; row centres are whole. */
+  toRow(value) {
+    const { values } = this;
+    const last = values.length - 1;
+    if (last < 1) return 0;
+    let high = clamp(values.findIndex((v) => v >= value), -1, last);
+    if (high < 0) high = last;
+    high = Math.max(high, 1);
+    return high - (values[high] - value) / (values[high] - values[high - 1]);
+  }
+
+  toY(value) {
+    const { y, height } = this.box;
+    return y + height * (1 - (this.toRow(value) + 0.5) / this.values.length);
+  }
+
+  axis(height) {
+    const { y_name, y_unit } = this.meta;
+    const { values } = this;
+    const last = values.length - 1;
+    const low = values[0] - (last ? (values[1] - values[0]) / 2 : 0);
+    const high = values[last] + (last ? (values[last] - values[last - 1]) / 2 : 0);
+    const scaled = scaleUnit(y_unit, Math.max(Math.abs(low), Math.abs(high)));
+    const place = (value) => this.toY(value);
+    const ticks = last < 1 || high <= low ? []
+      : this.regular ? linearTicks(low, high, height, 28, scaled.factor)
+        : unevenTicks(low, high, place, 20, scaled.factor);
+    return { ticks, label: labelled(y_name, scaled.unit) };
+  }
+
+  draw(ctx, view, theme) {
+    this.colour(theme);
+    const { start, step, shape: [rows, columns] } = this.meta;
+    const first = clamp(Math.floor((view.first - start) / step), 0, columns);
+    const last = clamp(Math.ceil((view.last - start) / step), 0, columns);
+    if (last <= first) return;
+    const x = view.toX(start + first * step), right = view.toX(start + last * step);
+    ctx.imageSmoothingEnabled = false;
+    const { y, height } = this.box;
+    ctx.drawImage(this.canvas, first, 0, last - first, rows, x, y, right - x, height);
+  }
+
+  /** A line of the cross-hair that is seen on light and on dark colours. */
+  hair(ctx, x, y, width, height) {
+    ctx.fillStyle = "rgba(0, 0, 0, 0.35)";
+    ctx.fillRect(x - (width === 1), y - (height === 1), width + 2 * (width === 1),
+      height + 2 * (height === 1));
+    ctx.fillStyle = "rgba(255, 255, 255, 0.85)";
+    ctx.fillRect(x, y, width, height);
+  }
+
+  /** The colour bar with its ticks and its unit. */
+  drawSide(ctx, theme) {
+    this.colour(theme);
+    const { y, height } = this.box;
+    const { low, high, label, unit } = this.meta;
+    const x = this.box.x + this.box.width + 10;
+    ctx.drawImage(this.bar, x, y, 10, height);
+    ctx.strokeRect(x - 0.5, y - 0.5, 11, height + 1);
+    ctx.textAlign = "left";
+    const scaled = scaleUnit(unit, Math.max(Math.abs(low), Math.abs(high)));
+    for (const tick of linearTicks(low, high, height, 28, scaled.factor)) {
+      const at = y + ((high - tick.value) / (high - low)) * height;
+      ctx.fillStyle = theme.edge;
+      ctx.fillRect(x + 11, Math.round(at), 3, 1);
+      ctx.fillStyle = theme.soft;
+      ctx.fillText(tick.text, x + 17, at + 0.5);
+    }
+    upright(ctx, labelled(label, scaled.unit), x + 54, y + height / 2, height, theme);
+  }
+
+  probe({ x, y }, view) {
+    const { start, step, shape: [rows, columns], low, high, unit, y_unit } = this.meta;
+    const time = view.toTime(x);
+    const column = Math.floor((time - start) / step);
+    if (column < 0 || column >= columns) return null;
+    const row = clamp(Math.floor((1 - (y - this.box.y) / this.box.height) * rows), 0, rows - 1);
+    const value = low + ((high - low) * this.bytes[row * columns + column]) / 255;
+    const [here, next] = [this.values[row], this.values[row ? row - 1 : Math.min(1, rows - 1)]];
+    const size = Math.max(Math.abs(low), Math.abs(high));
+    const level = quantity(value, unit, niceStep((high - low) / 256), size);
+    const place = quantity(here, y_unit, niceStep(Math.abs(here - next) / 50 || 1));
+    return { text: `${view.tell(time)} · ${place} · ${level}`, x, y };
+  }
+}

@@ -1,0 +1,43 @@
+export const ICONS = {
+  play: '<path d="M4 2.5v11l9-5.5z" fill="currentColor"/>',
+  pause: '<path d="M5 3v10M11 3v10" stroke-width="3"/>',
+  loop: '<path d="M2.5 8V6.5a2 2 0 0 1 2-2H13M11 2l2.5 2.5L11 7M13.5 8v1.5a2 2 0 0 1-2 2H3'
+    + 'M5 14l-2.5-2.5L5 9"/>',
+  in: '<path d="M8 3v10M3 8h10"/>',
+  out: '<path d="M3 8h10"/>',
+  reset: '<path d="M2 3v10M14 3v10M4.5 8h7M6.5 6l-2 2 2 2M9.5 6l2 2-2 2"/>',
+};
+
+const HELP = "Arrow left and right pan, plus and minus zoom, Home shows everything, Space plays "
+  + "or pauses. Drag to zoom into a region, shift-drag to pan, click to set the play position, "
+  + "double-click to show everything, Ctrl and wheel to zoom.";
+
+/** The layers of a picture, one canvas each; as bits of what has to be drawn again. */
+export const AXES = 1, DATA = 2, OVERLAY = 4, ALL = 7;
+
+/** The elements of one scope. */
+export function markup(help) {
+  const icon = (name) => `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS[name]}</svg>`;
+  const button = (name, label, hint, more = "") => `<button type="button" title="${hint}"
+    class="workbench-${name}" aria-label="${label}" ${more}>${icon(name)}</button>`;
+  return `<div class="workbench-figure" role="img" tabindex="0" aria-label="Empty plot"
+      aria-describedby="${help}">
+      <canvas class="workbench-axes"></canvas><canvas class="workbench-data"></canvas>
+      <canvas class="workbench-overlay"></canvas>
+      <div class="workbench-readout"></div><div class="workbench-progress"></div>
+    </div>
+    <div class="workbench-bar" role="group" aria-label="Player and zoom">
+      ${button("play", "Play", "Play (Space)")}
+      <span class="workbench-position">0.00 / 0.00 s</span>
+      ${button("loop", "Loop", "Play again and again", 'aria-pressed="false"')}
+      <input class="workbench-volume" type="range" min="0" max="1" step="0.01" value="1"
+        aria-label="Volume" title="Volume">
+      <span class="workbench-gap"></span>
+      ${button("out", "Zoom out", "Zoom out (−)")}${button("in", "Zoom in", "Zoom in (+)")}
+      ${button("reset", "Show everything", "Show everything (Home)")}
+      <audio class="workbench-audio" preload="auto"></audio>
+    </div>
+    <div class="workbench-status" role="status" aria-live="polite"></div>
+    <div class="workbench-working workbench-hidden" role="status" aria-live="polite"></div>
+    <div class="workbench-hidden" id="${help}">${HELP}</div>`;
+}

@@ -1,0 +1,66 @@
+/** What the scope does for the elements around it. */
+export class Neighbours {
+  constructor(root) {
+    this.observers = [];
+    const child = root.closest(".jp-OutputArea-child");
+    if (child) this.watch(child.parentElement, () => this.hidePicture(child));
+    const dashboard = root.closest(".workbench-dashboard");
+    if (dashboard) this.watch(dashboard, () => this.nameControls(dashboard));
+  }
+
+  /** Act now and, 100 ms after the last one, on changes of the tree. */
+  watch(node, action) {
+    const watch = { timer: 0 };
+    watch.observer = new MutationObserver(() => {
+      clearTimeout(watch.timer);
+      watch.timer = setTimeout(action, 100);
+    });
+    const attributeFilter = ["aria-valuenow"];
+    watch.observer.observe(node, { childList: true, subtree: true, attributeFilter });
+    this.observers.push(watch);
+    action();
+  }
+
+  /** The saved notebook's picture, right after the live scope, is not needed beside it. */
+  hidePicture(child) {
+    const next = child.nextElementSibling;
+    if (!next?.matches(".jp-OutputArea-child") || !next.querySelector(".jp-RenderedImage")) return;
+    this.picture = next;
+    next.style.display = "none";
+  }
+
+  /** Slider handles and inputs take their accessible name from the nearest label. */
+  nameControls(dashboard) {
+    const nameless = ".noUi-handle, .widget-readout, input, select, textarea";
+    for (const element of dashboard.querySelectorAll(nameless)) {
+      if (element.closest(".workbench-scope") || element.labels?.length) continue;
+      const text = labelOf(element, dashboard);
+      const handles = element.matches(".noUi-handle")
+        ? [...element.closest(".noUi-target").querySelectorAll(".noUi-handle")] : [];
+      const end = handles.length > 1 ? [", lower", ", upper"][handles.indexOf(element)] : "";
+      const name = text && text + end;
+      if (name && element.getAttribute("aria-label") !== name) {
+        element.setAttribute("aria-label", name);
+      }
+      const number = element.closest(".workbench-number")?.querySelector("input");
+      if (handles.length && number) element.setAttribute("aria-valuetext", number.value);
+    }
+  }
+
+  dispose() {
+    for (const { observer, timer } of this.observers) {
+      observer.disconnect();
+      clearTimeout(timer);
+    }
+    if (this.picture) this.picture.style.display = "";
+  }
+}
+
+/** The text of the nearest label around an element of the dashboard. */
+export function labelOf(element, dashboard) {
+  for (let box = element; box && box !== dashboard; box = box.parentElement) {
+    const text = box.querySelector(".widget-label:not(:empty)")?.textContent.trim();
+    if (text) return text;
+  }
+  return "";
+}

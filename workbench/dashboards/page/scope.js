@@ -1,0 +1,372 @@
+/**
+ * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
+ *
+ * kernel -> page: frame, viewed, audio, stale, busy, status; page -> kernel: hello, view, drawn,
+ * audio. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * Frames that a running cell pushes are paced by the kernel and not acknowledged.
+ */
+
+import { readTheme } from "./colours.js";
+import { Hands } from "./hands.js";
+import { ImagePanel } from "./image.js";
+import { LinesPanel } from "./lines.js";
+import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
+import { Neighbours } from "./neighbours.js";
+import { clamp } from "./numbers.js";
+import { MARGIN } from "./panel.js";
+import { Player } from "./player.js";
+import { View } from "./view.js";
+import { WavePanel } from "./wave.js";
+import { ZPlanePanel } from "./zplane.js";
+
+const KINDS = { wave: WavePanel, image: ImagePanel, lines: LinesPanel, zplane: ZPlanePanel };
+
+/** Wires everything: takes frames, keeps canvases in shape, draws what has changed. */
+class Scope {
+  panels = [];
+  dirty = 0;
+  abort = new AbortController();
+  view = new View();
+
+  constructor(model, parent) {
+    this.model = model;
+    this.root = document.createElement("div");
+    this.root.className = "workbench-scope";
+    this.root.dataset.lmSuppressShortcuts = "true";
+    this.root.innerHTML = markup(`workbench-help-${crypto.getRandomValues(new Uint32Array(1))[0]}`);
+    parent.append(this.root);
+    this.figure = this.find(".workbench-figure");
+    this.canvases = [...this.figure.querySelectorAll("canvas")];
+    this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
+    this.readout = this.find(".workbench-readout");
+    this.player = new Player(this);
+    this.hands = new Hands(this);
+    this.tick = this.tick.bind(this);
+    this.receive = this.receive.bind(this);
+    model.on("msg:custom", this.receive);
+    this.watchTheme();
+    this.sizes = new ResizeObserver(() => this.resize());
+    this.sizes.observe(this.root);
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  send(content) {
+    this.model.send(content);
+  }
+
+  /** Status line, read out politely. */
+  say(text) {
+    this.find(".workbench-status").textContent = text;
+  }
+
+  /** Take the kernel's message. */
+  receive(message, buffers) {
+    if (message.kind === "frame") {
+      this.pending = { message, buffers };
+      this.invalidate(DATA);
+    } else if (message.kind === "viewed" && message.id === this.view.number) {
+      this.release();
+    } else if (message.kind === "audio") {
+      this.player.load(buffers[0], message.name);
+    } else if (message.kind === "stale") {
+      this.player.invalidate();
+    } else if (message.kind === "busy") {
+      this.setBusy(message.busy);
+    } else if (message.kind === "status") {
+      this.say(message.text);
+    }
+  }
+
+  setBusy(busy) {
+    this.root.classList.toggle("workbench-busy", busy);
+    clearTimeout(this.busyTimer);
+    const status = this.find(".workbench-working");
+    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
+    else status.textContent = "";
+  }
+
+  /** The shortest step between single samples on the page; undefined where there are none. */
+  get finest() {
+    const single = this.panels.filter(({ meta }) => meta.kind === "wave" && !meta.envelope);
+    return single.length ? Math.min(...single.map(({ meta }) => meta.step)) : undefined;
+  }
+
+  /** Look at a range of time, with the data there are, and ask for the exact ones. */
+  look(first, last) {
+    if (!this.size || !this.panels.some((panel) => panel.timed)) return;
+    const { view } = this;
+    const before = [view.first, view.last];
+    view.set(first, last, this.finest);
+    if (view.first === before[0] && view.last === before[1]) return;
+    this.invalidate(ALL);
+    this.request();
+  }
+
+  /** Ask the kernel for this view; one question at a time, the newest wins. */
+  request(kind = "view") {
+    const { view } = this;
+    if (view.open && kind === "view") {
+      view.again = true;
+      return;
+    }
+    view.again = false;
+    view.open = true;
+    clearTimeout(view.timer);
+    view.timer = setTimeout(() => this.release(), 2000);
+    const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
+    const content = view.describe(rows);
+    this.reported = `${content.columns} ${content.ratio}`;
+    this.send({ kind, id: ++view.number, ...content });
+  }
+
+  release() {
+    clearTimeout(this.view.timer);
+    this.view.open = false;
+    if (this.view.again) this.request();
+  }
+
+  // ---- layout and theme
+
+  /** Redraw when JupyterLab or the system changes colours or the pixel ratio. */
+  watchTheme() {
+    this.themes = new MutationObserver(() => this.readTheme());
+    this.themes.observe(document.body, { attributes: true });
+    const { signal } = this.abort;
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", () => this.readTheme(), { signal });
+    const follow = () => {
+      const ratio = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+      const change = () => {
+        follow();
+        this.resize();
+      };
+      ratio.addEventListener("change", change, { signal, once: true });
+    };
+    follow();
+  }
+
+  readTheme() {
+    const theme = readTheme(this.root, this.contexts[0]);
+    if (theme.key === this.theme?.key) return;
+    this.theme = theme;
+    this.invalidate(ALL);
+  }
+
+  /** Place the panels, give the canvases their size, and tell the kernel what changed. */
+  resize() {
+    const width = this.root.clientWidth || this.size?.width;
+    if (!width) return;
+    this.readTheme();
+    const { view, panels, theme } = this;
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const barred = !panels.length || panels.some((panel) => panel instanceof ImagePanel);
+    view.place(MARGIN.left, width - MARGIN.left - (barred ? MARGIN.right : MARGIN.bare), ratio);
+    let height = 0;
+    panels.forEach((panel, i) => {
+      panel.start = height + (i && MARGIN.gap);
+      panel.place(this.contexts[0], theme, view.x, panel.start, view.width);
+      panel.bearsTime = panel.timed && !panels[i + 1]?.timed;
+      const { y, height: own } = panel.box;
+      height = y + own + (panel.bearsTime || panel instanceof LinesPanel ? MARGIN.bottom : 0);
+    });
+    height ||= 160;
+    this.figure.style.height = `${height}px`;
+    for (const canvas of this.canvases) {
+      const size = [Math.round(width * ratio), Math.round(height * ratio)];
+      if (canvas.width !== size[0]) canvas.width = size[0];
+      if (canvas.height !== size[1]) canvas.height = size[1];
+    }
+    this.size = { width, height };
+    if (!this.neighbours) this.neighbours = new Neighbours(this.root);
+    this.invalidate(ALL);
+    if (!this.reported) this.request("hello");
+    else if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.request();
+  }
+
+  // ---- drawing
+
+  invalidate(layers) {
+    this.dirty |= layers;
+    this.scheduled ||= requestAnimationFrame(this.tick);
+  }
+
+  /** Once per animation frame: take the newest frame, draw the layers that changed. */
+  tick() {
+    this.scheduled = 0;
+    const started = performance.now();
+    const frame = this.pending;
+    this.pending = null;
+    if (frame) this.accept(frame);
+    const { dirty } = this;
+    this.dirty = 0;
+    if (this.size && this.theme) {
+      if (dirty & AXES) this.drawAxes(this.clear(0));
+      if (dirty & DATA) this.drawData(this.clear(1));
+      if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
+    }
+    if (frame) this.acknowledge(frame.message, performance.now() - started);
+    if (this.player.playing) this.player.advance();
+  }
+
+  /** Tell the kernel, and whoever listens on the page, that a frame has been drawn. */
+  acknowledge({ id, values, paced }, cost) {
+    if (!paced) this.send({ kind: "drawn", id });
+    const detail = { id, values, cost, time: performance.now() };
+    this.root.dispatchEvent(new CustomEvent("workbench:drawn", { bubbles: true, detail }));
+  }
+
+  /** Take a frame's panels, and its axes where they differ from those on the page. */
+  accept({ message, buffers }) {
+    let used = 0;
+    this.panels = message.panels.map((meta, i) => {
+      const Kind = KINDS[meta.kind];
+      const panel = this.panels[i] instanceof Kind ? this.panels[i] : new Kind();
+      panel.update(meta, buffers.slice(used, used + meta.buffers));
+      used += meta.buffers;
+      return panel;
+    });
+    this.figure.setAttribute("aria-label", message.summary);
+    const { view } = this;
+    const before = `${view.first} ${view.last}`;
+    if (`${view.full}` !== `${message.time}`) {
+      view.extend(message.time);
+      this.player.rewind();
+    }
+    const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes } }) =>
+      [kind, height, title, names, planes?.length]));
+    if (layout !== this.layout) {
+      this.layout = layout;
+      const still = !this.panels.some((panel) => panel.timed);
+      for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
+      this.resize();
+    }
+    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape?.[0]]);
+    const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
+    const axes = JSON.stringify([labels, ends, message.time]);
+    if (axes !== this.axes) this.invalidate(ALL);
+    this.axes = axes;
+    const { shown: [first, last] } = message;
+    const slack = 1e-3 * (view.last - view.first);
+    const moved = before !== `${view.first} ${view.last}`;
+    const covered = first <= view.first + slack && last >= view.last - slack;
+    if (moved && this.size && !covered) this.request();
+    if (moved) this.player.refresh();
+    if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
+    if (this.hands.hover) this.invalidate(OVERLAY);
+  }
+
+  /** An empty layer with CSS pixels as its unit. */
+  clear(index) {
+    const ctx = this.contexts[index];
+    ctx.setTransform(this.view.ratio, 0, 0, this.view.ratio, 0, 0);
+    ctx.clearRect(0, 0, this.size.width, this.size.height);
+    ctx.lineWidth = 1;
+    return ctx;
+  }
+
+  drawAxes(ctx) {
+    const { theme, view, panels } = this;
+    if (!panels.length) return;
+    ctx.font = `11px ${theme.font}`;
+    ctx.textBaseline = "middle";
+    view.measure(ctx);
+    for (const panel of panels) {
+      panel.drawAxes(ctx, theme, view);
+      panel.drawSide(ctx, theme);
+      if (panel.bearsTime) panel.drawAcross(ctx, theme, view);
+    }
+  }
+
+  drawData(ctx) {
+    for (const panel of this.panels) {
+      const { x, y, width, height } = panel.box;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(x, y, width, height);
+      ctx.clip();
+      panel.draw(ctx, this.view, this.theme);
+      ctx.restore();
+    }
+  }
+
+  /** Selection, playhead, cross-hair and readout. */
+  drawOverlay(ctx) {
+    const { view, theme, player, hands: { drag } } = this;
+    const timed = this.panels.filter((panel) => panel.timed);
+    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
+      ctx.globalAlpha = 0.3;
+      ctx.fillStyle = theme.brand;
+      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
+      ctx.globalAlpha = 1;
+    }
+    const x = view.toX(view.full[0] + player.now);
+    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
+      ctx.fillStyle = theme.back;
+      ctx.fillRect(x - 2, box.y, 4, box.height);
+      ctx.fillStyle = theme.brand;
+      ctx.fillRect(x - 1, box.y, 2, box.height);
+    }
+    this.drawHover(ctx, timed);
+  }
+
+  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
+  drawHover(ctx, timed) {
+    const { view, theme, hands: { hover } } = this;
+    const panel = this.under(hover);
+    const probe = panel?.probe(hover, view);
+    this.readout.textContent = probe?.text ?? "";
+    if (!probe) return;
+    if ("x" in probe) {
+      for (const each of panel.timed ? timed : [panel]) {
+        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
+      }
+    }
+    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
+    for (const mark of probe.marks ?? []) {
+      ctx.strokeStyle = theme.ink;
+      ctx.beginPath();
+      ctx.arc(...mark, 4.5, 0, 7);
+      ctx.stroke();
+    }
+    const { offsetWidth: wide, offsetHeight: high } = this.readout;
+    const x = Math.round(probe.x ?? probe.marks[0][0]);
+    const right = x + 14 + wide < this.size.width;
+    const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
+    const top = hover.y - high - 10 > 0 ? hover.y - high - 10 : hover.y + 16;
+    this.readout.style.transform = `translate(${left}px, ${top}px)`;
+  }
+
+  /** Whether a height of the figure belongs to a panel over time, with its title and its axis. */
+  overTime(y) {
+    return this.panels.findLast((panel, i) => i === 0 || panel.start <= y)?.timed;
+  }
+
+  /** The panel under a point of the figure. */
+  under(point) {
+    return point && this.panels.find((panel) => panel.holds(point));
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.scheduled);
+    this.scheduled = -1;
+    clearTimeout(this.view.timer);
+    clearTimeout(this.busyTimer);
+    this.model.off("msg:custom", this.receive);
+    this.sizes.disconnect();
+    this.themes.disconnect();
+    this.abort.abort();
+    this.neighbours?.dispose();
+    this.player.dispose();
+    this.root.remove();
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const scope = new Scope(model, el);
+    return () => scope.dispose();
+  },
+};

@@ -1,0 +1,306 @@
+"""What a frame is made of: panels over the common time, and panels with axes of their own.
+
+Each knows how to describe itself to the page: a head of words and numbers, and raw bytes.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from workbench.axes import Axis
+
+COLORMAPS = ("magma", "diverging")
+LINE_STYLES = ("solid", "dashed", "reference")
+EDGE = 1 + 1e-6  # of the unit circle: float32 may put a point of it that far out
+
+
+@dataclass(frozen=True)
+class WavePanel:
+    """Lines over time, one colour per channel.
+
+    ``data`` is ``[channels, columns, 2]`` for an envelope (minimum and maximum of each column, of
+    which column 0 begins at ``start``) or ``[channels, samples]`` (sample 0 lies at ``start``).
+    ``height`` is the height of the plot on the page in CSS pixels. ``names`` are the channels'
+    names; without them they are numbered.
+    """
+
+    title: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    start: float
+    step: float
+    data: np.ndarray
+    height: int = 110
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_scale(self)
+        _check_step(self)
+        if not (self.data.ndim == 2 or (self.data.ndim == 3 and self.data.shape[2] == 2)):
+            raise ValueError(
+                "WavePanel: data must be [channels, samples] or [channels, columns, 2]; "
+                f"got shape {self.data.shape}."
+            )
+        if self.names:
+            _check_count(self, "names", "channel", len(self.data))
+
+    def encode(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the panel's description and its bytes, as the page reads them."""
+        head = _head(self, "wave") | _time(self)
+        head |= {"envelope": self.data.ndim == 3, "names": self.names}
+        return head, [np.asarray(self.data, "<f4").tobytes()]
+
+
+@dataclass(frozen=True)
+class ImagePanel:
+    """A picture over time: ``data`` is uint8 ``[rows, columns]``, row 0 at the bottom.
+
+    0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
+    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz).
+    """
+
+    title: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    start: float
+    step: float
+    data: np.ndarray
+    y_name: str
+    y_unit: str
+    y_values: np.ndarray
+    colormap: str = "magma"
+    height: int = 190
+
+    def __post_init__(self) -> None:
+        _check_scale(self)
+        _check_step(self)
+        if self.data.ndim != 2 or self.data.dtype != np.uint8:
+            raise ValueError(
+                "ImagePanel: data must be uint8 [rows, columns]; "
+                f"got {self.data.dtype} of shape {self.data.shape}."
+            )
+        if np.shape(self.y_values) != self.data.shape[:1]:
+            raise ValueError(
+                "ImagePanel: y_values must have one value per row; "
+                f"got shape {np.shape(self.y_values)} for {self.data.shape[0]} rows."
+            )
+        if self.colormap not in COLORMAPS:
+            raise ValueError(f"ImagePanel: colormap must be {COLORMAPS}; got {self.colormap!r}.")
+
+    def encode(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the panel's description and its bytes, as the page reads them."""
+        head = _head(self, "image") | _time(self)
+        head |= {name: getattr(self, name) for name in ("y_name", "y_unit", "colormap")}
+        return head, [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
+
+
+@dataclass(frozen=True)
+class LinesPanel:
+    """Named lines over an axis of their own: spectra, filter responses, errors.
+
+    ``data`` is ``[lines, points]``, and ``axis`` says where the points lie; what is not finite
+    leaves a gap. ``names`` has a name for each line, ``styles`` one of `LINE_STYLES` for each
+    (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
+    ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
+    on a logarithmic scale all that is positive).
+    """
+
+    title: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    axis: Axis
+    data: np.ndarray
+    names: tuple[str, ...]
+    styles: tuple[str, ...] = ()
+    logarithmic: bool = False
+    span: tuple[float, float] | None = None
+    height: int = 170
+
+    def __post_init__(self) -> None:
+        _check_scale(self)
+        if self.data.ndim != 2:
+            raise ValueError(
+                f"LinesPanel: data must be [lines, points]; got shape {self.data.shape}."
+            )
+        _check_count(self, "names", "line", len(self.data))
+        if self.styles:
+            _check_count(self, "styles", "line", len(self.data))
+        if not set(self.styles) <= set(LINE_STYLES):
+            raise ValueError(f"LinesPanel: styles must be of {LINE_STYLES}; got {self.styles}.")
+        x = self.positions
+        if len(x) != self.data.shape[1] or not np.all(np.diff(x) > 0):
+            raise ValueError(
+                f"LinesPanel: axis must have rising positions for {self.data.shape[1]} points; "
+                f"got {self.axis}."
+            )
+        first, last = self.shown
+        if not (first < last and (first > 0 or not self.logarithmic)):
+            rule = "rise from a positive value" if self.logarithmic else "rise"
+            raise ValueError(f"LinesPanel: the shown span must {rule}; got {first}, {last}.")
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Where the points lie on the axis, ``[points]``."""
+        return self.axis.positions(self.data.shape[1])
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        """First and last position of the plot."""
+        if self.span is not None:
+            return self.span
+        x = self.positions
+        x = x[x > 0] if self.logarithmic else x
+        return (float(x[0]), float(x[-1])) if len(x) else (0.0, 0.0)
+
+    @property
+    def line_styles(self) -> tuple[str, ...]:
+        """The style of each line."""
+        return self.styles or ("solid",) * len(self.data)
+
+    def encode(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the panel's description and its bytes, as the page reads them."""
+        head = _head(self, "lines") | {
+            "shape": list(self.data.shape),
+            "x_name": self.axis.name,
+            "x_unit": self.axis.unit,
+            "span": [float(end) for end in self.shown],
+            "logarithmic": self.logarithmic,
+            "names": self.names,
+            "styles": self.line_styles,
+        }
+        return head, [
+            np.asarray(self.data, "<f4").tobytes(),
+            np.asarray(self.positions, "<f8").tobytes(),
+        ]
+
+
+@dataclass(frozen=True)
+class ZPlane:
+    """One complex plane: named groups of points (poles, zeros), each complex ``[points]``."""
+
+    title: str
+    points: Mapping[str, np.ndarray]
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class ZPlanePanel:
+    """Complex planes side by side, each with the unit circle; points outside of it stand out.
+
+    A group has the same colour and marker in all planes, in the order in which groups come: first
+    a cross, as for poles, then a ring, as for zeros. ``limit`` is the largest real and imaginary
+    part in view (None: enough for all points, but 2 at most); what lies beyond is drawn at the
+    edge. With a ``sample_rate`` angles read as frequencies. ``height`` is the side of a plane in
+    CSS pixels where there is room.
+    """
+
+    title: str
+    planes: tuple[ZPlane, ...]
+    sample_rate: float | None = None
+    limit: float | None = None
+    label: str = "magnitude"
+    unit: str = ""
+    height: int = 180
+
+    def __post_init__(self) -> None:
+        if not self.planes:
+            raise ValueError("ZPlanePanel: planes must hold at least one; got none.")
+        if sum(plane.chosen for plane in self.planes) > 1:
+            raise ValueError("ZPlanePanel: planes must have at most one that is chosen.")
+        if not np.isfinite(self._magnitudes).all():
+            raise ValueError(f"ZPlanePanel: the points of {self.title!r} must be finite.")
+        if self.limit is not None and not 1 < self.limit < math.inf:
+            raise ValueError(f"ZPlanePanel: limit must be above 1; got {self.limit}.")
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups, in the order in which they come."""
+        return tuple(dict.fromkeys(name for plane in self.planes for name in plane.points))
+
+    @property
+    def low(self) -> float:
+        """The smallest magnitude."""
+        return float(np.min(self._magnitudes, initial=math.inf)) if self._magnitudes.size else 0.0
+
+    @property
+    def high(self) -> float:
+        """The largest magnitude."""
+        return float(np.max(self._magnitudes, initial=0.0))
+
+    @property
+    def extent(self) -> float:
+        """The largest real and imaginary part in view."""
+        if self.limit is not None:
+            return self.limit
+        return min(max(1.25, 1.1 * math.ceil(10 * self.high) / 10), 2.0)
+
+    @property
+    def _magnitudes(self) -> np.ndarray:
+        points = [np.ravel(group) for plane in self.planes for group in plane.points.values()]
+        return np.abs(np.concatenate(points)) if points else np.zeros(0)
+
+    def encode(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the panel's description and its bytes, as the page reads them."""
+        none = np.zeros(0)
+        points = [[plane.points.get(name, none) for name in self.groups] for plane in self.planes]
+        planes = [
+            {"title": plane.title, "chosen": plane.chosen, "counts": [len(group) for group in own]}
+            for plane, own in zip(self.planes, points, strict=True)
+        ]
+        head = {
+            "kind": "zplane",
+            "title": self.title,
+            "height": self.height,
+            "names": self.groups,
+            "planes": planes,
+            "limit": float(self.extent),
+            "sample_rate": self.sample_rate,
+        }
+        every = np.concatenate([group for own in points for group in own] or [none])
+        return head, [every.astype("<c16").tobytes()]
+
+
+Panel = WavePanel | ImagePanel | LinesPanel | ZPlanePanel
+
+
+def _check_scale(panel: WavePanel | ImagePanel | LinesPanel) -> None:
+    if not (math.isfinite(panel.low) and math.isfinite(panel.high) and panel.low < panel.high):
+        raise ValueError(
+            f"{type(panel).__name__}: low must be less than high, both finite; "
+            f"got {panel.low}, {panel.high}."
+        )
+
+
+def _check_step(panel: WavePanel | ImagePanel) -> None:
+    if not panel.step > 0:
+        raise ValueError(f"{type(panel).__name__}: step must be positive; got {panel.step}.")
+
+
+def _check_count(panel: WavePanel | LinesPanel, name: str, of: str, count: int) -> None:
+    found = getattr(panel, name)
+    if len(found) != count:
+        raise ValueError(
+            f"{type(panel).__name__}: {name} must have one for each {of}; got {found} for {count}."
+        )
+
+
+def _head(panel: WavePanel | ImagePanel | LinesPanel, kind: str) -> dict[str, Any]:
+    words = {name: getattr(panel, name) for name in ("title", "label", "unit", "height")}
+    return {"kind": kind, **words, "low": float(panel.low), "high": float(panel.high)}
+
+
+def _time(panel: WavePanel | ImagePanel) -> dict[str, Any]:
+    return {
+        "shape": list(panel.data.shape),
+        "start": float(panel.start),
+        "step": float(panel.step),
+    }
