@@ -24,9 +24,9 @@ def make():
 
 @pytest.fixture
 def no_cached_folder():
-    clips._folder.cache_clear()
+    clips.data_folder.cache_clear()
     yield
-    clips._folder.cache_clear()
+    clips.data_folder.cache_clear()
 
 
 def test_the_manifest_names_every_clip_and_no_other():
@@ -114,7 +114,7 @@ def test_the_folder_is_found_in_a_wheel_and_in_a_checkout(tmp_path, monkeypatch,
     (tmp_path / place).mkdir(parents=True)
     (tmp_path / place / "manifest.json").write_text("[]")
     monkeypatch.setattr(clips, "__file__", str(tmp_path / "workbench" / "clips.py"))
-    assert clips._folder() == tmp_path / place
+    assert clips.data_folder() == tmp_path / place
     assert clips.clips() == {}
 
 

@@ -3,6 +3,9 @@ from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
 from .clips import clip as clip
+from .conversion import rate_dependent as rate_dependent
+from .conversion import rate_independent as rate_independent
+from .conversion import set_rate as set_rate
 from .core.cepstral import delta as delta
 from .core.cepstral import mfcc as mfcc
 from .core.delay import fractional_delay as fractional_delay
@@ -33,4 +36,6 @@ from .dashboards import explore as explore
 from .ops import declared as declared
 from .ops import op as op
 from .params import Param as Param
+from .recurrent_model import read_model as read_model
+from .recurrent_model import write_model as write_model
 from .streaming import Stream as Stream

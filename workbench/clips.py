@@ -34,7 +34,7 @@ def clips() -> dict[str, ClipEntry]:
     Raises:
         FileNotFoundError: the installation has lost its folder of clips.
     """
-    folder = _folder()
+    folder = data_folder()
     lines = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     entries = {}
     for line in lines:
@@ -59,7 +59,12 @@ def clip(name: str) -> audio.Clip:
 
 
 @cache
-def _folder() -> Path:
+def data_folder() -> Path:
+    """Return the folder of the clips, and of what else comes along.
+
+    Raises:
+        FileNotFoundError: the installation has lost it.
+    """
     package = Path(__file__).parent
     places = [package / "data", package.parent / "data"]  # an installed wheel, a source checkout
     for place in places:

@@ -110,6 +110,10 @@ class DeclaredLayer(keras.layers.Layer):
             for name, weight in self._weights_of.items():
                 if name in values:
                     weight.assign(values[name])
+            self._changed()
+
+    def _changed(self) -> None:
+        """What a layer does when its parameters have changed."""
 
     @contextlib.contextmanager
     def restoring(self) -> Iterator[None]:
@@ -141,6 +145,7 @@ class DeclaredLayer(keras.layers.Layer):
             if name not in self._given and self._followed.get(name) != whole:
                 self._followed[name] = whole
                 self._checked = self._check()
+                self._changed()
 
     def space(self, given: Space) -> Space:
         """What comes out, given what goes in; in a graph, whatever has been learnt."""

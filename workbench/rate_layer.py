@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.axes import Space
 from workbench.core.cells import Cell
 from workbench.core.recurrence import state_delay
 from workbench.core.stability import Choice, Prediction, choose_order, eigenvalues_at_rest, predict
@@ -91,26 +90,6 @@ class RateLayer(DeclaredLayer):
             auto = checked["interpolation"] == "auto"
             self._delay(checked | ({"interpolation": "lagrange"} if auto else {}))
         return checked
-
-    def set(self, **values: Any) -> None:
-        """Changes the rates or the interpolation; a stateful layer begins anew.
-
-        Raises:
-            ParameterError, ParameterTypeError: A value is illegal; nothing is changed.
-        """
-        super().set(**values)
-        self._changed()
-
-    def follow(self, space: Space) -> None:
-        """Takes the rate of what comes in, where it was not given.
-
-        Raises:
-            ParameterError: A rate was given, and it is another one.
-        """
-        before = self._checked
-        super().follow(space)
-        if self._checked != before:
-            self._changed()
 
     def _changed(self) -> None:
         """Chooses and warns anew."""

@@ -173,7 +173,7 @@ class RateIndependent(RateLayer):
             raise ParameterTypeError("layer", rule, type(layer).__name__).named(cls.__name__)
         config = layer.get_config() | {"implementation": 2}
         made = cls(**(config | values))
-        if layer.built:
+        if layer.cell.built:
             features = layer.cell.kernel.shape[0]
             made.cell.build((None, features))
             made.cell.set_weights(layer.cell.get_weights())
