@@ -37,6 +37,7 @@ ROWS = (
         "rate_layer",
         "recurrent",
         "recurrent_model",
+        "conversion",
         "stages",
     ),
     ("chain", "streaming", "export", "dataset"),

@@ -11,12 +11,20 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
-from workbench.core.recurrence import Past, recur, state_delay
+from workbench.core.recurrence import (
+    Past,
+    interleave,
+    recur,
+    state_delay,
+    uninterleave,
+    whole_delay,
+)
 from workbench.core.state_delays import StateDelay
 from workbench.declared_layer import signature_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.params import describe, read_parameters
 from workbench.rate_layer import RateLayer
+from workbench.shapes import sizes
 from workbench.specification import Declaration
 from workbench.tensors import is_tensor, working_type
 
@@ -93,7 +101,11 @@ class RateIndependent(RateLayer):
         if training and self.cell.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        return self._run(sequences, list(initial_state), mask, self._delay(self._current))
+        delay, state = self._delay(self._current), list(initial_state)
+        count = 0 if mask is not None else whole_delay(delay)
+        if count and (sequences.shape[1] or 0) >= count and self._has_fused_kernel():
+            return self._run_fused(sequences, state, delay, count)
+        return self._run(sequences, state, mask, delay)
 
     def apply(
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
@@ -120,6 +132,31 @@ class RateIndependent(RateLayer):
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
         return outputs[:, -1], outputs, self._remembered(after)
+
+    def _has_fused_kernel(self) -> bool:
+        """Whether a GPU has one kernel for all steps of Keras' layer; that excludes XLA."""
+        return not self.supports_jit and bool(tf.config.list_logical_devices("GPU"))
+
+    def _run_fused(
+        self, sequences: tf.Tensor, state: list[tf.Tensor], delay: StateDelay, count: int
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """A delay of `count` steps as a batch of ordinary sequences, by Keras' own layer."""
+        batch, length, _ = sizes(sequences)
+        rows = interleave(sequences, count)
+        first = [tf.reverse(each, [1]) for each in self._past(state, delay).states]
+        first = [interleave(each, count)[:, 0] for each in first]
+        valid = interleave(tf.ones([batch, length, 1], tf.bool), count)[..., 0]
+        mask = None if length % count == 0 else valid
+        last, outputs, state = super().inner_loop(rows, first, mask)
+        phases = (length - 1 - tf.range(count)) % count  # of the last steps, the latest first
+
+        def latest(each: tf.Tensor) -> tf.Tensor:
+            return tf.gather(tf.reshape(each, [batch, count, -1]), phases, axis=1)
+
+        if self.return_sequences:
+            outputs = uninterleave(outputs, count, length)
+        remembered = [tf.reshape(latest(each), [batch, -1]) for each in state]
+        return latest(last)[:, 0], outputs, remembered
 
     def _slots(self, delay: StateDelay) -> int:
         return delay.taps.shape[0] + (is_tensor(delay.feedback) or bool(delay.feedback))
