@@ -12,8 +12,7 @@ no matrix of that size. Poles outside the unit circle: the smallest disturbance 
 A prediction is about small signals near rest, one for each constant input that was tried. It says
 nothing about a model that comes to rest nowhere, or that could rest elsewhere as well.
 
-Source: Carson, Valentini-Botinhao, Wright & Bilbao, "Sample rate independent recurrent neural
-networks", arXiv 2406.06293 (DAFx 2024), 2409.15884 and 2501.18470.
+Source: arXiv 2406.06293 (DAFx 2024) and 2409.15884, as for `state_delays`.
 """
 
 from __future__ import annotations
