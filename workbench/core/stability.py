@@ -12,8 +12,7 @@ no matrix of that size. Poles outside the unit circle: the smallest disturbance 
 A prediction is about small signals near rest, one for each constant input that was tried. It says
 nothing about a model that comes to rest nowhere, or that could rest elsewhere as well.
 
-Source: Carson, Valentini-Botinhao, Wright & Bilbao, "Sample rate independent recurrent neural
-networks", arXiv 2406.06293 (DAFx 2024), 2409.15884 and 2501.18470.
+Source: arXiv 2406.06293 (DAFx 2024) and 2409.15884, as for `state_delays`.
 """
 
 from __future__ import annotations
@@ -24,14 +23,13 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from workbench.core.minimax import MINIMAX_BAND
 from workbench.core.state_delays import MOST_ORDER, StateDelay, design_state_delay
 
 Step = Callable[[tf.Tensor], tf.Tensor]
 _LIMIT = 1 + 1e-6  # weights in float32 put poles that belong on the unit circle so far off
-_STEPS, _SETTLED = 2048, 1e-3  # at 48 kHz 43 ms; a slower state has changes far below this
+_STEPS, _SETTLED = 16384, 1e-4  # enough for time constants of a second at 48 kHz
 _NEWTON_STEPS, _AT_REST = 12, 1e-9
-_FREQUENCIES = 64
+_BAND, _FREQUENCIES = 0.9, 128  # of the lower Nyquist frequency: above it converters cut off
 
 
 @dataclass(frozen=True)
@@ -99,8 +97,11 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
 
     @tf.function(autograph=False)
     def settle(states: tf.Tensor) -> tf.Tensor:
-        count, again = tf.constant(0), lambda n, states: (n + 1, step(states))
-        return tf.while_loop(lambda n, _: n < _STEPS, again, [count, states])[1]
+        def moves(n: tf.Tensor, old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+            return (n < _STEPS) & tf.reduce_any(tf.abs(new - old) > _SETTLED)
+
+        given = [tf.constant(0), states, step(states)]
+        return tf.while_loop(moves, lambda n, _, new: (n + 1, new, step(new)), given)[2]
 
     @tf.function(autograph=False)
     def linearised(states: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -172,18 +173,24 @@ def predict(eigenvalues: np.ndarray, delay: StateDelay) -> Prediction:
 def choose_order(eigenvalues: np.ndarray, ratio: float) -> Choice:
     """The Lagrange order for a model: of those predicted stable, the one predicted most exact.
 
-    Each eigenvalue is a resonance. How far its response is from that of the model at its own rate,
-    in the lower half of the band and summed over all eigenvalues and inputs, is the predicted
-    error. The highest stable order is often not the best: with each order reading improves at low
-    frequencies and worsens at high ones.
+    Each eigenvalue is a resonance. How far its response to pink noise is from that of the model at
+    its own rate, summed over all eigenvalues and inputs, is the predicted error. The highest stable
+    order is seldom the best: with each order the state is read better at low frequencies and worse
+    at high ones, where it is soon worse than not interpolated at all.
 
-    Nothing is chosen on a prediction that says nothing: a model that does not come to rest, or has
-    a pole outside the unit circle itself, stays naive. At a whole ratio each state of rest is as
-    stable as at the model's own rate, and nothing is interpolated.
+    Nothing is chosen where a prediction has no ground: a model that does not come to rest, or has a
+    pole outside the unit circle itself, stays naive. At a whole ratio nothing is interpolated, and
+    a state of rest is as stable as at the model's own rate.
 
     Args:
         eigenvalues: complex `[inputs, size]`, NaN in rows without a state of rest.
-        ratio: The rate at which the model runs over the one it was trained at.
+        ratio: The rate at which the model runs over the one it was trained at, 1/8 .. 16.
+
+    Raises:
+        ParameterError: The ratio is out of range.
+
+    >>> choose_order(np.array([[0.5, 0.9]]), 48000 / 44100).order
+    2
     """
     naive = design_state_delay(ratio, "naive", 1)
     own = predict(eigenvalues, naive)
@@ -228,12 +235,12 @@ def _most_exact(radii: list[float], gains: list[float], own: float) -> Choice:
 
 
 def _error_db(eigenvalues: np.ndarray, ratio: float, delay: StateDelay) -> float:
-    """The level of the difference between responses to small signals, for a delay without poles."""
-    w = np.linspace(0, MINIMAX_BAND, _FREQUENCIES + 1)[1:]
+    """The level of the predicted error for pink noise in the band that both rates have."""
+    w = np.linspace(0, _BAND * np.pi * min(1.0, 1 / ratio), _FREQUENCIES + 1)[1:]
     read = np.exp(-1j * np.outer(w, 1 + np.arange(len(delay.taps)))) @ delay.taps
     ideal = np.exp(-1j * w * ratio)
     misread = 1 / (1 - eigenvalues[..., None] * read) - 1 / (1 - eigenvalues[..., None] * ideal)
-    return float(10 * np.log10(np.sum(np.abs(misread) ** 2) + 1e-300))
+    return float(10 * np.log10(np.sum(np.abs(misread) ** 2 / w) + 1e-300))
 
 
 def _largest(values: np.ndarray) -> np.ndarray:
