@@ -97,6 +97,7 @@ def test_the_legend_stands_beside_the_title_or_below_it(page):
     assert near(page.pixels("axes")[:TITLE], BLUE)[:, 1].min() > LEFT + WIDTH / 2
     page.page.set_viewport_size({"width": 336, "height": 900})
     page.page.wait_for_function("document.querySelector('.workbench-data').width === 320")
+    page.settle()
     axes = page.pixels("axes")
     assert not len(near(axes[:TITLE], BLUE)) + len(near(axes[:TITLE], GREY))
     rows = near(axes, BLUE)[:, 0]
