@@ -241,7 +241,7 @@ class ZPlanePanel:
         """The largest real and imaginary part in view."""
         if self.limit is not None:
             return self.limit
-        return min(max(1.25, 1.1 * math.ceil(10 * self.high) / 10), 2.0)
+        return min(max(1.3, 1.1 * math.ceil(10 * self.high) / 10), 2.0)
 
     @property
     def _magnitudes(self) -> np.ndarray:
