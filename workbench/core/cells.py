@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from workbench.core.products import multiply_both
+from workbench.core.products import multiply_both, multiply_few
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 Weights = Sequence[tf.Tensor]
@@ -39,7 +39,7 @@ class LSTMCell:
     def step(self, projected: tf.Tensor, state: State, weights: Weights) -> State:
         """The fresh state, from projected inputs `[rows, 4 units]` and the state before."""
         h, c = state
-        i, f, candidate, o = tf.split(projected + multiply_both(h, weights[1]), 4, axis=-1)
+        i, f, candidate, o = tf.split(projected + multiply_few(h, weights[1]), 4, axis=-1)
         gate = self.recurrent_activation
         c = gate(f) * c + gate(i) * self.activation(candidate)
         return gate(o) * self.activation(c), c
@@ -69,14 +69,14 @@ class GRUCell:
         (h,), kernel = state, weights[1]
         x_gates, x_candidate = tf.split(projected, [2 * self.units, self.units], axis=-1)
         if self.reset_after:
-            inner = multiply_both(h, kernel) + weights[2][1]
+            inner = multiply_few(h, kernel) + weights[2][1]
             of_gates, of_candidate = tf.split(inner, [2 * self.units, self.units], axis=-1)
             z, r = self._gates(x_gates + of_gates)
             candidate = self.activation(x_candidate + r * of_candidate)
         else:
             of_gates, of_candidate = tf.split(kernel, [2 * self.units, self.units], axis=-1)
-            z, r = self._gates(x_gates + multiply_both(h, of_gates))
-            candidate = self.activation(x_candidate + multiply_both(r * h, of_candidate))
+            z, r = self._gates(x_gates + multiply_few(h, of_gates))
+            candidate = self.activation(x_candidate + multiply_few(r * h, of_candidate))
         return (z * h + (1 - z) * candidate,)
 
     def _gates(self, inner: tf.Tensor) -> list[tf.Tensor]:
@@ -97,7 +97,7 @@ class SimpleCell:
 
     def step(self, projected: tf.Tensor, state: State, weights: Weights) -> State:
         """The fresh state, from projected inputs `[rows, units]` and the state before."""
-        return (self.activation(projected + multiply_both(state[0], weights[1])),)
+        return (self.activation(projected + multiply_few(state[0], weights[1])),)
 
 
 Cell = LSTMCell | GRUCell | SimpleCell

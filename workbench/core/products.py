@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from workbench.tensors import as_type
 
+_FEW = 8
 _Product = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -53,6 +54,18 @@ def multiply_both(frames: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
         wide = multiply_both(tf.cast(frames, tf.float64), tf.cast(matrix, tf.float64))
         return tf.cast(wide, tf.float32)
     return tf.tensordot(frames, matrix, 1) if matrix.shape.rank == 2 else tf.matmul(frames, matrix)
+
+
+def multiply_few(rows: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    """`multiply_both` of `[rows, in]` in a compiled loop: a few rows one by one.
+
+    On the CPU XLA calls a library for a product of two matrices, which costs more than the product
+    of as many vectors with the matrix, up to eight or so.
+    """
+    count = rows.shape[0]
+    if count is None or not 1 < count <= _FEW:
+        return multiply_both(rows, matrix)
+    return tf.concat([multiply_both(row, matrix) for row in tf.split(rows, count)], 0)
 
 
 def strided(steps: tf.Tensor, kernel: np.ndarray, stride: int) -> tf.Tensor:
