@@ -162,7 +162,7 @@ def test_it_is_the_same_in_every_graph(kind, name, masked, jit, known):
     delay = DELAYS.get(name, StateDelay(np.array([0.0, 0.0, 1.0]), 0.0, 0.0))
     function, compiled = value_and_gradient(cell, delay, masked), None
     for rows, length in [(3, 5)] if known else [(7, 5), (1, 4)]:
-        state = [0.3 * noise(rows, 1, features=UNITS)[:, 0]] * cell.parts
+        state = [0.3 * noise(rows, 1, features=UNITS, seed=k)[:, 0] for k in range(cell.parts)]
         given = (noise(rows, length), weights, state)
         if compiled is None:
             compiled = tf.function(
