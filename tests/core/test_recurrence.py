@@ -122,16 +122,16 @@ def test_at_ratio_one_it_is_the_layer_of_keras(kind, dtype):
 @pytest.mark.parametrize("ratio", [2, 3, 4])
 def test_held_inputs_at_whole_ratios_equal_the_base_at_every_phase(kind, dtype, ratio):
     """Through two layers, of a batch, whether the ratio is known to be whole or is a tensor."""
-    lower, upper = example(kind, dtype), example(kind, dtype, features=UNITS, seed=4)
-    x = noise(3, 25, dtype)
-    initial = initial_of(lower.cell, 3, dtype)
+    lower, upper = (example(kind, dtype, features=UNITS, seed=seed) for seed in (0, 4))
+    x = noise(12, 25, dtype, features=UNITS)
+    initial = initial_of(lower.cell, 12, dtype)
     known = design_state_delay(float(ratio), "lagrange", 3)
     assert whole_delay(known) == ratio
     loop = known._replace(taps=tf.constant(np.pad(known.taps, (0, 4 - ratio)), tf.float64))
     assert whole_delay(loop) == 0
 
     def stacked(inputs, delay):
-        past = held_past(initial, delay.taps.shape[0])
+        past = held_past([one[: len(inputs)] for one in initial], delay.taps.shape[0])
         (h, *_), _ = recur(lower.cell, inputs, lower.weights, delay, past)
         (h, *_), _ = recur(upper.cell, h, upper.weights, delay, past)
         return h
@@ -139,8 +139,9 @@ def test_held_inputs_at_whole_ratios_equal_the_base_at_every_phase(kind, dtype, 
     base = stacked(x, design_state_delay(1.0, "naive", 3))
     held = tf.repeat(x, ratio, axis=1)[:, :-1]  # a length that is no multiple of the ratio
     expected = tf.repeat(base, ratio, axis=1)[:, :-1]
-    assert_rows_equal(stacked(held, known), expected, ROUNDING[dtype])
     assert_rows_equal(stacked(held, loop), expected, ROUNDING[dtype])
+    rows = 12 // ratio  # run as 12, which the loop is already compiled for
+    assert_rows_equal(stacked(held[:rows], known), expected[:rows], ROUNDING[dtype])
 
 
 @kinds

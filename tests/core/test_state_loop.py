@@ -145,18 +145,13 @@ def dynamic(given):
     return [*free, fixed, [tf.TensorSpec([None, UNITS], x.dtype) for _ in state]]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "masked"),
-    [
-        ("simple", "all", False),
-        ("simple", "whole", True),
-        pytest.param("lstm", "taps", True, marks=pytest.mark.slow),
-        pytest.param("gru", "feedback", False, marks=pytest.mark.slow),
-        pytest.param("gru, reset before", "whole", False, marks=pytest.mark.slow),
-    ],
-)
-@pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("known", [False, True])
+GRAPHS = [("simple", "all", False, jit, known) for jit in (False, True) for known in (False, True)]
+GRAPHS += [("simple", "whole", True, jit, False) for jit in (False, True)]
+OTHERS = [("lstm", "taps", True), ("gru", "feedback", False), ("gru, reset before", "whole", False)]
+GRAPHS += [pytest.param(*case, True, False, marks=pytest.mark.slow) for case in OTHERS]
+
+
+@pytest.mark.parametrize(("kind", "name", "masked", "jit", "known"), GRAPHS)
 def test_it_is_the_same_in_every_graph(kind, name, masked, jit, known):
     cell, weights, _, _ = example(kind)
     delay = DELAYS.get(name, StateDelay(np.array([0.0, 0.0, 1.0]), 0.0, 0.0))
