@@ -43,7 +43,10 @@ def part(tensor: tf.Tensor, axis: int, first: Any, count: Any) -> tf.Tensor:
     """
     begin, size = [0] * tensor.shape.rank, [-1] * tensor.shape.rank
     begin[axis], size[axis] = first, count
-    return tf.slice(tensor, begin, size)
+    taken, known = tf.slice(tensor, begin, size), tensor.shape.as_list()
+    known[axis] = None  # where a count is a tensor, the slice knows no other size either
+    taken.set_shape(known)
+    return taken
 
 
 def fits(shape: tf.TensorShape, place: tf.TensorShape) -> bool:

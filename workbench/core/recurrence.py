@@ -131,12 +131,12 @@ def recur(
     if mask is None:
         fresh, reads = _run(cell, inputs, weights, delay, past)
         return fresh, _after(past, fresh, reads, tf.reshape(sizes(inputs)[1], [1, 1]))
-    left_out = tf.cast(tf.logical_not(mask), tf.int32)
-    order = tf.argsort(left_out, axis=1, stable=True)  # the steps of a row in a row
+    order = tf.argsort(tf.cast(~mask, tf.int32), axis=1, stable=True)  # the steps of a row in a row
     place = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
     inputs = gathered(tf.where(mask[..., tf.newaxis], inputs, tf.zeros_like(inputs)), order, -2)
     fresh, reads = _run(cell, inputs, weights, delay, past)
-    after = _after(past, fresh, reads, place[:, -1:])
+    count = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True)
+    after = _after(past, fresh, reads, count)
     from_first = [tf.pad(one, [[0, 0], [1, 0], [0, 0]]) for one in fresh]
     return tuple(gathered(one, place, -2) for one in from_first), after
 
@@ -152,17 +152,19 @@ def interleave(steps: tf.Tensor, count: int) -> tf.Tensor:
     """`[rows, time, size]` as `count` times the rows, each of every `count`-th step, 0 behind."""
     rows, length, size = sizes(steps)
     padded = tf.pad(steps, [[0, 0], [0, -length % count], [0, 0]])
-    apart = tf.reshape(padded, [rows, -1, count, size])
-    return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [rows * count, -1, size])
+    each = -(-length // count)
+    apart = tf.reshape(padded, [rows, each, count, size])
+    return tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [rows * count, each, size])
 
 
 def uninterleave(steps: tf.Tensor, count: int, length: Any) -> tf.Tensor:
     """Undoes `interleave`."""
     rows, part_length, size = sizes(steps)
     apart = tf.reshape(steps, [rows // count, count, part_length, size])
-    return part(
-        tf.reshape(tf.transpose(apart, [0, 2, 1, 3]), [rows // count, -1, size]), 1, 0, length
+    padded = tf.reshape(
+        tf.transpose(apart, [0, 2, 1, 3]), [rows // count, part_length * count, size]
     )
+    return part(padded, 1, 0, length)
 
 
 def _run(

@@ -106,7 +106,7 @@ def _backward(
     """
     rest, taps = given.rest, given.taps[:, tf.newaxis, tf.newaxis]
     if not reads:
-        reads, reads_up = _all_reads(given, fresh), _each(tf.zeros_like, fresh)
+        reads = _all_reads(given, fresh)
     projected = _array(cell.project(given.inputs, given.weights))
     up_fresh, up_read, each_read = (_each(_array, one) for one in (fresh_up, reads_up, reads))
 
@@ -117,10 +117,13 @@ def _backward(
             read = _each(lambda one: one.read(n), each_read)
             tape.watch(read)
             made = _step(cell, projected.read(n), read, given.weights, rest)
-        direct = tape.gradient(made, read, fresh_bar)
-        read_bar = _each(lambda one, up, last: one + up.read(n) + last, direct, up_read, later)
+        read_bar = tape.gradient(made, read, fresh_bar)
+        if "feedback" in rest:
+            read_bar = _each(
+                lambda *bars: tf.add_n(bars), read_bar, later, [u.read(n) for u in up_read]
+            )
+            later = _each(lambda bar: bar * rest["feedback"], read_bar)
         owed = _each(lambda one, bar: _owed(taps, one, bar), owed, read_bar)
-        later = _each(lambda bar: bar * rest.get("feedback", 0.0), read_bar)
         return n, owed, later, _written(fresh_bars, n, fresh_bar), _written(read_bars, n, read_bar)
 
     nothing = _each(tf.zeros_like, given.states), _each(tf.zeros_like, given.read)
@@ -146,9 +149,14 @@ def _of_all_steps(cell: Cell, given: Given, reads: State, fresh_bars: State) -> 
 
 def _of_taps(states: tf.Tensor, fresh: tf.Tensor, read_bars: tf.Tensor) -> tf.Tensor:
     count, steps = states.shape[0], sizes(fresh)[0]
-    every = tf.concat([tf.reverse(states, [0]), fresh], 0)
-    worth = [tf.reduce_sum(read_bars * part(every, 0, count - 1 - k, steps)) for k in range(count)]
-    return tf.stack(worth)
+    before = tf.reverse(states, [0])
+
+    def worth(k: int) -> tf.Tensor:
+        first = part(before, 0, count - 1 - k, k + 1) * part(read_bars, 0, 0, k + 1)
+        later = part(fresh, 0, 0, steps - 1 - k) * part(read_bars, 0, k + 1, steps - 1 - k)
+        return tf.reduce_sum(first) + tf.reduce_sum(later)
+
+    return tf.stack([worth(k) for k in range(count)])
 
 
 def _of_feedback(read: tf.Tensor, reads: tf.Tensor, read_bars: tf.Tensor) -> tf.Tensor:
