@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "resampling", "spectral", "delay", "comm", "live")
+NAMES = ("imports", "resampling", "spectral", "delay", "recurrent", "comm", "live")
 
 
 def main() -> None:
