@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import workbench as wb
 from tests.core.recurrences import lstm_step, run
@@ -23,7 +22,15 @@ LSTM, DENSE = parse_model(Path(__file__).parents[1] / "data" / "diode_clipper.js
 
 
 def amplify(x, rate, method):
-    """The model's output for signals `[rows, time]` at a rate; `lagrange K` names an order."""
+    """The model's output for signals `[rows, time]` at a rate, by the definitions."""
+    rest, step = np.zeros((len(x), 2 * LSTM.units)), lstm_step(*LSTM.weights)
+    given = {"ratio": rate / RATE, "method": method, "initial": rest}
+    weights, offset = DENSE.weights
+    return (run(step, x[..., np.newaxis], LSTM.units, **given) @ weights + offset)[..., 0]
+
+
+def made_layer(rate, method):
+    """The layer with the weights of the model; `lagrange K` names an order."""
     name, _, order = method.partition(" ")
     given = {"interpolation": name, "order": int(order or 3), "sample_rate": rate}
     layer = wb.layers.RateIndependentLSTM(
@@ -31,9 +38,7 @@ def amplify(x, rate, method):
     )
     layer.build((None, None, 1))
     layer.set_weights(LSTM.weights)
-    weights, offset = DENSE.weights
-    run_compiled = tf.function(layer, jit_compile=True)
-    return (run_compiled(x[..., np.newaxis]).numpy() @ weights + offset)[..., 0]
+    return layer
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +68,16 @@ def signal_to_error(x, rate, methods):
     return found
 
 
-@pytest.mark.parametrize("rate", [40517, RATE, 48000, 2 * RATE])
-@pytest.mark.parametrize("method", ["naive", "stn", "linear", "allpass", "cubic", "lagrange 2"])
-def test_the_layer_does_what_the_definitions_say(strings, rate, method):
-    if method == "allpass" and rate < RATE:
-        method = "lagrange 1"  # the all-pass cannot look ahead
+@pytest.mark.parametrize(
+    ("method", "rate"),
+    [("stn", 48000), ("linear", 40517), ("allpass", 48000), ("cubic", 48000), ("cubic", 2 * RATE)],
+)
+def test_the_layer_does_what_the_definitions_say(strings, method, rate):
     x = strings[:, QUIET : QUIET + 500]
-    rest, step = np.zeros((len(x), 2 * LSTM.units)), lstm_step(*LSTM.weights)
-    given = {"ratio": rate / RATE, "method": method, "initial": rest}
     weights, offset = DENSE.weights
-    expected = run(step, x[..., np.newaxis], LSTM.units, **given) @ weights + offset
+    found = made_layer(rate, method)(x[..., np.newaxis]).numpy() @ weights + offset
     # 2 ulp of float64 a step, 500 steps, and what the model makes of them
-    assert relative(amplify(x, rate, method), expected[..., 0]) <= 1e-10
+    assert relative(found[..., 0], amplify(x, rate, method)) <= 1e-10
 
 
 def test_at_48_kHz_each_method_is_better_than_the_one_before(strings):
@@ -93,9 +96,9 @@ def test_at_twice_the_rate_a_delay_is_far_better_than_none(strings):
 
 def test_below_the_rate_a_low_order_helps_and_a_high_one_howls(strings):
     # a model of 48 kHz at 44.1 kHz is one of 44.1 kHz at 40.5 kHz
-    found = signal_to_error(strings, 40517, ["naive", "linear"])
+    found = signal_to_error(strings, 40517, ["naive", "linear", "lagrange 4"])
     with pytest.warns(wb.layers.UnstableWarning):
-        found |= signal_to_error(strings, 40517, ["lagrange 4"])
+        made_layer(40517, "lagrange 4")
     assert np.all(found["linear"] > found["naive"] + 20)
     assert np.all(found["lagrange 4"] < found["naive"] - 10)
 
