@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterError, ParameterTypeError, naming
 from workbench.params import Declared
 from workbench.specification import Declaration
 from workbench.tensors import is_tensor
@@ -37,7 +37,8 @@ class DeclaredLayer(keras.layers.Layer):
 
     def __init__(self, *options: Any, learn: tuple[str, ...] = (), **values: Any):
         followed = values.pop("followed", ())
-        given = {n: _plain(n, values.pop(n)) for n in self.spec.parameters if n in values}
+        with naming(self.spec.name):
+            given = {n: _plain(n, values.pop(n)) for n in self.spec.parameters if n in values}
         super().__init__(*options, **values)
         self.supports_masking = True
         self.learn = (learn,) if isinstance(learn, str) else tuple(learn)
@@ -91,6 +92,16 @@ class DeclaredLayer(keras.layers.Layer):
         return self._checked or self.values
 
     @property
+    def _known(self) -> Mapping[str, Any]:
+        """The parameters as numbers; in a graph, whatever has been learnt."""
+        return self.values if tf.executing_eagerly() else self._at_hand
+
+    @property
+    def held(self) -> Hashable:
+        """What a trace of a call holds fast beside the parameters."""
+        return None
+
+    @property
     def declared(self) -> Mapping[str, Declared]:
         """The declarations of the parameters, by name."""
         return self.spec.parameters
@@ -105,7 +116,8 @@ class DeclaredLayer(keras.layers.Layer):
             ParameterError, ParameterTypeError: As the op raises them.
         """
         with self.restoring():
-            self._given |= {name: _plain(name, value) for name, value in values.items()}
+            with naming(self.spec.name):
+                self._given |= {name: _plain(name, value) for name, value in values.items()}
             self._checked = self._check()
             for name, weight in self._weights_of.items():
                 if name in values:
@@ -129,11 +141,15 @@ class DeclaredLayer(keras.layers.Layer):
             raise
 
     def follow(self, space: Space) -> None:
-        """Takes the sample rate of what comes in, where it was not given.
+        """Takes the sample rate of what comes in, where it was not given and where it is known.
+
+        A rate that is learnt begins anew at it.
 
         Raises:
             ParameterError: A rate was given, and it is another one.
         """
+        if space.time.unit != "s":  # behind a layer that is not ours
+            return
         for name in self.following:
             rate = space.time.rate
             given = self._given.get(name, rate)
@@ -145,6 +161,8 @@ class DeclaredLayer(keras.layers.Layer):
             if name not in self._given and self._followed.get(name) != whole:
                 self._followed[name] = whole
                 self._checked = self._check()
+                if name in self._weights_of:
+                    self._weights_of[name].assign(whole)
                 self._changed()
 
     def space(self, given: Space) -> Space:
@@ -168,8 +186,12 @@ class DeclaredLayer(keras.layers.Layer):
         said |= {"dtype": policy} if policy != keras.config.dtype_policy().name else {}
         said |= self._said()
         said |= {"learn": self.learn} if self.learn else {}
-        arguments = ", ".join(f"{name}={value!r}" for name, value in said.items())
-        return f"wb.layers.{type(self).__name__}({arguments})"
+        arguments = [*map(repr, self._by_position()), *(f"{n}={v!r}" for n, v in said.items())]
+        return f"wb.layers.{type(self).__name__}({', '.join(arguments)})"
+
+    def _by_position(self) -> tuple[Any, ...]:
+        """What `code` says first, without a name."""
+        return ()
 
     def _said(self) -> dict[str, Any]:
         """What else `code` says: arguments that aren't declared parameters."""
@@ -189,6 +211,11 @@ class DeclaredLayer(keras.layers.Layer):
                 autocast=False,
                 name=name,
             )
+
+    def _limits(self, name: str) -> tuple[float | None, float | None]:
+        """The least and the most that a learnt parameter may be now."""
+        param = self.declared[name].param
+        return param.low, param.most(self._at_hand) if param.most else param.high
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, so that a saved layer does not depend on a default."""
@@ -222,12 +249,20 @@ class _Legal(keras.constraints.Constraint):
 
     def __init__(self, layer: DeclaredLayer, name: str):
         self.layer = layer
-        self.param = layer.declared[name].param
+        self.name = name
 
     def __call__(self, weight: Any) -> Any:
-        param = self.param
-        if param.low is not None:
-            tiny = np.finfo(np.float32).tiny if param.open_low else 0.0
-            weight = keras.ops.maximum(weight, param.low + tiny)
-        high = param.most(self.layer._at_hand) if param.most else param.high
-        return weight if high is None else keras.ops.minimum(weight, high)
+        low, high = self.layer._limits(self.name)
+        kind = np.dtype(keras.backend.standardize_dtype(weight.dtype)).type
+        if low is not None:
+            tiny = np.finfo(np.float32).tiny if self.layer.declared[self.name].param.open_low else 0
+            weight = keras.ops.maximum(weight, _rounded(kind(low + tiny), low, np.inf))
+        if high is not None:
+            weight = keras.ops.minimum(weight, _rounded(kind(high), high, -np.inf))
+        return weight
+
+
+def _rounded(number: Any, limit: float, inward: float) -> Any:
+    """A limit as a number of the weight's type, which may have lost digits but not its side."""
+    beyond = (float(number) - limit) * inward < 0
+    return np.nextafter(number, type(number)(inward)) if beyond else number

@@ -47,8 +47,7 @@ class OpLayer(DeclaredLayer):
 
     def space(self, given: Space) -> Space:
         """What comes out, given what goes in; in a graph, whatever has been learnt."""
-        values = self.values if tf.executing_eagerly() else self._at_hand
-        return self.spec.space(given, values)
+        return self.spec.space(given, self._known)
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights of learnt parameters."""

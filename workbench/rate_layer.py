@@ -13,7 +13,7 @@ import tensorflow as tf
 from workbench.core.cells import Cell
 from workbench.core.recurrence import state_delay
 from workbench.core.stability import Choice, Prediction, choose_order, eigenvalues_at_rest, predict
-from workbench.core.state_delays import StateDelay
+from workbench.core.state_delays import LEAST_RATIO, StateDelay
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
 
@@ -29,6 +29,7 @@ class RateLayer(DeclaredLayer):
 
     def __init__(self, *options: Any, **values: Any):
         self._choice: Choice | None = None
+        self._to_settle = False  # whether the weights are yet to come, or to be looked at
         super().__init__(*options, **values)
 
     @property
@@ -39,7 +40,7 @@ class RateLayer(DeclaredLayer):
             ParameterError: The layer has no weights yet.
         """
         if self._choice is None:
-            values = self.values if tf.executing_eagerly() else self._at_hand
+            values = self._known
             ratio = values["sample_rate"] / values["training_rate"]
             self._choice = choose_order(self.eigenvalues, ratio)
         return self._choice
@@ -61,15 +62,32 @@ class RateLayer(DeclaredLayer):
 
     def prediction(self, interpolation: str | None = None, order: int | None = None) -> Prediction:
         """How stable the layer is predicted to be, with this interpolation or another."""
-        values = dict(self.values)
+        values = dict(self._known)
         values |= {} if interpolation is None else {"interpolation": interpolation}
         values |= {} if order is None else {"order": order}
         return predict(self.eigenvalues, self._delay(values))
 
     def choose(self) -> Choice:
-        """Chooses anew, for weights that have changed since (by training); see `choice`."""
-        self._choice = None
+        """Chooses anew, for weights that have changed since by training, or through a model.
+
+        A stateful layer begins anew.
+        """
+        self._changed()
         return self.choice
+
+    @property
+    def held(self) -> Choice | None:
+        """What "auto" has chosen."""
+        return self.choice if self._has_weights and self._is_auto else None
+
+    @property
+    def _is_auto(self) -> bool:
+        return self._at_hand["interpolation"] == "auto"
+
+    def _limits(self, name: str) -> tuple[float | None, float | None]:
+        values = self._at_hand
+        least = 1.0 if values["interpolation"] == "allpass" else LEAST_RATIO
+        return least * values["training_rate"], super()._limits(name)[1]
 
     def _delay(self, values: Mapping[str, Any]) -> StateDelay:
         """The delay of these parameters, one of which may be a tensor."""
@@ -93,24 +111,33 @@ class RateLayer(DeclaredLayer):
 
     def _changed(self) -> None:
         """Chooses and warns anew."""
-        self._choice = None
+        self._choice, self._to_settle = None, False
         if self.built:
             self._warn_if_unstable()
+
+    def _settle(self) -> None:
+        """Looks at weights that a file has brought, which come after the layer's own variables."""
+        if self._to_settle:
+            self._changed()
 
     def _warn_if_unstable(self) -> None:
         """Warns where the interpolation, not the model itself, is predicted unstable."""
         values = self._at_hand
-        if values["interpolation"] in ("auto", "naive"):
+        if self._to_settle or values["interpolation"] in ("auto", "naive"):
             return
         if values["sample_rate"] == values["training_rate"]:
             return
-        made, own = self.prediction(), self.prediction("naive")
+        eigenvalues = self.eigenvalues
+        made = predict(eigenvalues, self._delay(self._known))
+        own = predict(eigenvalues, self._delay({**self._known, "interpolation": "naive"}))
         if not made.stable and own.stable:
-            level = LEVELS[made.worst]
+            ordered = values["interpolation"] in ("lagrange", "minimax")
+            order = f" of order {values['order']}" if ordered else ""
             warnings.warn(
-                f"{self.spec.name}: interpolation {values['interpolation']!r} is predicted "
-                f"unstable at {values['sample_rate']:g} Hz: a pole of magnitude {made.radius:.4g} "
-                f"at the constant input {level:g}. Take interpolation='auto'.",
+                f"{self.spec.name}: interpolation {values['interpolation']!r}{order} is predicted "
+                f"unstable at {values['sample_rate']:.10g} Hz: a pole of magnitude "
+                f"{made.radius:.4g} at the constant input {LEVELS[made.worst]:g}. "
+                "Take interpolation='auto'.",
                 UnstableWarning,
                 stacklevel=3,
             )
@@ -123,7 +150,12 @@ class RateLayer(DeclaredLayer):
     def load_own_variables(self, store: Any) -> None:
         """Takes the weights of a file; "auto" chooses anew."""
         super().load_own_variables(store)
-        self._changed()
+        self._choice, self._to_settle = None, True
+
+    def build_from_config(self, config: Any) -> None:
+        """Makes the weights, to which a file or a first call gives a meaning."""
+        self._to_settle = True
+        super().build_from_config(config)
 
     def _cell(self) -> Cell:
         """The base recurrence."""

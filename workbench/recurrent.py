@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis, Space
@@ -21,8 +20,8 @@ from workbench.core.recurrence import (
 )
 from workbench.core.state_delays import StateDelay
 from workbench.declared_layer import signature_of
-from workbench.errors import ParameterError, ParameterTypeError
-from workbench.params import describe, read_parameters
+from workbench.errors import ParameterError, ParameterTypeError, naming
+from workbench.params import REQUIRED, Declared, Param, describe, read_parameters
 from workbench.rate_layer import RateLayer
 from workbench.shapes import sizes
 from workbench.specification import Declaration
@@ -30,6 +29,7 @@ from workbench.tensors import is_tensor, working_type
 
 _OWN = ("learn", "followed", "training_rate", "sample_rate", "interpolation", "order")
 _REFUSED = {"go_backwards": False, "unroll": False, "recurrent_dropout": 0.0, "implementation": 2}
+_UNITS = Declared("units", Param("Size of the state.", low=1), int, False, REQUIRED)
 
 
 class RateIndependent(RateLayer):
@@ -49,9 +49,9 @@ class RateIndependent(RateLayer):
         cls.spec = Declaration(cls.__name__, read_parameters(state_delay))
         units = inspect.Parameter("units", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=int)
         cls.__signature__ = signature_of([units], cls.spec, {})  # type: ignore[attr-defined]
-        listed = "\n".join(describe(each) for each in cls.spec.parameters.values())
+        listed = "\n".join(map(describe, (_UNITS, *cls.spec.parameters.values())))
         shared = inspect.getdoc(RateIndependent).partition("\n\n")[2]  # type: ignore[union-attr]
-        cls.__doc__ = f"{cls.__doc__}\n\n{shared}\n\nArgs:\n    units: Size of the state.\n{listed}"
+        cls.__doc__ = f"{cls.__doc__}\n\n{shared}\n\nArgs:\n{listed}"
         keras.saving.register_keras_serializable("workbench")(cls)
 
     def __init__(self, units: int, **values: Any):
@@ -59,17 +59,20 @@ class RateIndependent(RateLayer):
             got = values.pop(name, wanted)
             if got != wanted:
                 raise ParameterError(name, f"be {wanted!r}", repr(got)).named(self.spec.name)
+        with naming(self.spec.name):
+            units = _UNITS.check(units)
         super().__init__(units, **values)
 
     # what Keras asks of a recurrent layer
 
     def build(self, sequences_shape: Any, initial_state_shape: Any = None) -> None:
         """Makes the weights."""
-        if not self.cell.built:
-            self.cell.build((sequences_shape[0], *sequences_shape[2:]))
-        self._make_learnt()
-        self.built = True
-        super().build(sequences_shape, initial_state_shape)
+        with tf.init_scope():  # their values are looked at, also while a graph is traced
+            if not self.cell.built:
+                self.cell.build((sequences_shape[0], *sequences_shape[2:]))
+            self._make_learnt()
+            self.built = True
+            super().build(sequences_shape, initial_state_shape)
         self._warn_if_unstable()
 
     @property
@@ -79,7 +82,8 @@ class RateIndependent(RateLayer):
     def _changed(self) -> None:
         super()._changed()
         if self.stateful and self.states is not None:
-            self._create_state_variables(self._expected_batch_size)
+            with tf.init_scope():
+                self._create_state_variables(self._expected_batch_size)
 
     @property
     def state_size(self) -> list[int]:
@@ -94,6 +98,13 @@ class RateIndependent(RateLayer):
         """Zeros."""
         return [tf.zeros([batch_size, size], self.compute_dtype) for size in self.state_size]
 
+    def call(
+        self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = False
+    ) -> Any:
+        """As in Keras."""
+        self._settle()
+        return super().call(sequences, initial_state, mask, training)
+
     def inner_loop(
         self, sequences: Any, initial_state: Any, mask: Any, training: bool = False
     ) -> tuple[Any, Any, Any]:
@@ -101,6 +112,7 @@ class RateIndependent(RateLayer):
         if training and self.cell.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, tf.newaxis]
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        mask = None if mask is None else tf.cast(mask, tf.bool)
         delay, state = self._delay(self._current), list(initial_state)
         count = 0 if mask is not None else whole_delay(delay)
         if count and (sequences.shape[1] or 0) >= count and self._has_fused_kernel():
@@ -112,6 +124,10 @@ class RateIndependent(RateLayer):
     ) -> tf.Tensor:
         """The outputs from a state of zeros, with `tensors` in place of parameters."""
         inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
+        if inputs.shape.rank not in (None, 3):
+            rule = "have the shape [batch, time, features]"
+            raise ParameterError("inputs", rule, list(inputs.shape)).named(self.spec.name)
+        self._settle()
         if not self.built:
             self.build(inputs.shape)
         delay = self._delay(self._current | dict(tensors))
@@ -163,13 +179,17 @@ class RateIndependent(RateLayer):
 
     def _past(self, state: list[tf.Tensor], delay: StateDelay) -> Past:
         """What a state of Keras' form remembers: a shorter one has been held."""
-        units, slots = self.cell.units, self._slots(delay)
+        units, slots, count = self.cell.units, self._slots(delay), self._cell().parts
+        if len(state) != count:
+            rule = f"be {count} tensor{'s' * (count > 1)}"
+            raise ParameterError("initial_state", rule, len(state)).named(self.spec.name)
         parts = []
         for each in state:
             if each.shape[-1] == units:
                 each = tf.tile(each, [1, slots])
             if each.shape[-1] != slots * units:
-                rule = f"have {units} or {slots * units} numbers a row"
+                sizes = " or ".join(map(str, sorted({units, slots * units})))
+                rule = f"have {sizes} numbers a row"
                 raise ParameterError("initial_state", rule, each.shape[-1]).named(self.spec.name)
             parts.append(tf.reshape(each, [-1, slots, units]))
         taps = delay.taps.shape[0]
@@ -208,8 +228,9 @@ class RateIndependent(RateLayer):
         if type(layer) is not cls.plain:
             rule = f"be a keras.layers.{cls.plain.__name__}"
             raise ParameterTypeError("layer", rule, type(layer).__name__).named(cls.__name__)
-        config = layer.get_config() | {"implementation": 2}
+        config = layer.get_config() | {"implementation": 2, "seed": layer.cell.seed}
         made = cls(**(config | values))
+        mask = None if mask is None else tf.cast(mask, tf.bool)
         if layer.cell.built:
             features = layer.cell.kernel.shape[0]
             made.cell.build((None, features))
@@ -221,16 +242,32 @@ class RateIndependent(RateLayer):
     def to_layer(self) -> keras.layers.RNN:
         """The plain Keras layer with the same weights, for the training rate."""
         config = {n: v for n, v in self.get_config().items() if n not in _OWN}
-        layer = self.plain(**config)
-        if self.built:
-            layer.build((None, None, self.cell.kernel.shape[0]))
-            layer.set_weights([np.asarray(w) for w in self.cell.get_weights()])
-        return layer
+        return _with_weights_of(self, self.plain(**(config | {"seed": self.cell.seed})))
 
     # what a chain asks
+
+    def _by_position(self) -> tuple[int]:
+        return (self.cell.units,)
+
+    def _said(self) -> dict[str, Any]:
+        """Which of Keras' arguments differ from its defaults."""
+        given = self.get_config()
+        usual = self.plain(self.cell.units).get_config()
+        return {n: given[n] for n in usual if n not in ("name", "dtype") and given[n] != usual[n]}
 
     def space(self, given: Space) -> Space:
         """The activations of the units over time; without `return_sequences` nothing with time."""
         if not self.return_sequences:
             return Space((Axis("index"),), self.name)
         return Space((given.time, Axis("unit")), "activation", power=0.0)
+
+
+def _with_weights_of(layer: keras.layers.RNN, made: Any) -> Any:
+    """`made`, with the weights that a layer has."""
+    if layer.cell.built:
+        features = layer.cell.kernel.shape[0]
+        made.cell.build((None, features))
+        made.cell.set_weights(layer.cell.get_weights())
+        if not made.stateful:  # whose number of rows the first call tells
+            made.build((None, None, features))
+    return made

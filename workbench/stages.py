@@ -126,7 +126,7 @@ class Stage:
         if task is None or not isinstance(self.layer, DeclaredLayer):
             return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
-        key = (task, tuple(sorted(fixed.items())), tuple(live), forms)
+        key = (task, tuple(sorted(fixed.items())), self.layer.held, tuple(live), forms)
         return self._traces.call(task, key, whole, (live, *tensors))
 
 
