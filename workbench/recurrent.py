@@ -230,14 +230,7 @@ class RateIndependent(RateLayer):
             raise ParameterTypeError("layer", rule, type(layer).__name__).named(cls.__name__)
         config = layer.get_config() | {"implementation": 2, "seed": layer.cell.seed}
         made = cls(**(config | values))
-        mask = None if mask is None else tf.cast(mask, tf.bool)
-        if layer.cell.built:
-            features = layer.cell.kernel.shape[0]
-            made.cell.build((None, features))
-            made.cell.set_weights(layer.cell.get_weights())
-            if not made.stateful:  # whose number of rows the first call tells
-                made.build((None, None, features))
-        return made
+        return _with_weights_of(layer, made)
 
     def to_layer(self) -> keras.layers.RNN:
         """The plain Keras layer with the same weights, for the training rate."""
