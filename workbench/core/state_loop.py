@@ -149,14 +149,9 @@ def _of_all_steps(cell: Cell, given: Given, reads: State, fresh_bars: State) -> 
 
 def _of_taps(states: tf.Tensor, fresh: tf.Tensor, read_bars: tf.Tensor) -> tf.Tensor:
     count, steps = states.shape[0], sizes(fresh)[0]
-    before = tf.reverse(states, [0])
-
-    def worth(k: int) -> tf.Tensor:
-        first = part(before, 0, count - 1 - k, k + 1) * part(read_bars, 0, 0, k + 1)
-        later = part(fresh, 0, 0, steps - 1 - k) * part(read_bars, 0, k + 1, steps - 1 - k)
-        return tf.reduce_sum(first) + tf.reduce_sum(later)
-
-    return tf.stack([worth(k) for k in range(count)])
+    every = tf.concat([tf.reverse(states, [0]), fresh], 0)
+    worth = [tf.reduce_sum(read_bars * part(every, 0, count - 1 - k, steps)) for k in range(count)]
+    return tf.stack(worth)
 
 
 def _of_feedback(read: tf.Tensor, reads: tf.Tensor, read_bars: tf.Tensor) -> tf.Tensor:
