@@ -204,3 +204,9 @@ def test_the_mask_follows_a_learnt_ratio():
     layer(x)
     layer._weights_of["ratio"].assign(1.5)
     assert layer.compute_mask(x, tf.ones(x.shape, tf.bool)).shape == layer(x).shape
+
+
+@pytest.mark.parametrize("make", [lambda: wb.layers.Saturate(), lambda: wb.layers.STFT()])
+def test_a_layer_itself_can_be_traced(make):
+    layer, x = make(), tf.ones([2, 2000])
+    np.testing.assert_array_equal(tf.function(layer)(x), layer(x))

@@ -7,6 +7,7 @@ itself holds what the base model aliases. Strings below some hundred hertz show 
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ STRINGS = (110.0, 196.0, 330.0)
 LSTM, DENSE = parse_model(Path(__file__).parents[1] / "data" / "diode_clipper.json").layers
 
 
-def amplify(x, rate, method):
+def defined(x, rate, method):
     """The model's output for signals `[rows, time]` at a rate, by the definitions."""
     rest, step = np.zeros((len(x), 2 * LSTM.units)), lstm_step(*LSTM.weights)
     given = {"ratio": rate / RATE, "method": method, "initial": rest}
@@ -29,16 +30,17 @@ def amplify(x, rate, method):
     return (run(step, x[..., np.newaxis], LSTM.units, **given) @ weights + offset)[..., 0]
 
 
-def made_layer(rate, method):
-    """The layer with the weights of the model; `lagrange K` names an order."""
+def amplify(x, rate, method):
+    """The same by the layer; `lagrange K` names an order."""
     name, _, order = method.partition(" ")
-    given = {"interpolation": name, "order": int(order or 3), "sample_rate": rate}
-    layer = wb.layers.RateIndependentLSTM(
-        LSTM.units, training_rate=RATE, return_sequences=True, dtype="float64", **given
+    plain = keras.layers.LSTM(LSTM.units, return_sequences=True, dtype="float64")
+    plain.build((None, None, 1))
+    plain.set_weights(LSTM.weights)
+    layer = wb.layers.RateIndependentLSTM.from_layer(
+        plain, training_rate=RATE, sample_rate=rate, interpolation=name, order=int(order or 3)
     )
-    layer.build((None, None, 1))
-    layer.set_weights(LSTM.weights)
-    return layer
+    weights, offset = DENSE.weights
+    return (layer(x[..., np.newaxis]).numpy() @ weights + offset)[..., 0]
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +76,8 @@ def signal_to_error(x, rate, methods):
 )
 def test_the_layer_does_what_the_definitions_say(strings, method, rate):
     x = strings[:, QUIET : QUIET + 500]
-    weights, offset = DENSE.weights
-    found = made_layer(rate, method)(x[..., np.newaxis]).numpy() @ weights + offset
     # 2 ulp of float64 a step, 500 steps, and what the model makes of them
-    assert relative(found[..., 0], amplify(x, rate, method)) <= 1e-10
+    assert relative(amplify(x, rate, method), defined(x, rate, method)) <= 1e-10
 
 
 def test_at_48_kHz_each_method_is_better_than_the_one_before(strings):
@@ -96,9 +96,9 @@ def test_at_twice_the_rate_a_delay_is_far_better_than_none(strings):
 
 def test_below_the_rate_a_low_order_helps_and_a_high_one_howls(strings):
     # a model of 48 kHz at 44.1 kHz is one of 44.1 kHz at 40.5 kHz
-    found = signal_to_error(strings, 40517, ["naive", "linear", "lagrange 4"])
+    found = signal_to_error(strings, 40517, ["naive", "linear"])
     with pytest.warns(wb.layers.UnstableWarning):
-        made_layer(40517, "lagrange 4")
+        found |= signal_to_error(strings, 40517, ["lagrange 4"])
     assert np.all(found["linear"] > found["naive"] + 20)
     assert np.all(found["lagrange 4"] < found["naive"] - 10)
 

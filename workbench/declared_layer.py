@@ -223,15 +223,25 @@ class DeclaredLayer(keras.layers.Layer):
         return super().get_config() | self.values | own
 
 
-def signature_of(first: list[inspect.Parameter], spec: Declaration, last: dict[str, Any]) -> Any:
-    """The real arguments of a layer, for completion and help; `last` by keyword with defaults."""
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    named = [
-        inspect.Parameter(name, keyword, default=default, annotation=type(default))
-        for name, default in ({**last, "learn": ()}).items()
-    ]
-    options = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
-    return inspect.Signature([*first, *spec.keywords(), *named, options])
+class SignatureOf:
+    """The real arguments of a layer's class, for completion and help; a layer has those of a call.
+
+    `first` stands before the declared parameters, `last` (names and defaults) behind them.
+    """
+
+    def __init__(self, first: list[inspect.Parameter], spec: Declaration, last: dict[str, Any]):
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        named = [
+            inspect.Parameter(name, keyword, default=default, annotation=type(default))
+            for name, default in (last | {"learn": ()}).items()
+        ]
+        options = inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)
+        self.signature = inspect.Signature([*first, *spec.keywords(), *named, options])
+
+    def __get__(self, layer: Any, kind: type) -> inspect.Signature:
+        if layer is not None:
+            raise AttributeError("__signature__")
+        return self.signature
 
 
 def _plain(name: str, value: Any) -> Any:

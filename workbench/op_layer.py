@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.declared_layer import DeclaredLayer, signature_of
+from workbench.declared_layer import DeclaredLayer, SignatureOf
 from workbench.masks import StepsMask, valid_steps
 from workbench.ops import Op, spec
 
@@ -37,7 +37,7 @@ class OpLayer(DeclaredLayer):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.spec = spec(cls.function)
-        cls.__signature__ = signature_of([], cls.spec, {"axis": 1})  # type: ignore[attr-defined]
+        cls.__signature__ = SignatureOf([], cls.spec, {"axis": 1})  # type: ignore[attr-defined]
         cls.__doc__ = f"{cls.__doc__}\n\n{_prose(cls.function)}"
         keras.saving.register_keras_serializable("workbench")(cls)
 

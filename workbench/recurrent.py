@@ -19,7 +19,7 @@ from workbench.core.recurrence import (
     whole_delay,
 )
 from workbench.core.state_delays import StateDelay
-from workbench.declared_layer import signature_of
+from workbench.declared_layer import SignatureOf
 from workbench.errors import ParameterError, ParameterTypeError, naming
 from workbench.params import REQUIRED, Declared, Param, describe, read_parameters
 from workbench.rate_layer import RateLayer
@@ -48,7 +48,7 @@ class RateIndependent(RateLayer):
         super().__init_subclass__(**options)
         cls.spec = Declaration(cls.__name__, read_parameters(state_delay))
         units = inspect.Parameter("units", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=int)
-        cls.__signature__ = signature_of([units], cls.spec, {})  # type: ignore[attr-defined]
+        cls.__signature__ = SignatureOf([units], cls.spec, {})  # type: ignore[attr-defined]
         listed = "\n".join(map(describe, (_UNITS, *cls.spec.parameters.values())))
         shared = inspect.getdoc(RateIndependent).partition("\n\n")[2]  # type: ignore[union-attr]
         cls.__doc__ = f"{cls.__doc__}\n\n{shared}\n\nArgs:\n{listed}"

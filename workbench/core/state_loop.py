@@ -20,7 +20,7 @@ import tensorflow as tf
 from workbench.core.cells import Cell, State, Weights
 from workbench.shapes import part, sizes
 
-_LENGTHS = [1024, 2048] + [eighth << k for k in range(10, 29) for eighth in (4, 5, 6, 7)]
+_LENGTHS = [128, 512, 1024, 2048] + [eighth << k for k in range(10, 29) for eighth in (4, 5, 6, 7)]
 
 
 class Given(NamedTuple):
