@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "resampling", "spectral", "delay", "recurrent", "comm", "live")
+NAMES = ("imports", "resampling", "spectral", "delay", "recurrent", "rates", "comm", "live")
 
 
 def main() -> None:
