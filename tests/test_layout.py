@@ -37,10 +37,10 @@ ROWS = (
         "rate_layer",
         "recurrent",
         "recurrent_model",
-        "conversion",
+        "stored_models",
         "stages",
     ),
-    ("chain", "streaming", "export", "dataset"),
+    ("chain", "streaming", "conversion", "export", "dataset"),
     ("dashboards",),
     ("app",),
 )

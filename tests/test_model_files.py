@@ -200,7 +200,7 @@ def test_weights_that_leave_keras_come_back_bit_for_bit(tmp_path):
 def test_what_cannot_be_read_again_is_not_written():
     weights = (np.full((1, 4), np.nan), np.zeros((1, 4)), np.zeros(4))
     model = ModelFile((LayerWeights("lstm", 1, "tanh", weights),), 0, 0.0, 0.0, 48000)
-    with pytest.raises(ParameterError, match=r"^dump_model: layers\[0\]\['weights'\]\[0\] must"):
+    with pytest.raises(ParameterError, match=r"^write_model: layers\[0\]\['weights'\]\[0\] must"):
         dump_model(model)
 
 

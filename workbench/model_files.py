@@ -151,7 +151,7 @@ def dump_model(model: ModelFile) -> dict[str, Any]:
     ]
     about = {key: value for key, value in model.metadata.items() if key not in RATE_KEYS}
     tree["metadata"] = about | {"samplerate": str(model.training_rate)}
-    with naming("dump_model"):
+    with naming("write_model"):
         _parsed(tree, None)
     return tree
 
