@@ -27,7 +27,6 @@ from workbench.shapes import sizes
 from workbench.specification import Declaration
 from workbench.tensors import is_tensor, working_type
 
-_OWN = ("learn", "followed", "training_rate", "sample_rate", "interpolation", "order")
 _REFUSED = {"go_backwards": False, "unroll": False, "recurrent_dropout": 0.0, "implementation": 2}
 _UNITS = Declared("units", Param("Size of the state.", low=1), int, False, REQUIRED)
 
@@ -234,7 +233,7 @@ class RateIndependent(RateLayer):
 
     def to_layer(self) -> keras.layers.RNN:
         """The plain Keras layer with the same weights, for the training rate."""
-        config = {n: v for n, v in self.get_config().items() if n not in _OWN}
+        config = self.plain.get_config(self)
         return _with_weights_of(self, self.plain(**(config | {"seed": self.cell.seed})))
 
     # what a chain asks
@@ -244,7 +243,7 @@ class RateIndependent(RateLayer):
 
     def _said(self) -> dict[str, Any]:
         """Which of Keras' arguments differ from its defaults."""
-        given = self.get_config()
+        given = self.plain.get_config(self)
         usual = self.plain(self.cell.units).get_config()
         return {n: given[n] for n in usual if n not in ("name", "dtype") and given[n] != usual[n]}
 
