@@ -295,3 +295,51 @@ def test_reset_starts_another_signal_of_any_shape():
     stream.reset()
     x = signal(wb.layers.STFT.spec, 3000, np.float32)[:1]
     assert relative(together(stream, cut(x, 100)), wb.layers.STFT()(x)) <= 1e-6
+
+
+def recurrent(kind, interpolation, **options):
+    return getattr(wb.layers, f"RateIndependent{kind}")(
+        6, training_rate=44100, sample_rate=48000, interpolation=interpolation,
+        return_sequences=True, **options,
+    )  # fmt: skip
+
+
+def in_blocks(stream, x, seed=0):
+    """All that comes of a signal in blocks of random sizes, of which some are empty."""
+    cuts = np.sort(np.random.default_rng(seed).integers(0, x.shape[1], 9))
+    made = [stream.push(block) for block in np.split(x, cuts, axis=1)]
+    return np.concatenate([*made, stream.finish()], axis=1)
+
+
+@pytest.mark.parametrize("interpolation", ["cubic", "allpass", "stn", "auto"])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+def test_a_recurrent_layer_goes_on_where_it_was(kind, interpolation):
+    layer = recurrent(kind, interpolation, dtype="float64")
+    x = np.random.default_rng(1).standard_normal((2, 200, 3))
+    stream, expected = wb.Stream(layer), layer(x)
+    np.testing.assert_allclose(in_blocks(stream, x), expected, rtol=0, atol=1e-12)
+    assert stream.latency == stream.held == 0
+    stream.reset()
+    np.testing.assert_allclose(in_blocks(stream, x, 2), expected, rtol=0, atol=1e-12)
+
+
+def test_a_recurrent_model_in_a_chain_goes_on_where_it_was():
+    model = wb.read_model("diode_clipper", interpolation="auto")
+    chain = wb.Chain([wb.layers.Resample(target_rate=48000), model], sample_rate=44100)
+    x = wb.plucked_string(sample_rate=44100, seconds=0.1, frequency_hertz=110.0)[None].numpy()
+    assert relative(in_blocks(wb.Stream(chain), x), chain(x)) <= 1e-6
+
+
+def test_a_later_rate_changes_nothing_in_a_stream():
+    layer, x = recurrent("GRU", "cubic"), np.ones((1, 60, 1), np.float32)
+    expected = layer(x)
+    stream = wb.Stream(layer)
+    first = stream.push(x[:, :30])
+    layer.set(sample_rate=96000)
+    np.testing.assert_array_equal(np.concatenate([first, stream.push(x[:, 30:])], 1), expected)
+
+
+def test_a_recurrent_layer_that_keeps_its_steps_to_itself_does_not_stream():
+    layer = wb.layers.RateIndependentGRU(4, training_rate=44100, sample_rate=48000)
+    with pytest.raises(ValueError, match="Stream: return_sequences must be True in a stream"):
+        wb.Stream(layer)

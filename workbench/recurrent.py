@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import keras
 import tensorflow as tf
@@ -29,6 +29,13 @@ from workbench.tensors import is_tensor, working_type
 
 _REFUSED = {"go_backwards": False, "unroll": False, "recurrent_dropout": 0.0, "implementation": 2}
 _UNITS = Declared("units", Param("Size of the state.", low=1), int, False, REQUIRED)
+
+
+class Memory(NamedTuple):
+    """How a layer reads its past, and the past, as Keras has a state."""
+
+    delay: StateDelay
+    state: list[tf.Tensor]
 
 
 class RateIndependent(RateLayer):
@@ -122,6 +129,25 @@ class RateIndependent(RateLayer):
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
     ) -> tf.Tensor:
         """The outputs from a state of zeros, with `tensors` in place of parameters."""
+        inputs = self._checked_inputs(inputs)
+        mask = None if lengths is None else tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        delay, state = self._beginning(inputs, tensors)
+        last, outputs, _ = self._run(inputs, state, mask, delay)
+        return outputs if self.return_sequences else last
+
+    def advance(self, inputs: Any, memory: Memory | None = None) -> tuple[tf.Tensor, Memory]:
+        """The outputs `[batch, time, units]` of the next inputs, and what is remembered then.
+
+        Args:
+            inputs: `[batch, time, features]`.
+            memory: What this has returned for the inputs before; None: there were none.
+        """
+        inputs = self._checked_inputs(inputs)
+        delay, state = memory or self._beginning(inputs, {})
+        _, outputs, state = self._run(inputs, state, None, delay)
+        return outputs, Memory(delay, state)
+
+    def _checked_inputs(self, inputs: Any) -> tf.Tensor:
         inputs = tf.cast(tf.convert_to_tensor(inputs), self.compute_dtype)
         if inputs.shape.rank not in (None, 3):
             rule = "have the shape [batch, time, features]"
@@ -129,12 +155,13 @@ class RateIndependent(RateLayer):
         self._settle()
         if not self.built:
             self.build(inputs.shape)
+        return inputs
+
+    def _beginning(self, inputs: tf.Tensor, tensors: Mapping[str, Any]) -> Memory:
+        """Nothing but zeros."""
         delay = self._delay(self._current | dict(tensors))
         size, rows = self._slots(delay) * self.cell.units, tf.shape(inputs)[0]
-        state = [tf.zeros([rows, size], inputs.dtype)] * self._cell().parts
-        mask = None if lengths is None else tf.sequence_mask(lengths, tf.shape(inputs)[1])
-        last, outputs, _ = self._run(inputs, state, mask, delay)
-        return outputs if self.return_sequences else last
+        return Memory(delay, [tf.zeros([rows, size], inputs.dtype)] * self._cell().parts)
 
     def _run(
         self, sequences: tf.Tensor, state: list[tf.Tensor], mask: Any, delay: StateDelay
@@ -146,7 +173,9 @@ class RateIndependent(RateLayer):
         outputs = fresh[0]
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
-        return outputs[:, -1], outputs, self._remembered(after)
+        state = self._remembered(after)
+        last = outputs[:, -1] if outputs.shape[1] != 0 else state[0][:, : self.cell.units]
+        return last, outputs, state
 
     def _has_fused_kernel(self) -> bool:
         """Whether a GPU has one kernel for all steps of Keras' layer; that excludes XLA."""

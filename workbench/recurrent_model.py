@@ -15,7 +15,7 @@ from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, ParameterTypeError, naming
 from workbench.masks import valid_steps
 from workbench.params import read_parameters
-from workbench.recurrent import RateIndependent
+from workbench.recurrent import Memory, RateIndependent
 from workbench.specification import Declaration
 from workbench.tensors import as_signal
 
@@ -112,6 +112,22 @@ class RecurrentModel(DeclaredLayer):
             return layer.apply(x, tensors, lengths) if ours else layer(x)
 
         return self._through(inputs, run)
+
+    def advance(
+        self, inputs: Any, memory: list[Memory] | None = None
+    ) -> tuple[tf.Tensor, list[Memory]]:
+        """The next part of a sound passed through, and what is remembered then (at first None)."""
+        nothing: list[Any] = [None] * len(self.recurrent)
+        before, after = iter(memory or nothing), []
+
+        def run(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
+            if not isinstance(layer, RateIndependent):
+                return layer(x)
+            made, remembered = layer.advance(x, next(before))
+            after.append(remembered)
+            return made
+
+        return self._through(inputs, run), after
 
     def _through(self, inputs: Any, run: Any) -> tf.Tensor:
         with naming(self.spec.name):

@@ -10,9 +10,11 @@ import tensorflow as tf
 from workbench import shapes
 from workbench.axes import waveform_space
 from workbench.chain import Chain
+from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, ParameterTypeError, naming
-from workbench.layers import OpLayer
-from workbench.reach import latency
+from workbench.layers import OpLayer, RateIndependent
+from workbench.reach import Reach, cannot_stream, latency
+from workbench.recurrent_model import RecurrentModel
 from workbench.tensors import as_signal
 
 
@@ -25,10 +27,10 @@ class Stream:
     computes nothing while no step is due.
 
     The parameters are those that the layer has now; a later `layer.set` or training step changes
-    nothing here. No gradients reach learnt parameters.
+    nothing here (but for the weights of recurrent layers). No gradients reach learnt parameters.
 
     Args:
-        layer: A layer of `wb.layers`, or a `wb.Chain` of such.
+        layer: A layer of `wb.layers`, a recurrent model, or a `wb.Chain` of such.
 
     Raises:
         ParameterTypeError: A layer isn't one of `wb.layers`, so nothing says how far it looks.
@@ -46,7 +48,7 @@ class Stream:
     """
 
     def __init__(self, layer: keras.layers.Layer):
-        self._parts = [_Part(each) for each in _row(layer)]
+        self._parts = [_part_of(each) for each in _row(layer)]
         self._dtype = layer.compute_dtype
         self._begun = self._finished = False
 
@@ -109,9 +111,9 @@ class Stream:
 
     def _signal(self, chunk: Any) -> tf.Tensor:
         """A chunk in the type of the layer, safe from the caller's writing to its array later."""
-        op = self._parts[0].op
+        part = self._parts[0]
         with naming("Stream"):
-            signal = as_signal(chunk, rank=op.takes, of_complex=op.of_complex)
+            signal = as_signal(chunk, rank=part.takes, of_complex=part.of_complex)
         return tf.cast(signal, self._dtype) if signal.dtype.is_floating else signal
 
 
@@ -127,6 +129,7 @@ class _Part:
         self._layer = layer
         self._values = layer.values
         self.op = layer.spec
+        self.takes, self.of_complex = self.op.takes, self.op.of_complex
         self.reach = self.op.reach(self._values)
         self.reset()
 
@@ -190,7 +193,41 @@ class _Part:
         return self._layer.apply(signal, self._values)
 
 
-def _row(layer: keras.layers.Layer) -> list[OpLayer]:
+class _StatePart:
+    """A recurrent layer of a stream: every step comes out at once, and the state is kept."""
+
+    takes, of_complex, held = 1, False, 0
+    reach = Reach(0, 0)
+
+    def __init__(self, layer: Any):
+        self._layer = layer
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the signal."""
+        self._memory: Any = None
+        self._nothing: tf.Tensor | None = None  # a result without steps
+
+    def push(self, chunk: tf.Tensor) -> tf.Tensor:
+        """The steps of `chunk`."""
+        if self._nothing is None:
+            made, self._memory = self._layer.advance(shapes.part(chunk, 1, 0, 0))
+            self._nothing = made
+        if chunk.shape[1] == 0:
+            return self._nothing
+        made, self._memory = self._layer.advance(chunk, self._memory)
+        return made
+
+    def finish(self, chunk: tf.Tensor | None) -> tf.Tensor:
+        """The steps of the last chunk."""
+        return self._nothing if chunk is None else self.push(chunk)
+
+
+def _part_of(layer: DeclaredLayer) -> _Part | _StatePart:
+    return _Part(layer) if isinstance(layer, OpLayer) else _StatePart(layer)
+
+
+def _row(layer: keras.layers.Layer) -> list[DeclaredLayer]:
     """The layers that a signal passes, each with the sample rate that reaches it."""
     if not isinstance(layer, Chain):
         return [_streamable(layer)]
@@ -203,8 +240,11 @@ def _row(layer: keras.layers.Layer) -> list[OpLayer]:
     return list(layer.layers)
 
 
-def _streamable(layer: Any) -> OpLayer:
-    if isinstance(layer, OpLayer):
+def _streamable(layer: Any) -> DeclaredLayer:
+    if isinstance(layer, RateIndependent) and not layer.return_sequences:
+        error = cannot_stream("return_sequences", "be True", "each step comes out", False)
+        raise error.named("Stream")
+    if isinstance(layer, (OpLayer, RateIndependent, RecurrentModel)):
         return layer
     rule = "be of wb.layers, or a wb.Chain of such: no other layer says how far it looks along time"
     remedy = "Give the layers before it, and call it on what comes out."
