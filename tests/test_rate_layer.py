@@ -104,6 +104,8 @@ def test_bad_inputs_are_named():
     layer.set(sample_rate=88200)
     with pytest.raises(ValueError, match="initial_state must have 3 or 6 numbers a row; got 4"):
         layer(X, initial_state=[np.zeros((3, 4), np.float32)] * 2)
+    with pytest.raises(ValueError, match="LSTM: inputs must have 2 features; got 1"):
+        layer(X[..., :1])
     with pytest.raises(TypeError, match="RateIndependentGRU: training_rate must be given"):
         wb.layers.RateIndependentGRU(3, sample_rate=44100)
     with pytest.raises(TypeError, match="RateIndependentGRU: sample_rate must be given"):

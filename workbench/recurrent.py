@@ -166,7 +166,11 @@ class RateIndependent(RateLayer):
     def _run(
         self, sequences: tf.Tensor, state: list[tf.Tensor], mask: Any, delay: StateDelay
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-        work = working_type(sequences.dtype)
+        work, features = working_type(sequences.dtype), self.cell.kernel.shape[0]
+        if sequences.shape[-1] not in (None, features):
+            rule, got = f"have {features} features", sequences.shape[-1]
+            raise ParameterError("inputs", rule, got).named(self.spec.name)
+        sequences = tf.ensure_shape(sequences, [None, None, features])  # a trace may not know
         past = self._past([tf.cast(each, work) for each in state], delay)
         weights = [tf.cast(each, work) for each in self._cell_weights()]
         fresh, after = recur(self._cell(), tf.cast(sequences, work), weights, delay, past, mask)
