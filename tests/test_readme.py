@@ -11,13 +11,26 @@ from workbench.ops import registry
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL))
-def test_code_runs(code, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+FIRST, RECURRENT = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+def run(code, folder, monkeypatch):
+    monkeypatch.chdir(folder)
     scope = {}
     exec(code, scope)
+    return scope
+
+
+def test_the_first_lines_run(tmp_path, monkeypatch):
+    scope = run(FIRST, tmp_path, monkeypatch)
     assert scope["features"].shape[-1] == 40
     assert (tmp_path / "front_end.keras").exists()
+
+
+def test_the_lines_about_recurrent_layers_run(tmp_path, monkeypatch, capsys):
+    scope = run(RECURRENT, tmp_path, monkeypatch)
+    assert capsys.readouterr().out.startswith("lagrange order")
+    assert scope["sound"].shape == (1, 240000)
 
 
 def named_in(row):
