@@ -152,7 +152,7 @@ def test_every_interpolation_is_that_of_the_definition(method, rate):
     interpolation, _, order = method.partition(" ")
     if interpolation == "allpass" and rate < 44100:
         return  # which test_rate_layer sees refused
-    few = ("gru", "gru, reset before", "simple") if method in ("stn", "allpass", "cubic") else ()
+    few = ("gru", "gru, reset before", "simple") if method in ("allpass", "cubic") else ()
     for kind in ("lstm", *few):
         layer, x, given = (
             trained(kind, dtype="float64"),
@@ -171,7 +171,7 @@ BLOCKS = np.split(np.arange(24), [1, 2, 9, 10, 15])
 FORMS = [("naive", 1), ("stn", 1), ("linear", 1), ("allpass", 1), ("lagrange", 5), ("minimax", 2)]
 
 
-@pytest.mark.parametrize("rate", [UP, DOWN, 88200.0, 3.3 * 44100])
+@pytest.mark.parametrize("rate", [UP, DOWN, 88200.0])
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0])
 def test_blocks_of_any_size_are_one_shot(form, rate):
     if form[0] == "allpass" and rate < 44100:
