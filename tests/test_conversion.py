@@ -161,7 +161,8 @@ def test_a_rate_is_set_in_all_layers_or_in_none():
 
 
 def test_a_rate_is_set_through_a_model_from_a_file(tmp_path):
-    made = wb.read_model(written(torch_model(), tmp_path), sample_rate=44100)
+    path = written(torch_model("RNN"), tmp_path)
+    made = wb.read_model(path, sample_rate=44100, interpolation="linear")
     model = keras.Sequential([keras.Input((None, 1)), made])
     wb.set_rate(model, 66150)
     rates = [each.values["sample_rate"] for each in (made, made.recurrent[0])]

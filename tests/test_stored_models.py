@@ -17,7 +17,7 @@ from workbench.recurrent_model import RecurrentModel
 
 @pytest.fixture
 def path(tmp_path):
-    return written(TREES["LSTM"], tmp_path)
+    return written(TREES["RNN"], tmp_path)
 
 
 @pytest.mark.parametrize("name", TREES)
