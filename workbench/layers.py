@@ -15,6 +15,7 @@ from workbench.op_layer import OpLayer as OpLayer
 from workbench.op_layer import layer_of as layer_of
 from workbench.rate_layer import UnstableWarning as UnstableWarning
 from workbench.recurrent import RateIndependent as RateIndependent
+from workbench.recurrent_model import RecurrentModel as RecurrentModel
 
 
 class Saturate(OpLayer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import keras
@@ -61,20 +61,33 @@ class RecurrentModel(DeclaredLayer):
             raise ParameterTypeError("layers", rule, [type(each).__name__ for each in self.layers])
         types = {each.compute_dtype for each in self.layers}
         if types != {self.compute_dtype}:
-            raise ParameterError("dtype", f"be that of the layers, {types}", self.compute_dtype)
+            rule = f"be that of the layers, {', '.join(sorted(types))}"
+            raise ParameterError("dtype", rule, self.compute_dtype)
         if self.learn and any(each.stateful for each in self.recurrent):
-            remedy = "A state goes from sound to sound, and gradients don't."
-            raise ParameterError("learn", "be empty of a stateful model", self.learn, remedy)
+            raise ParameterError("learn", "be empty where stateful is True", self.learn)
 
     @property
     def recurrent(self) -> list[RateIndependent]:
         """The recurrent layers among them."""
         return [each for each in self.layers if isinstance(each, RateIndependent)]
 
+    @property
+    def held(self) -> Hashable:
+        """What "auto" has chosen for each of them."""
+        return tuple(each.held for each in self.recurrent)
+
+    def _limits(self, name: str) -> tuple[float | None, float | None]:
+        return self.recurrent[0]._limits(name)
+
     def _changed(self) -> None:
         if self._checked is not None:
             for each in self.recurrent:
                 each.set(**self._checked)
+
+    def set_weights(self, weights: Any) -> None:
+        """Takes other weights; "auto" chooses anew."""
+        super().set_weights(weights)
+        self._changed()
 
     def reset_state(self) -> None:
         """Forgets what came before, in layers that are stateful."""
@@ -132,9 +145,7 @@ class RecurrentModel(DeclaredLayer):
     def _through(self, inputs: Any, run: Any) -> tf.Tensor:
         with naming(self.spec.name):
             given = tf.cast(as_signal(inputs), self.compute_dtype)
-            if given.shape.rank not in (2, 3):
-                rule = "have the shape [batch, time] or [batch, time, channels]"
-                raise ParameterError("inputs", rule, list(given.shape))
+            self._check_shape(given.shape)
         x = given if given.shape.rank == 3 else given[..., tf.newaxis]
         x = made = x * _amplitude(self.in_gain_db)
         for layer in self.layers:
@@ -142,6 +153,19 @@ class RecurrentModel(DeclaredLayer):
         made += x[..., : self.skip] if self.skip else 0.0
         made *= _amplitude(self.out_gain_db)
         return made if given.shape.rank == 3 or made.shape[-1] > 1 else made[..., 0]
+
+    def _check_shape(self, given: tf.TensorShape) -> None:
+        if given.rank not in (2, 3):
+            rule = "have the shape [batch, time] or [batch, time, channels]"
+            raise ParameterError("signal", rule, list(given))
+        first = self.layers[0]
+        kernel = getattr(getattr(first, "cell", first), "kernel", None)
+        channels = given[2] if given.rank == 3 else 1
+        if kernel is not None and channels not in (kernel.shape[0], None):
+            one = kernel.shape[0] == 1
+            rule = "have one channel" if one else f"have {kernel.shape[0]} channels"
+            remedy = "Give each channel as a row of its own." if one else ""
+            raise ParameterError("signal", rule, channels, remedy)
 
     def space(self, given: Space) -> Space:
         """A sound, as what goes in."""

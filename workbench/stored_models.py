@@ -90,6 +90,8 @@ def write_model(model: RecurrentModel, path: str | Path) -> None:
     with naming("write_model"):
         text = json.dumps(dump_model(_model_file(model))) + "\n"
     target = Path(os.path.realpath(path))  # through a link: the link stays
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"write_model: the folder {target.parent} must exist. Make it.")
     temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -130,7 +132,7 @@ def _model_file(model: RecurrentModel) -> ModelFile:
     if not isinstance(model, RecurrentModel):
         remedy = "Others are written by their save()."
         raise ParameterTypeError("model", "come from read_model", type(model).__name__, remedy)
-    rate = model.values["training_rate"]
+    rate = model.recurrent[0].values["training_rate"]  # also where no other rate is known yet
     if rate != int(rate):
         raise ParameterError("training_rate", "be a whole number of hertz in a file", rate)
     layers = [_weights_of(f"layers[{i}]", each) for i, each in enumerate(model.layers)]
