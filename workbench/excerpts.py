@@ -1,4 +1,7 @@
-"""A part of a sound with what comes before and after it, for what needs time to come to rest."""
+"""A part of a sound with what comes before and after it, for what needs time to come to rest.
+
+And that part at another sample rate.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.core.resampling import resample
 from workbench.errors import ParameterError
 
 LEAD = 0.1  # seconds
@@ -59,3 +63,12 @@ def cut(signal: Any, rate: int, start: float, seconds: float) -> Excerpt:
 def whole(seconds: float, rate: float) -> int:
     """Samples in so many seconds."""
     return round(seconds * rate)
+
+
+def resampled(signal: np.ndarray, rate: float, target: float) -> np.ndarray:
+    """A signal `[time]` at another rate; itself where that is the same."""
+    if rate == target:
+        return signal
+    if rate == int(rate) and target == int(target):
+        return resample(signal, orig_rate=int(rate), target_rate=int(target)).numpy()
+    return resample(signal, ratio=target / rate).numpy()

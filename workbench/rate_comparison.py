@@ -14,12 +14,11 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Axis
-from workbench.core.recurrence import Interpolation, Order
-from workbench.core.resampling import resample
+from workbench.core.recurrence import Interpolation, Order, state_delay
 from workbench.core.signals import tone
 from workbench.core.state_delays import design_state_delay
 from workbench.errors import ParameterError, naming
-from workbench.excerpts import LEAD, Excerpt, cut, whole
+from workbench.excerpts import LEAD, Excerpt, cut, resampled, whole
 from workbench.measurements import LEVEL_RATE, alias_level, levels, signal_to_error, spectra
 from workbench.params import Param, read_parameters
 from workbench.rate_poles import Poles, acts, method_name, order_name, poles_by_order, poles_of
@@ -79,7 +78,7 @@ class RateComparison:
         level_time: The time axis of `levels`.
         levels: Level of the reference and of the two errors, over 10 ms, `[3, steps]`.
         frequency: The axis of `spectra`.
-        spectra: Averaged over the excerpt, `[3, bins]`.
+        spectra: Of the three outputs and the two errors, averaged over the excerpt, `[5, bins]`.
         tone_frequency: The axis of `tone_spectra`.
         tone_spectra: The response to a tone, `[3, bins]`; what is no harmonic is an alias.
         alias_levels: All aliases together, relative to all harmonics, in dB.
@@ -129,10 +128,11 @@ class RateComparer:
         self.model = model
         self._known: dict[str, tuple[Any, Any]] = {}
         self._weights: list[np.ndarray] = []
+        if not model.recurrent[0].cell.built:
+            model.build((None, None, 1))
         channels = model.recurrent[0].cell.kernel.shape[0]
         if channels != 1:
-            error = ParameterError("model", "take one channel", channels)
-            raise error.named("RateComparer")
+            raise ParameterError("model", "take one channel", channels).named("RateComparer")
 
     def compare(
         self,
@@ -172,9 +172,10 @@ class RateComparer:
             self._forget_old_weights()
             gain = np.float32(10 ** (values["gain_db"] / 20))
             excerpt = cut(signal, signal_rate, values["start"], values["seconds"])
-            self._check_tone(values)
+            self._check(values)
         rate, method = values["sample_rate"], (interpolation, order if acts(interpolation) else 1)
         given, waves = self._sounds(excerpt, gain, rate, method)
+        errors = waves[1:] - waves[0]
         tones = self._tones(values, method)
         delay_poles, chosen = self._poles(rate, method)
         frame = min(_FRAME, waves.shape[1])
@@ -195,9 +196,9 @@ class RateComparer:
                 signal_to_error(waves[0], waves[2]),
             ),
             level_time=Axis("time", "s", begin + 0.5 / LEVEL_RATE, 1 / LEVEL_RATE),
-            levels=levels(np.stack([waves[0], *(waves[1:] - waves[0])]), rate),
+            levels=levels(np.stack([waves[0], *errors]), rate),
             frequency=Axis("frequency", "Hz", 0.0, rate / frame),
-            spectra=spectra(waves, frame, window="hann"),
+            spectra=spectra(np.concatenate([waves, errors]), frame, "hann"),
             tone_frequency=bins,
             tone_spectra=tone_spectra,
             alias_levels=tuple(alias_levels),
@@ -233,11 +234,11 @@ class RateComparer:
         """What goes in, and the three outputs, without what leads in and out."""
         once, own = self._once, self.training_rate
         sound = gain, excerpt
-        x = once("sound", sound, lambda: _resampled(gain * excerpt.signal, excerpt.rate, own))
+        x = once("sound", sound, lambda: resampled(gain * excerpt.signal, excerpt.rate, own))
         base = once("base", sound, lambda: self._run(x, own))
         key = (sound, rate)
-        given = once("given", key, lambda: _resampled(x, own, rate))
-        reference = once("reference", key, lambda: _resampled(base, own, rate))
+        given = once("given", key, lambda: resampled(x, own, rate))
+        reference = once("reference", key, lambda: resampled(base, own, rate))
         naive = once("naive", key, lambda: self._run(given, rate))
         corrected = once("corrected", (key, method), lambda: self._run(given, rate, *method))
         first, count = whole(LEAD, rate), whole(excerpt.count / excerpt.rate, rate)
@@ -250,7 +251,7 @@ class RateComparer:
         once, own = self._once, self.training_rate
         base = once("tone base", key, lambda: self._run(_tone(own, *key), own))
         at_rate = (key, rate)
-        reference = once("tone reference", at_rate, lambda: _resampled(base, own, rate))
+        reference = once("tone reference", at_rate, lambda: resampled(base, own, rate))
         x = once("tone", at_rate, lambda: _tone(rate, *key))
         naive = once("naive tone", at_rate, lambda: self._run(x, rate))
         corrected = once("corrected tone", (at_rate, method), lambda: self._run(x, rate, *method))
@@ -267,8 +268,10 @@ class RateComparer:
 
     # what is said of the interpolation
 
-    def _check_tone(self, values: Mapping[str, Any]) -> None:
-        limit = min(values["sample_rate"], self.training_rate) / 2
+    def _check(self, values: Mapping[str, Any]) -> None:
+        rate, own = values["sample_rate"], self.training_rate
+        state_delay(training_rate=own, sample_rate=rate, interpolation="naive")  # or it is too far
+        limit = min(rate, own) / 2
         if values["tone_hertz"] >= limit:
             rule = f"be below half of both rates, {limit:g} Hz"
             raise ParameterError("tone_hertz", rule, values["tone_hertz"])
@@ -276,8 +279,9 @@ class RateComparer:
     def _name(self, rate: int, method: tuple[str, int]) -> str:
         if method[0] == "auto":
             choices = [layer.choice_at(rate) for layer in self.model.recurrent]
-            return "auto: " + ", ".join(method_name(c.interpolation, c.order) for c in choices)
-        return "corrected: naive" if method[0] == "naive" else method_name(*method)
+            named = ", ".join(method_name(c.interpolation, c.order) for c in choices)
+            return f"auto ({named})"
+        return "corrected (naive)" if method[0] == "naive" else method_name(*method)
 
     def _notes(self, rate: int, method: tuple[str, int]) -> tuple[str, ...]:
         interpolation, order = method
@@ -301,14 +305,6 @@ class RateComparer:
 
 
 SPEC = Declaration("compare", read_parameters(RateComparer.compare))
-
-
-def _resampled(x: np.ndarray, rate: float, target: float) -> np.ndarray:
-    if rate == target:
-        return x
-    if rate == int(rate) and target == int(target):
-        return resample(x, orig_rate=int(rate), target_rate=int(target)).numpy()
-    return resample(x, ratio=target / rate).numpy()
 
 
 def _tone(rate: float, hertz: float, level: float) -> np.ndarray:

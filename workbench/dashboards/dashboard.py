@@ -28,7 +28,7 @@ _STYLE = """<style>
   font-size: 12px; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
-.workbench-note span { color: var(--jp-ui-font-color2, #666); white-space: normal;
+.workbench-note span { color: var(--jp-ui-font-color1, #333); white-space: normal;
   line-height: 1.35; display: block; padding: 0 4px 4px; }
 .workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
 @container (max-width: 800px) {

@@ -27,7 +27,7 @@ _GROUPS = {
     "Excerpt": ("start", "seconds", "gain_db"),
     "Tone": ("tone_hertz", "tone_db"),
 }
-_LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 100.0, 100.0, 130.0  # shown below the largest
+_LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 120.0, 160.0, 120.0  # shown below the largest
 
 
 def _shown(
@@ -108,16 +108,26 @@ class RateController(Controller[RateComparison]):
         waves = wave_panel(
             title, result.waves, Space((result.time,)), span, columns, names=result.names
         )
+        names = [f"error of {name}" for name in result.names[1:]]
         return [
             replace(waves, height=150),
-            self._levels(result, span, columns),
+            self._levels(result, span, columns, names),
             _spectrum(
-                f"Spectrum of the output at {rate}",
-                result.names, result.frequency, result.spectra, _SPECTRUM_DB, logarithmic=True,
+                f"Spectrum at {rate}",
+                result.frequency,
+                result.spectra,
+                _SPECTRUM_DB,
+                (*result.names, *names),
+                styles=("solid",) * 3 + ("dashed",) * 2,
+                logarithmic=True,
+                span=(20.0, result.sample_rate / 2),
             ),
             _spectrum(
-                _tone_title(result, self.settings["tone_hertz"]),
-                result.names, result.tone_frequency, result.tone_spectra, _TONE_DB,
+                f"Tone of {self.settings['tone_hertz']:g} Hz: aliases relative to its harmonics",
+                result.tone_frequency,
+                result.tone_spectra,
+                _TONE_DB,
+                _with_levels(result.names, result.alias_levels),
             ),
             ZPlanePanel(
                 f"Poles at {rate}: naive, and Lagrange interpolation by order",
@@ -127,15 +137,15 @@ class RateController(Controller[RateComparison]):
                 ),
                 sample_rate=result.sample_rate,
             ),
-        ]  # fmt: skip
+        ]
 
-    def _levels(self, result: RateComparison, span: tuple[float, float], columns: int) -> WavePanel:
+    def _levels(
+        self, result: RateComparison, span: tuple[float, float], columns: int, names: list[str]
+    ) -> WavePanel:
         """Level of the reference, and of what is wrong, over time."""
-        names = [f"error of {name}" for name in result.names[1:]]
-        figures = zip(result.names[1:], result.signal_to_error, strict=True)
-        said = ", ".join(f"{name} {_error_text(ratio)}" for name, ratio in figures)
+        said = ", ".join(_with_levels(result.names[1:], result.signal_to_error))
         return wave_panel(
-            f"Error (signal to error: {said})",
+            f"Signal to error: {said}",
             result.levels,
             Space((result.level_time,), "level", "dB", 0.0),
             span,
@@ -172,26 +182,19 @@ class RateController(Controller[RateComparison]):
 
 def _spectrum(
     title: str,
-    names: tuple[str, ...],
     axis: Axis,
     data: np.ndarray,
     range_db: float,
-    *,
-    logarithmic: bool = False,
+    names: tuple[str, ...],
+    **options: Any,
 ) -> LinesPanel:
-    low, high = level_limits(data, range_db)
-    shown = (20.0, axis.step * (data.shape[1] - 1)) if logarithmic else None
-    return LinesPanel(
-        title, "level", "dB", low, high, axis, np.maximum(data, low), names,
-        logarithmic=logarithmic, span=shown,
-    )  # fmt: skip
+    limits = level_limits(data, range_db)
+    return LinesPanel(title, "level", "dB", *limits, axis, data, names, **options)
 
 
-def _tone_title(result: RateComparison, hertz: float) -> str:
-    figures = zip(result.names, result.alias_levels, strict=True)
-    said = ", ".join(f"{name} {level:.1f} dB" for name, level in figures)
-    return f"Aliases of a tone of {hertz:g} Hz ({said})"
-
-
-def _error_text(ratio: float) -> str:
-    return f"{ratio:.1f} dB" if math.isfinite(ratio) else "no error"
+def _with_levels(names: tuple[str, ...], levels: tuple[float, ...]) -> tuple[str, ...]:
+    """Names with a figure each; what has no error has none."""
+    return tuple(
+        f"{name} {level:.1f} dB".replace("-", "−") if math.isfinite(level) else f"{name} exact"
+        for name, level in zip(names, levels, strict=True)
+    )
