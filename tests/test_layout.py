@@ -29,6 +29,7 @@ ROWS = (
     ),
     ("params", "specification", "ops"),
     ("core",),
+    ("excerpts", "measurements"),
     (
         "layers",
         "masks",
@@ -40,7 +41,7 @@ ROWS = (
         "stored_models",
         "stages",
     ),
-    ("chain", "streaming", "conversion", "export", "dataset"),
+    ("chain", "streaming", "conversion", "rate_poles", "rate_comparison", "export", "dataset"),
     ("dashboards",),
     ("app",),
 )

@@ -36,6 +36,7 @@ from .dashboards import explore as explore
 from .ops import declared as declared
 from .ops import op as op
 from .params import Param as Param
+from .rate_comparison import RateComparer as RateComparer
 from .stored_models import read_model as read_model
 from .stored_models import write_model as write_model
 from .streaming import Stream as Stream

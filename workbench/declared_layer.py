@@ -87,6 +87,11 @@ class DeclaredLayer(keras.layers.Layer):
         return self._checked | learnt
 
     @property
+    def given(self) -> dict[str, Any]:
+        """The parameters that were given, without defaults and what follows a sample rate."""
+        return dict(self._given)
+
+    @property
     def _at_hand(self) -> dict[str, Any]:
         """The parameters without a look at the weights, which a graph has no values of."""
         return self._checked or self.values

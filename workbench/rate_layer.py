@@ -16,6 +16,7 @@ from workbench.core.stability import Choice, Prediction, choose_order, eigenvalu
 from workbench.core.state_delays import LEAST_RATIO, StateDelay
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
+from workbench.tensors import is_tensor
 
 LEVELS = tuple(float(level) for level in np.linspace(-1, 1, 9))  # constant inputs that are tried
 
@@ -30,6 +31,7 @@ class RateLayer(DeclaredLayer):
     def __init__(self, *options: Any, **values: Any):
         self._choice: Choice | None = None
         self._to_settle = False  # whether the weights are yet to come, or to be looked at
+        self._rest: tuple[list[np.ndarray], np.ndarray] | None = None
         super().__init__(*options, **values)
 
     @property
@@ -49,6 +51,8 @@ class RateLayer(DeclaredLayer):
     def eigenvalues(self) -> np.ndarray:
         """Those of the Jacobian at rest, complex `[inputs, states]`, for the inputs `LEVELS`.
 
+        They take a second to find and do not depend on the rate: kept until the weights change.
+
         Raises:
             ParameterError: The layer has no weights yet.
         """
@@ -56,16 +60,47 @@ class RateLayer(DeclaredLayer):
             raise ParameterError("weights", "be there", "none", "Build it.").named(self.spec.name)
         with tf.init_scope():  # numbers, also while a graph is traced
             weights = [np.asarray(weight) for weight in self._cell_weights()]
-        # in a thread of its own nothing is being traced, and no scope stops the recording of tapes
-        with ThreadPoolExecutor(1) as aside:
-            return aside.submit(_at_rest, self._cell(), weights).result()
+        if self._rest is None or not all(map(np.array_equal, self._rest[0], weights)):
+            # in a thread of its own nothing is traced, and no scope stops the recording of tapes
+            with ThreadPoolExecutor(1) as aside:
+                found = aside.submit(_at_rest, self._cell(), weights).result()
+            found.flags.writeable = False
+            self._rest = ([np.array(weight) for weight in weights], found)
+        return self._rest[1]
 
-    def prediction(self, interpolation: str | None = None, order: int | None = None) -> Prediction:
-        """How stable the layer is predicted to be, with this interpolation or another."""
-        values = dict(self._known)
-        values |= {} if interpolation is None else {"interpolation": interpolation}
-        values |= {} if order is None else {"order": order}
-        return predict(self.eigenvalues, self._delay(values))
+    def prediction(
+        self,
+        interpolation: str | None = None,
+        order: int | None = None,
+        sample_rate: float | None = None,
+    ) -> Prediction:
+        """How stable the layer is predicted to be, with its parameters or others."""
+        others = {"interpolation": interpolation, "order": order, "sample_rate": sample_rate}
+        given = {name: value for name, value in others.items() if value is not None}
+        return predict(self.eigenvalues, self._delay({**self._known, **given}))
+
+    def instability(self, **others: Any) -> str:
+        """What to say where the interpolation, not the model itself, is predicted unstable.
+
+        Args:
+            **others: Parameters to say it of, in place of the layer's own.
+        """
+        values = {**self._at_hand, **others}
+        if values["interpolation"] in ("auto", "naive"):
+            return ""
+        if values["sample_rate"] == values["training_rate"]:
+            return ""
+        made = self.prediction(**others)
+        if made.stable or not self.prediction(**{**others, "interpolation": "naive"}).stable:
+            return ""
+        ordered = values["interpolation"] in ("lagrange", "minimax")
+        order = f" of order {values['order']}" if ordered else ""
+        return (
+            f"{self.spec.name}: interpolation {values['interpolation']!r}{order} is predicted "
+            f"unstable at {values['sample_rate']:.10g} Hz: a pole of magnitude "
+            f"{made.radius:.4g} at the constant input {LEVELS[made.worst]:g}. "
+            "Take interpolation='auto'."
+        )
 
     def choose(self) -> Choice:
         """Chooses anew, for weights that have changed since by training, or through a model.
@@ -93,10 +128,16 @@ class RateLayer(DeclaredLayer):
         """The delay of these parameters, one of which may be a tensor."""
         named = {name: values[name] for name in self.spec.parameters}
         if named["interpolation"] == "auto":
-            chosen = self.choice
+            chosen = self.choice_at(named["sample_rate"])
             named |= {"interpolation": chosen.interpolation, "order": chosen.order}
         with naming(self.spec.name):
             return state_delay(**named)
+
+    def choice_at(self, rate: Any) -> Choice:
+        """What "auto" chooses at another rate; for one that is a tensor, at the rate of now."""
+        if is_tensor(rate) or rate == self._at_hand["sample_rate"]:
+            return self.choice
+        return choose_order(self.eigenvalues, rate / self._at_hand["training_rate"])
 
     @property
     def _current(self) -> dict[str, Any]:
@@ -121,26 +162,8 @@ class RateLayer(DeclaredLayer):
             self._changed()
 
     def _warn_if_unstable(self) -> None:
-        """Warns where the interpolation, not the model itself, is predicted unstable."""
-        values = self._at_hand
-        if self._to_settle or values["interpolation"] in ("auto", "naive"):
-            return
-        if values["sample_rate"] == values["training_rate"]:
-            return
-        eigenvalues = self.eigenvalues
-        made = predict(eigenvalues, self._delay(self._known))
-        own = predict(eigenvalues, self._delay({**self._known, "interpolation": "naive"}))
-        if not made.stable and own.stable:
-            ordered = values["interpolation"] in ("lagrange", "minimax")
-            order = f" of order {values['order']}" if ordered else ""
-            warnings.warn(
-                f"{self.spec.name}: interpolation {values['interpolation']!r}{order} is predicted "
-                f"unstable at {values['sample_rate']:.10g} Hz: a pole of magnitude "
-                f"{made.radius:.4g} at the constant input {LEVELS[made.worst]:g}. "
-                "Take interpolation='auto'.",
-                UnstableWarning,
-                stacklevel=3,
-            )
+        if not self._to_settle and (said := self.instability()):
+            warnings.warn(said, UnstableWarning, stacklevel=3)
 
     def set_weights(self, weights: Any) -> None:
         """Takes other weights; "auto" chooses anew."""

@@ -5,7 +5,8 @@ import pytest
 import soundfile as sf
 
 import workbench as wb
-from workbench.dashboards.controller import SOURCE, Controller
+from workbench.dashboards.chain_controller import ChainController
+from workbench.dashboards.controller import SOURCE
 from workbench.dashboards.frames import View
 from workbench.dashboards.sources import source_of
 
@@ -15,7 +16,7 @@ TONE = np.asarray(wb.tone(sample_rate=8000, seconds=2.0, frequency_hertz=1000.0)
 @pytest.fixture
 def controller():
     layers = [wb.layers.Saturate(drive_db=6.0), wb.layers.LogMelSpectrogram(num_mel_bins=40)]
-    return Controller(wb.Chain(layers, sample_rate=8000), source_of((TONE, 8000)))
+    return ChainController(wb.Chain(layers, sample_rate=8000), source_of((TONE, 8000)))
 
 
 def test_a_frame_shows_every_stage_and_the_gradient(controller):
@@ -90,7 +91,7 @@ def test_the_gradient_can_be_of_something_else_or_left_out(controller):
     assert len(controller.frame.panels) == 3
     controller.choose_loss("energy")
     assert "energy" in controller.frame.panels[-1].title
-    with pytest.raises(ValueError, match="loss must be one of"):
+    with pytest.raises(ValueError, match="gradient_of must be one of"):
         controller.choose_loss("beauty")
 
 
@@ -103,7 +104,7 @@ def test_sound_is_the_last_waveform_at_its_rate(controller):
 @pytest.mark.parametrize("source", ["siren", wb.chirp])
 def test_code_computes_what_is_shown(source):
     layers = [wb.layers.Resample(target_rate=8000), wb.layers.Spectrogram(frame_length=256)]
-    controller = Controller(wb.Chain(layers, sample_rate=44100), source_of(source))
+    controller = ChainController(wb.Chain(layers, sample_rate=44100), source_of(source))
     controller.set(1, frame_step=100)
     scope = {}
     exec(controller.code(), scope)

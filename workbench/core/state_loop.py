@@ -48,7 +48,8 @@ def run(cell: Cell, given: Given) -> tuple[State, State]:
     length = sizes(given.inputs)[0]
     room = _at_least(length) - length
     given = given._replace(inputs=tf.pad(given.inputs, [[0, room], [0, 0], [0, 0]]))
-    forward, backward = _compiled(cell)
+    forms = [(one.dtype.name, *one.shape.as_list()) for one in tf.nest.flatten(given)]
+    forward, backward = _compiled(cell, tuple(forms))
     steps = tf.convert_to_tensor(length, tf.int32)
 
     @tf.custom_gradient
@@ -67,7 +68,8 @@ def run(cell: Cell, given: Given) -> tuple[State, State]:
 
 
 @functools.cache
-def _compiled(cell: Cell) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _compiled(cell: Cell, _forms: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Functions of their own for each form of tensors: TensorFlow warns of one traced for many."""
     forward = functools.partial(_forward, cell)
     backward = functools.partial(_backward, cell)
     return tuple(tf.function(f, jit_compile=True, autograph=False) for f in (forward, backward))

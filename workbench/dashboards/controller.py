@@ -1,58 +1,117 @@
-"""A dashboard without widgets: state, computation, and the view model that comes of them."""
+"""A dashboard without widgets: state, computation, and the view model that comes of them.
+
+A kind of dashboard is a `Controller`: it says which parameters it has (`groups`), computes with
+them and draws panels. Sources, views and all-or-nothing changes are the same in all of them.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from workbench import audio
-from workbench.axes import Space
-from workbench.chain import Chain, Gradients
 from workbench.dashboards.frames import Frame, View
-from workbench.dashboards.panels import ImagePanel, WavePanel
+from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source
-from workbench.dashboards.views import panel
-from workbench.declared_layer import DeclaredLayer
-from workbench.errors import ParameterError
-from workbench.layers import OpLayer
+from workbench.params import Declared
 
 SOURCE = -1  # stands for the source where others name a stage
+SHOWN = -2  # and for what is shown and heard of the results
 WHOLE = View(None, None, 1000, (), 1.0)
-_ROWS = 256
-_MOST_VALUES = 100_000_000  # of overlapping frames: 0.4 GB, and several times that with gradients
+
+Result = TypeVar("Result")
 
 
-class Controller:
-    """A source, a chain, and what is shown of them.
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are shown together.
 
-    Every change is all or nothing: where a value is illegal, a later stage cannot take it, or the
-    result has no picture, everything stays as it was and the error is raised.
+    Attributes:
+        title: What stands over them; empty for none.
+        stage: What `Controller.set` calls their stage.
+        declared: Those that have a control, by name.
+        values: All parameters of the stage.
+    """
+
+    title: str
+    stage: int
+    declared: Mapping[str, Declared]
+    values: Mapping[str, Any]
+
+
+class Controller(ABC, Generic[Result]):
+    """A source, what is done to it, and what is shown of it.
+
+    Every change is all or nothing: where a value is illegal, a computation fails, or its result has
+    no picture, everything stays as it was and the error is raised.
 
     Attributes:
         source: Where the signal comes from.
-        chain: What is done to it.
-        loss: The scalar whose gradient is shown: "mean", "energy", or "" for none.
-        channel: The one that images show.
+        channel: The one that is shown where only one can be.
+        channel_of: What the choice of the channel is called.
         view: The range and resolution of the page.
-        result: Results of all stages, and the gradients if a scalar is chosen.
+        result: What was computed last.
         frame: What the page shows of it.
     """
 
-    def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
-        self.chain = chain
+    channel_of = "channel"
+
+    def __init__(self, source: Source):
         self.source = source
-        self.loss = loss
         self.channel = 0
         self.view = WHOLE
-        self.result: Gradients
+        self.result: Result
         self.frame: Frame
         with self._changing():
             pass
 
+    # what a kind of dashboard says of itself
+
+    @property
+    @abstractmethod
+    def groups(self) -> Sequence[Group]:
+        """Its parameters, in the order in which they are shown; always the same ones."""
+
+    @abstractmethod
+    def sound(self) -> bytes:
+        """What is heard, as a WAV file."""
+
+    @abstractmethod
+    def code(self) -> str:
+        """The lines of Python that compute what is shown."""
+
+    @abstractmethod
+    def _set(self, stage: int, values: Mapping[str, Any]) -> None:
+        """Changes parameters of a stage."""
+
+    @abstractmethod
+    def _restoring(self) -> AbstractContextManager[None]:
+        """Puts all parameters back if the block raises."""
+
+    @abstractmethod
+    def _compute(self) -> Result:
+        """Computes with the source and the parameters of now."""
+
+    @abstractmethod
+    def _time(self, result: Result) -> tuple[float, float]:
+        """First and last second of what is shown."""
+
+    @abstractmethod
+    def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
+        """What is shown of a result from the first to the last second of `span`."""
+
+    # what all of them do
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What there is to say of the last result below a group of parameters, by its title."""
+        return {}
+
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a stage, or of the source (`SOURCE`).
+        """Changes parameters of a stage, of the source (`SOURCE`) or of what is shown (`SHOWN`).
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later stage.
@@ -61,29 +120,20 @@ class Controller:
             if stage == SOURCE:
                 self.source.set(**values)
             else:
-                self.chain.set(stage, **values)
+                self._set(stage, values)
 
     def change_source(self, source: Source) -> None:
         """Takes another source.
 
         Raises:
-            ParameterError: A stage does not fit the new sample rate.
+            ParameterError: What is done to it does not fit, as to its sample rate.
         """
         with self._changing():
             self.source = source
             self.channel = min(self.channel, source.signal().shape[0] - 1)
 
-    def choose_loss(self, loss: str) -> None:
-        """Chooses the scalar whose gradient is shown; "" shows none.
-
-        Raises:
-            ParameterError: There is no such scalar.
-        """
-        with self._changing():
-            self.loss = loss
-
     def choose_channel(self, channel: int) -> None:
-        """Chooses the channel that images show."""
+        """Chooses the channel that is shown where only one can be."""
         with self._changing():
             self.channel = channel
 
@@ -92,104 +142,45 @@ class Controller:
         self.frame = self._frame(self.result, view)
         self.view = view
 
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Makes a change, computes with it and draws it; puts all back where that fails."""
-        source, values = self.source, dict(self.source.values)
-        loss, channel = self.loss, self.channel
-        try:
-            with self.chain.restoring():
-                yield
-                self.chain.sample_rate = self.source.sample_rate
-                self._check_size()
-                result = self._compute()
-                frame = self._frame(result, self.view)
-        except Exception:
-            self.source, self.loss, self.channel = source, loss, channel
-            source.values = values
-            raise
-        self.result, self.frame = result, frame
-
-    def _check_size(self) -> None:
-        """Refuses what would fill the memory, before it is computed."""
-        length = self.source.signal().shape[-1]
-        for layer in self.chain.layers:
-            if not isinstance(layer, OpLayer):
-                return
-            length = layer.spec.length(length, layer.values)
-            if "frame_step" in layer.values:
-                count = length * max(layer.values["frame_length"], layer.values["fft_length"] or 0)
-                if count > _MOST_VALUES:
-                    rule = f"be larger: {length:,} frames are more than a dashboard can show"
-                    error = ParameterError("frame_step", rule, layer.values["frame_step"])
-                    raise error.named(layer.spec.name)
-
-    def _compute(self) -> Gradients:
-        x = self.source.signal()
-        if self.loss:
-            return self.chain.gradients(x, self.loss)
-        outputs = self.chain.run(x)
-        return Gradients(outputs[-1], outputs, (), ())
-
     @property
     def seconds(self) -> float:
         """Length of the signal."""
         return self.source.signal().shape[-1] / self.source.sample_rate
 
-    def _frame(self, result: Gradients, view: View) -> Frame:
-        """What the page shows of a result, in the range and resolution of `view`."""
-        whole = (0.0, self.seconds)
-        span = view.span(whole)
-        panels: list[WavePanel | ImagePanel] = []
-        spaces = self.chain.spaces
-        titles = [f"Signal: {self.source.name}", *(type(y).__name__ for y in self.chain.layers)]
-        shown = [(t, o, s, False) for t, o, s in zip(titles, result.outputs, spaces, strict=True)]
-        if self.loss:
-            title = f"Gradient of the {self.loss} of the result with respect to the signal"
-            space = replace(spaces[0], quantity="gradient")
-            shown.append((title, result.signal, space, True))
-        for title, output, space, signed in shown:
-            rows = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
-            size = max(view.columns, 16), max(rows, 16)
-            made = panel(
-                title, output.numpy(), space, span, *size, channel=self.channel, signed=signed
-            )
-            if made is not None:
-                panels.append(made)
-        return Frame(tuple(panels), whole, span, self._summary(panels), self.values)
-
     @property
     def values(self) -> dict[str, Any]:
         """All parameters, named `stage.parameter`, as they are in the last result."""
         found = {f"source.{name}": value for name, value in self.source.values.items()}
-        for i, layer in enumerate(self.chain.layers):
-            values = getattr(layer, "values", {})
-            found |= {f"{i}.{name}": value for name, value in values.items()}
+        for group in self.groups:
+            stage = "shown" if group.stage == SHOWN else group.stage
+            found |= {f"{stage}.{name}": value for name, value in group.values.items()}
         return found
 
-    def sound(self) -> bytes:
-        """The last waveform in the chain as a WAV file."""
-        spaces, outputs = self.chain.spaces, self.result.outputs
-        last = max(i for i, space in enumerate(spaces) if _is_waveform(space))
-        return audio.wav_bytes(outputs[last].numpy(), round(spaces[last].time.rate))
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Makes a change, computes with it and draws it; puts all back where that fails."""
+        source, values, channel = self.source, dict(self.source.values), self.channel
+        try:
+            with self._restoring():
+                yield
+                result = self._compute()
+                frame = self._frame(result, self.view)
+        except Exception:
+            self.source, self.channel = source, channel
+            source.values = values
+            raise
+        self.result, self.frame = result, frame
 
-    def code(self) -> str:
-        """The lines of Python that compute what is shown."""
-        ours = all(isinstance(layer, DeclaredLayer) for layer in self.chain.layers)
-        imports = ["import workbench as wb"] if ours else ["import keras", "import workbench as wb"]
-        lines = [*imports, "", self.source.code(), self.chain.code()]
-        lines.append("outputs = chain.run(x)")
-        if self.loss:
-            lines.append(f"gradients = chain.gradients(x, {self.loss!r})")
-        return "\n".join(lines)
+    def _frame(self, result: Result, view: View) -> Frame:
+        """What the page shows of a result, in the range and resolution of `view`."""
+        time = self._time(result)
+        span = view.span(time)
+        panels = tuple(self._panels(result, span, view))
+        return Frame(panels, time, span, self._summary(panels), self.values)
 
-    def _summary(self, panels: list[WavePanel | ImagePanel]) -> str:
+    def _summary(self, panels: Sequence[Panel]) -> str:
         said = [f"{self.source.name}, {self.seconds:.3f} s at {self.source.sample_rate} Hz."]
         for shown in panels:
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
-
-
-def _is_waveform(space: Space) -> bool:
-    return len(space.axes) == 1 and space.time.name == "time"

@@ -12,15 +12,13 @@ from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench import audio, clips
-from workbench.chain import LOSSES
 from workbench.dashboards import publication
-from workbench.dashboards.controller import SOURCE, Controller
+from workbench.dashboards.controller import SOURCE, Controller, Group
 from workbench.dashboards.controls import LAYOUT, STYLE, Control, alert, close_tree
 from workbench.dashboards.frames import View
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
-from workbench.declared_layer import DeclaredLayer
 
 _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
@@ -30,6 +28,8 @@ _STYLE = """<style>
   font-size: 12px; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
+.workbench-note span { color: var(--jp-ui-font-color1, #333); white-space: normal;
+  line-height: 1.35; display: block; padding: 0 4px 4px; }
 .workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
 @container (max-width: 800px) {
   .workbench-controls { max-width: none; display: block !important; column-width: 280px; }
@@ -40,16 +40,17 @@ _STYLE = """<style>
 
 
 class Dashboard:
-    """A live picture of a chain on a signal.
+    """A live picture of what is done to a signal.
 
     Attributes:
         controller: The state and the computation.
-        controls: The control of each parameter, by stage and name; the source's are at stage -1.
+        controls: The control of each parameter, by stage and name; the source's are at stage -1,
+            those of what is shown and heard at stage -2.
         scope: The live plot.
         widget: All of it, as a page shows it.
     """
 
-    def __init__(self, controller: Controller):
+    def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.controls: dict[tuple[int, str], Control] = {}
         self.scope = Scope()
@@ -57,7 +58,7 @@ class Dashboard:
         self._refused: dict[tuple[int, str], Control] = {}
         self._source_box = widgets.VBox()
         self._make_choices()
-        self._groups = [self._group(i) for i in range(len(controller.chain.layers))]
+        self._groups = [self._group(group) for group in controller.groups]
         panel = widgets.VBox(
             [widgets.HTML(_STYLE), self._choices, self._source_box]
             + [group.widget for group in self._groups],
@@ -134,19 +135,12 @@ class Dashboard:
         self.upload = widgets.FileUpload(
             description="Upload a sound file", accept="audio/*", layout={"width": "auto"}
         )
-        self.gradient_choice = widgets.Dropdown(
-            description="gradient of",
-            options=[*((f"{name} of the result", name) for name in LOSSES), ("nothing", "")],
-            value=self.controller.loss,
-            **shared,
-        )
-        self.channel_choice = widgets.Dropdown(description="image of", **shared)
+        self.channel_choice = widgets.Dropdown(description=self.controller.channel_of, **shared)
         self._source_error = widgets.HTML(layout={"display": "none"})
         self._source_error.add_class("workbench-error")
         self.source_choice.observe(self._on(self._choose_source), "value")
         self.path.observe(self._on(self._choose_path), "value")
         self.upload.observe(self._on(self._uploaded), "value")
-        self.gradient_choice.observe(self._on(self._choose_loss), "value")
         self.channel_choice.observe(self._on(self._choose_channel), "value")
         self._choices = widgets.VBox(
             [
@@ -154,20 +148,16 @@ class Dashboard:
                 self.path,
                 self.upload,
                 self._source_error,
-                self.gradient_choice,
                 self.channel_choice,
             ]
         )
 
-    def _group(self, stage: int) -> ControlGroup:
-        layer = self.controller.chain.layers[stage]
-        declared = layer.declared if isinstance(layer, DeclaredLayer) else {}
+    def _group(self, group: Group) -> ControlGroup:
         controls = {
-            name: self._add(stage, name, Control(each, layer.values[name]))
-            for name, each in declared.items()
-            if name not in layer.following
+            name: self._add(group.stage, name, Control(declared, group.values[name]))
+            for name, declared in group.declared.items()
         }
-        return ControlGroup(f"{stage + 1}. {type(layer).__name__}", controls)
+        return ControlGroup(group.title, controls)
 
     def _show_source(self) -> None:
         """The choice that stands for the source, the controls of a test signal, the channels."""
@@ -202,7 +192,7 @@ class Dashboard:
     # what happens
 
     def _moved(self, key: tuple[int, str], control: Control) -> None:
-        with self._lock:
+        with self._lock, self.scope.busy():
             self._refused.pop(key, None)
             if self._try(key, control):
                 self._settle_refused()
@@ -258,13 +248,11 @@ class Dashboard:
             code = f"x = wb.audio.read({file['name']!r}).signal  # the file that was uploaded"
             self.change_source(ClipSource(clip, code))
 
-    def _choose_loss(self, change: Any) -> None:
-        self.controller.choose_loss(change.new)
-        self._draw()
-
     def _choose_channel(self, change: Any) -> None:
         if change.new not in (None, self.controller.channel):
-            self.controller.choose_channel(change.new)
+            with self.scope.busy():
+                self.controller.choose_channel(change.new)
+            self.scope.invalidate_audio()
             self._draw()
 
     def _look(self, view: View) -> None:
@@ -273,9 +261,9 @@ class Dashboard:
             self._draw()
 
     def _draw(self) -> None:
-        for group, layer in zip(self._groups, self.controller.chain.layers, strict=True):
-            if isinstance(layer, DeclaredLayer):
-                group.follow(layer.values)
+        for shown, group in zip(self._groups, self.controller.groups, strict=True):
+            shown.follow(group.values)
+            shown.note = self.controller.notes.get(group.title, "")
         self.scope.show(self.controller.frame)
 
     def _send_audio(self) -> None:

@@ -9,26 +9,31 @@ import keras
 
 from workbench import layers
 from workbench.chain import LOSSES, Chain
+from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.dashboard import Dashboard
-from workbench.dashboards.sources import source_of
+from workbench.dashboards.rate_controller import RateController
+from workbench.dashboards.sources import Source, source_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import registry, spec
+from workbench.recurrent_model import RecurrentModel, read_model
 
 
 def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboard:
-    """A live dashboard of an op, a layer or a chain on a signal.
+    """A live dashboard of an op, a layer or a chain on a signal, or of an idea by its name.
 
     Args:
         what: A `Chain`, a layer or a list of layers, an op such as `wb.log_mel_spectrogram`, or
-            the name of one.
+            the name of one. A `RecurrentModel`, or "recurrent" for the one that comes along, shows
+            what another sample rate does to it (in a list it is a layer like any other).
         audio: The name of a clip that comes along ("siren"), a path, a `Clip`, a pair
             `(signal, sample_rate)`, or a test signal such as `wb.chirp`. None is the first clip.
         gradient: The scalar whose gradient is shown: "mean" or "energy" of the result, or "".
+            A dashboard of an idea shows none.
 
     Returns:
         The dashboard; the last line of a cell shows it. It works on `what` itself: a chain has,
-        afterwards, the parameters and the sample rate that were chosen.
+        afterwards, the parameters and the sample rate that were chosen. A model stays as it is.
 
     Raises:
         TypeError, ValueError, FileNotFoundError: `what` or `audio` is none of these.
@@ -37,7 +42,18 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
         rule = f"be one of {list(LOSSES)} or ''"
         raise ParameterError("gradient", rule, repr(gradient)).named("explore")
     source = source_of(audio)
-    return Dashboard(Controller(_chain_of(what, source.sample_rate), source, gradient))
+    if isinstance(what, str) and what in _DASHBOARDS:
+        return Dashboard(_DASHBOARDS[what](source))
+    if isinstance(what, RecurrentModel):
+        return Dashboard(RateController(what, source))
+    return Dashboard(ChainController(_chain_of(what, source.sample_rate), source, gradient))
+
+
+def _recurrent(source: Source) -> RateController:
+    return RateController(read_model("diode_clipper"), source)
+
+
+_DASHBOARDS: dict[str, Callable[[Source], Controller[Any]]] = {"recurrent": _recurrent}
 
 
 def _chain_of(what: Any, sample_rate: int) -> Chain:
@@ -55,7 +71,8 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
     if isinstance(what, str):
         known = {name: op for name, op in registry().items() if op.takes == 1}
         if what not in known:
-            raise _refusal(f"be one of {', '.join(sorted(known))}", repr(what))
+            names = sorted({*known, *_DASHBOARDS})
+            raise _refusal(f"be one of {', '.join(names)}", repr(what))
         made = known[what]
     elif callable(what) and hasattr(what, "spec"):
         made = spec(what)

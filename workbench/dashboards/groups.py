@@ -1,7 +1,8 @@
-"""The controls of one layer: those in daily use, those that apply, the others on demand."""
+"""Controls that belong together: those in daily use, those that apply, the others on demand."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ from workbench.dashboards.controls import Control
 
 
 class ControlGroup:
-    """A titled column of controls; details are folded away unless one of them is in use.
+    """A column of controls, titled if need be, and what there is to say of them.
+
+    Details are folded away unless one of them is in use.
 
     Attributes:
         widget: All of it, as a page shows it.
@@ -19,6 +22,7 @@ class ControlGroup:
 
     def __init__(self, title: str, controls: Mapping[str, Control]):
         self._controls = dict(controls)
+        self._said = ""
         details = [c for c in self._controls.values() if c.declared.param.detail]
         usual = [c for c in self._controls.values() if not c.declared.param.detail]
         self._details = widgets.VBox([control.widget for control in details])
@@ -30,8 +34,23 @@ class ControlGroup:
         self._more.observe(self._fold, "value")
         self._fold()
         folded = [self._more, self._details] if details else []
-        rows = [_heading(title), *(control.widget for control in usual), *folded]
+        heading = [_heading(title)] if title else []
+        self._note = widgets.HTML(layout={"display": "none", "margin": "0"})
+        self._note.add_class("workbench-note")
+        rows = [*heading, *(control.widget for control in usual), *folded, self._note]
         self.widget = widgets.VBox(rows)
+
+    @property
+    def note(self) -> str:
+        """What is said below the controls."""
+        return self._said
+
+    @note.setter
+    def note(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._note.value = f'<span role="status">{html.escape(text)}</span>' if text else ""
+            self._note.layout.display = "block" if text else "none"
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """Shows what automatic values stand for, and only what acts, given all parameters."""

@@ -50,13 +50,32 @@ def panel(
 
 
 def wave_panel(
-    title: str, signal: np.ndarray, space: Space, span: tuple[float, float], columns: int
+    title: str,
+    signal: np.ndarray,
+    space: Space,
+    span: tuple[float, float],
+    columns: int,
+    *,
+    names: tuple[str, ...] = (),
+    limits: tuple[float, float] | None = None,
 ) -> WavePanel:
-    """A waveform `[channels, time]`: single samples where there is room, else their envelope."""
+    """A waveform `[channels, time]`: single samples where there is room, else their envelope.
+
+    Args:
+        title: What stands over it.
+        signal: The waveform.
+        space: What it is.
+        span: First and last second shown.
+        columns: Pixels of the display across.
+        names: Of the channels.
+        limits: Lowest and highest value of the plot; None: 0 in the middle, and room for the peak.
+    """
     time = space.time
     first, last = _visible(time, signal.shape[-1], span, margin=1)
     visible = signal[:, first:last]
-    limit = nice_limit(_finite(title, np.max(np.abs(signal))))
+    peak = _finite(title, np.max(np.abs(signal)))
+    if limits is None:
+        limits = -nice_limit(peak), nice_limit(peak)
     start, step = time.start + first * time.step, time.step
     count = visible.shape[-1]
     if count > 2 * columns:
@@ -65,7 +84,17 @@ def wave_panel(
         high = np.maximum.reduceat(visible, edges, axis=-1)
         visible, step = np.stack([low, high], axis=-1), step * count / columns
     data = np.ascontiguousarray(visible, np.float32)
-    return WavePanel(title, space.quantity, space.unit, -limit, limit, start, step, data)
+    return WavePanel(title, space.quantity, space.unit, *limits, start, step, data, names=names)
+
+
+def level_limits(levels: np.ndarray, range_db: float) -> tuple[float, float]:
+    """Lowest and highest level of a plot: the next ten above all of them, and so far below.
+
+    >>> level_limits(np.array([-130.0, -3.2]), 80.0)
+    (-80.0, 0.0)
+    """
+    high = 10.0 * math.ceil(float(np.max(levels)) / 10.0)
+    return high - range_db, high
 
 
 def image_panel(

@@ -1,0 +1,200 @@
+"""The dashboard of recurrent layers: naive and corrected against the model's own sound."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+import numpy as np
+
+from workbench import audio
+from workbench.axes import Axis, Space
+from workbench.dashboards.controller import SHOWN, Controller, Group
+from workbench.dashboards.frames import View
+from workbench.dashboards.panels import LinesPanel, Panel, WavePanel, ZPlane, ZPlanePanel
+from workbench.dashboards.sources import Source
+from workbench.dashboards.views import level_limits, wave_panel
+from workbench.params import Param, read_parameters
+from workbench.rate_comparison import SPEC, RateComparer, RateComparison
+from workbench.recurrent_model import RecurrentModel
+
+_RATE = "Model at another rate"
+_GROUPS = {
+    _RATE: ("sample_rate", "interpolation", "order"),
+    "Excerpt": ("start", "seconds", "gain_db"),
+    "Tone": ("tone_hertz", "tone_db"),
+}
+_LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 120.0, 160.0, 120.0  # shown below the largest
+
+
+def _shown(
+    *,
+    listen_to: Annotated[
+        str,
+        Param(
+            "What the player plays, as loud as it is.",
+            choices=("corrected", "naive", "reference", "input"),
+        ),
+    ] = "corrected",
+) -> None:
+    """What is heard."""
+
+
+_SHOWN = read_parameters(_shown)
+
+
+class RateController(Controller[RateComparison]):
+    """A source, a recurrent model, and what another rate does to it.
+
+    Attributes:
+        comparer: What computes; the model itself stays as it is.
+        settings: The parameters of the comparison.
+        listen_to: What is heard.
+    """
+
+    channel_of = "channel"
+
+    def __init__(self, model: RecurrentModel, source: Source):
+        self.comparer = RateComparer(model)
+        given = {name: value for name, value in model.given.items() if name in SPEC.parameters}
+        self.settings = SPEC.check(given)
+        self.listen_to = "corrected"
+        super().__init__(source)
+
+    @property
+    def groups(self) -> list[Group]:
+        """What is heard, and the parameters of the comparison."""
+        groups = [Group("", SHOWN, _SHOWN, {"listen_to": self.listen_to})]
+        for title, names in _GROUPS.items():
+            declared = {name: SPEC.parameters[name] for name in names}
+            groups.append(Group(title, 0, declared, self.settings))
+        return groups
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What "auto" has chosen and why, and what is predicted unstable."""
+        return {_RATE: " ".join(self.result.notes)}
+
+    def _set(self, stage: int, values: Mapping[str, Any]) -> None:
+        if stage == SHOWN:
+            self.listen_to = _SHOWN["listen_to"].check(values["listen_to"])
+        else:
+            self.settings = SPEC.check({**self.settings, **values})
+
+    @contextlib.contextmanager
+    def _restoring(self) -> Iterator[None]:
+        settings, listen_to = self.settings, self.listen_to
+        try:
+            yield
+        except Exception:
+            self.settings, self.listen_to = settings, listen_to
+            raise
+
+    def _compute(self) -> RateComparison:
+        x = self.source.signal()[self.channel].numpy()
+        return self.comparer.compare(x, self.source.sample_rate, **self.settings)
+
+    def _time(self, result: RateComparison) -> tuple[float, float]:
+        start = result.time.start
+        return start, start + result.waves.shape[1] * result.time.step
+
+    def _panels(self, result: RateComparison, span: tuple[float, float], view: View) -> list[Panel]:
+        columns = max(view.columns, 16)
+        rate = f"{result.sample_rate / 1000:g} kHz"
+        title = f"Output at {rate}"
+        waves = wave_panel(
+            title, result.waves, Space((result.time,)), span, columns, names=result.names
+        )
+        names = [f"error of {name}" for name in result.names[1:]]
+        return [
+            replace(waves, height=150),
+            self._levels(result, span, columns, names),
+            _spectrum(
+                f"Spectrum at {rate}",
+                result.frequency,
+                result.spectra,
+                _SPECTRUM_DB,
+                (*result.names, *names),
+                styles=("solid",) * 3 + ("dashed",) * 2,
+                logarithmic=True,
+                span=(20.0, result.sample_rate / 2),
+            ),
+            _spectrum(
+                f"Tone of {self.settings['tone_hertz']:g} Hz: aliases relative to its harmonics",
+                result.tone_frequency,
+                result.tone_spectra,
+                _TONE_DB,
+                _with_levels(result.names, result.alias_levels),
+            ),
+            ZPlanePanel(
+                f"Poles at {rate}: naive, and Lagrange interpolation by order",
+                tuple(
+                    ZPlane(name, points, chosen=name == result.chosen)
+                    for name, points in result.poles.items()
+                ),
+                sample_rate=result.sample_rate,
+            ),
+        ]
+
+    def _levels(
+        self, result: RateComparison, span: tuple[float, float], columns: int, names: list[str]
+    ) -> WavePanel:
+        """Level of the reference, and of what is wrong, over time."""
+        said = ", ".join(_with_levels(result.names[1:], result.signal_to_error))
+        return wave_panel(
+            f"Signal to error: {said}",
+            result.levels,
+            Space((result.level_time,), "level", "dB", 0.0),
+            span,
+            columns,
+            names=("reference", *names),
+            limits=level_limits(result.levels, _LEVELS_DB),
+        )
+
+    def sound(self) -> bytes:
+        """The excerpt that is shown: what goes in, or one of the outputs, as loud as each other."""
+        waves = np.stack([*self.result.waves, self.result.given])
+        waves /= max(1.0, float(np.max(np.abs(waves))))
+        heard = dict(zip(("reference", "naive", "corrected", "input"), waves, strict=True))
+        return audio.wav_bytes(heard[self.listen_to], self.result.sample_rate)
+
+    def code(self) -> str:
+        """The lines of Python that compute what is shown."""
+        x = f"x[{self.channel}], {self.source.sample_rate}"
+        said = {n: v for n, v in self.settings.items() if v != SPEC.parameters[n].default}
+        arguments = "".join(f", {name}={value!r}" for name, value in said.items())
+        model = self.comparer.model.code()
+        imports = ["import keras"] if model.startswith("keras") else []
+        return "\n".join(
+            [
+                *imports,
+                "import workbench as wb",
+                "",
+                self.source.code(),
+                f"comparer = wb.RateComparer({model})",
+                f"compared = comparer.compare({x}{arguments})",
+            ]
+        )
+
+
+def _spectrum(
+    title: str,
+    axis: Axis,
+    data: np.ndarray,
+    range_db: float,
+    names: tuple[str, ...],
+    **options: Any,
+) -> LinesPanel:
+    limits = level_limits(data, range_db)
+    return LinesPanel(title, "level", "dB", *limits, axis, data, names, **options)
+
+
+def _with_levels(names: tuple[str, ...], levels: tuple[float, ...]) -> tuple[str, ...]:
+    """Names with a figure each; what has no error has none."""
+    return tuple(
+        f"{name} {level:.1f} dB".replace("-", "−") if math.isfinite(level) else f"{name} exact"
+        for name, level in zip(names, levels, strict=True)
+    )
