@@ -144,7 +144,7 @@ def test_chunks_of_a_stateful_model_are_one_sound(path):
     ("wrong", "message"),
     [
         ({"sample_rate": -1}, "RecurrentModel: sample_rate must be"),
-        ({"sample_rate": 1e9}, "must lie in 0.125 .. 16 of training_rate"),
+        ({"sample_rate": 1e9}, "must have a ratio of 0.125 .. 16"),
         ({"sample_rate": 22050, "interpolation": "allpass"}, "allpass"),
         ({"interpolation": "best"}, "interpolation must be one of"),
     ],

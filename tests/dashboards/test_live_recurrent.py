@@ -70,7 +70,7 @@ def test_auto_says_why_and_an_error_stands_beside_its_control(lab):
     rate = page.locator(".workbench-dashboard .widget-vbox", has_text="sample rate (Hz)").last
     rate.locator("input[type=number]").fill("2000")
     page.keyboard.press("Enter")
-    alert = page.get_by_role("alert").filter(has_text="must lie in 0.125 .. 16 of training_rate")
+    alert = page.get_by_role("alert").filter(has_text="must have a ratio of 0.125 .. 16")
     alert.wait_for()
     box, message = rate.bounding_box(), alert.bounding_box()
     assert 0 <= message["y"] - box["y"] < 60

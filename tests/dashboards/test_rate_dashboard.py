@@ -108,8 +108,11 @@ def test_other_weights_are_computed_with(dashboard, runs):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"interpolation": "allpass"}, "ratio must be at least 1 for interpolation 'allpass'"),
-        ({"sample_rate": 2000}, "must lie in 0.125 .. 16 of training_rate"),
+        (
+            {"interpolation": "allpass"},
+            "sample_rate must be at least training_rate, 44100 Hz, for interpolation 'allpass'",
+        ),
+        ({"sample_rate": 2000}, "must have a ratio of 0.125 .. 16"),
         ({"start": 30.0}, "compare: start must lie before the end of the sound, at 5 s"),
         ({"tone_hertz": 11025.0}, "compare: tone_hertz must be below half of both rates, 11025 Hz"),
     ],

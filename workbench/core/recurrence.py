@@ -100,9 +100,13 @@ def state_delay(
         return state_delay_at(ratio, interpolation, order, MOST_RATIO)
     ratio = sample_rate / training_rate
     if not LEAST_RATIO <= ratio <= MOST_RATIO:
-        rule = f"lie in {LEAST_RATIO:g} .. {MOST_RATIO:g} of training_rate"
-        got = f"{sample_rate:g} and {training_rate:g}"
-        raise ParameterError(("sample_rate", "training_rate"), rule, got)
+        rule = f"have a ratio of {LEAST_RATIO:g} .. {MOST_RATIO:g}"
+        raise ParameterError(
+            ("sample_rate", "training_rate"), rule, f"{sample_rate:.10g} and {training_rate:.10g}"
+        )
+    if interpolation == "allpass" and ratio < 1:
+        rule = f"be at least training_rate, {training_rate:.10g} Hz, for interpolation 'allpass'"
+        raise ParameterError("sample_rate", rule, f"{sample_rate:.10g}", "Or take 'lagrange'.")
     return design_state_delay(ratio, interpolation, order)
 
 

@@ -112,11 +112,21 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
     change, slopes = map(np.asarray, linearised(points))
     settled = _largest(change) <= _SETTLED
     for _ in range(_NEWTON_STEPS):
+        at_rest = _largest(change) <= _AT_REST * (1 + _largest(points))
+        if np.all(at_rest | ~settled):
+            break
         known = np.where(np.isfinite(slopes), slopes, 0.0)
-        inverse = np.linalg.pinv(np.eye(points.shape[1]) - known)  # never fails
-        points = points + (inverse @ change[..., None])[..., 0]
+        points = points + _solved(np.eye(points.shape[1]) - known, change)
         change, slopes = map(np.asarray, linearised(points))
     return points, settled & (_largest(change) <= _AT_REST * (1 + _largest(points)))
+
+
+def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """What the matrices make `right` of; the nearest, where one has no inverse."""
+    try:
+        return np.linalg.solve(matrices, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return (np.linalg.pinv(matrices) @ right[..., None])[..., 0]
 
 
 def jacobians(step: Step, points: tf.Tensor) -> tf.Tensor:
