@@ -170,6 +170,9 @@ def test_auto_chooses_for_each_layer(tmp_path):
     assert orders == [each.choose().order for each in made.recurrent]
     assert made.held == tuple(each.choice for each in made.recurrent)
     assert len(set(made.held)) == 2
+    before = made.held
+    made.set_weights([0 * weight for weight in made.get_weights()])  # any order is stable now
+    assert made.held != before
 
 
 def test_a_chain_tells_the_rate(path, tmp_path):
