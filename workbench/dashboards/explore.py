@@ -16,7 +16,8 @@ from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.sources import Source, source_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import registry, spec
-from workbench.recurrent_model import RecurrentModel, read_model
+from workbench.recurrent_model import RecurrentModel
+from workbench.stored_models import read_model
 
 
 def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboard:
