@@ -49,7 +49,7 @@ def spectra(waves: np.ndarray, frame: int, window: str, kaiser_beta: float = 12.
 
     >>> import workbench as wb
     >>> tone = wb.tone(sample_rate=64, seconds=4.0, frequency_hertz=16.0, amplitude=0.1)
-    >>> spectra(tone[None], 64, "hann").round(2).max()
+    >>> float(spectra(tone[None], 64, "hann").max().round(2))
     -20.0
     """
     shape = {"window": window, "kaiser_beta": kaiser_beta}

@@ -166,18 +166,19 @@ class RateController(Controller[RateComparison]):
         x = f"x[{self.channel}], {self.source.sample_rate}"
         said = {n: v for n, v in self.settings.items() if v != SPEC.parameters[n].default}
         arguments = "".join(f", {name}={value!r}" for name, value in said.items())
-        model = self.comparer.model.code()
-        imports = ["import keras"] if model.startswith("keras") else []
-        return "\n".join(
-            [
-                *imports,
-                "import workbench as wb",
-                "",
-                self.source.code(),
-                f"comparer = wb.RateComparer({model})",
-                f"compared = comparer.compare({x}{arguments})",
-            ]
-        )
+        lines = ["import workbench as wb", "", self.source.code(), *_code_of(self.comparer.model)]
+        lines += [
+            "comparer = wb.RateComparer(model)",
+            f"compared = comparer.compare({x}{arguments})",
+        ]
+        return "\n".join(lines)
+
+
+def _code_of(model: RecurrentModel) -> list[str]:
+    """The line that reads a model; there is none for one that came from no file."""
+    if not model.file:
+        return ["# model: the one that was given"]
+    return [f"model = wb.read_model({model.file!r}, training_rate={model.given['training_rate']})"]
 
 
 def _spectrum(
