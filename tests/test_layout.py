@@ -156,4 +156,4 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_importing_the_package_is_fast():
-    assert import_seconds() <= TARGET
+    assert import_seconds(repeats=15) <= TARGET

@@ -76,7 +76,10 @@ BAD = [
     ({"training_rate": None}, f"training_rate {HERTZ} None"),
     ({"sample_rate": 5000}, r"must have a ratio of 0.125 \.\. 16; got 5000 and 44100"),
     ({"sample_rate": 1e6}, r"must have a ratio of 0.125 \.\. 16; got 1000000 and 44100"),
-    ({"sample_rate": 4e4, "interpolation": "allpass"}, "sample_rate must be at least training_rate, .* take 'lagrange'"),
+    (
+        {"sample_rate": 4e4, "interpolation": "allpass"},
+        "must be at least training_rate, .* take 'lagrange'",
+    ),
     ({"interpolation": "sinc"}, "interpolation must be one of 'naive', .* 'auto'; got 'sinc'"),
     ({"order": 0}, "order must be a whole number, at least 1 and at most 5; got 0"),
     ({"order": 6}, "order must be a whole number, at least 1 and at most 5; got 6"),
