@@ -310,3 +310,17 @@ def test_a_layer_without_weights_stays_without():
     made = wb.layers.RateIndependentGRU.from_layer(keras.layers.GRU(4), training_rate=8000.0)
     assert not made.built
     assert not made.to_layer().built
+
+
+def test_a_rate_that_is_refused_later_leaves_the_state():
+    layer = wb.layers.RateIndependentGRU(
+        3, training_rate=44100, sample_rate=48000, stateful=True, return_sequences=True
+    )
+    x = np.random.default_rng(0).standard_normal((1, 40, 2)).astype(np.float32)
+    whole = layer(x).numpy()
+    layer.reset_state()
+    first = layer(x[:, :20])
+    with pytest.raises(RuntimeError), layer.restoring():
+        layer.set(sample_rate=192000)
+        raise RuntimeError
+    np.testing.assert_allclose(np.concatenate([first, layer(x[:, 20:])], 1), whole, atol=1e-6)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import keras
@@ -90,6 +91,18 @@ class RateIndependent(RateLayer):
         if self.stateful and self.states is not None:
             with tf.init_scope():
                 self._create_state_variables(self._expected_batch_size)
+
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Puts all parameters, and the state, back to where they were if the block raises."""
+        states = self.states
+        try:
+            with super().restoring():
+                yield
+        except Exception:
+            self._choice = None
+            object.__setattr__(self, "states", states)  # Keras does not track states either
+            raise
 
     @property
     def state_size(self) -> list[int]:
