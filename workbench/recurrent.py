@@ -95,12 +95,12 @@ class RateIndependent(RateLayer):
     @contextlib.contextmanager
     def restoring(self) -> Iterator[None]:
         """Puts all parameters, and the state, back to where they were if the block raises."""
-        states = self.states
+        states, choice = self.states, self._choice
         try:
             with super().restoring():
                 yield
         except Exception:
-            self._choice = None
+            self._choice = choice
             object.__setattr__(self, "states", states)  # Keras does not track states either
             raise
 
