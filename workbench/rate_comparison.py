@@ -57,7 +57,7 @@ ToneLevel = Annotated[
 ]
 
 _TONE_SECONDS = 0.2
-_FRAME = 4096
+_FRAME_SECONDS = 0.09
 _TONE_WINDOW = "kaiser", 14.0  # its beta: side lobes at -107 dB
 _HARMONIC_BINS = 7  # to either side that belong to a harmonic, under that window
 
@@ -178,7 +178,7 @@ class RateComparer:
         errors = waves[1:] - waves[0]
         tones = self._tones(values, method)
         delay_poles, chosen = self._poles(rate, method)
-        frame = min(_FRAME, waves.shape[1])
+        frame = min(whole(_FRAME_SECONDS, rate), waves.shape[1])
         tone_frame = tones.shape[1]
         tone_spectra = spectra(tones, tone_frame, *_TONE_WINDOW)
         bins = Axis("frequency", "Hz", 0.0, rate / tone_frame)
