@@ -253,3 +253,12 @@ def test_a_chain_has_its_gradients_by_the_rate(interpolation):
             expected = 0.0 if expected is None else expected
             assert relative(found.outputs[1], layer(x)) <= 1e-6
             assert relative(found.parameters[0]["sample_rate"], expected) <= 1e-5
+
+
+def test_a_rate_that_a_layer_cannot_follow_is_refused_each_time():
+    layer = wb.layers.RateIndependentGRU(4, training_rate=44100, interpolation="allpass")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="sample_rate must be at least training_rate"):
+            wb.Chain([layer], sample_rate=22050)
+    with pytest.raises(TypeError, match="sample_rate must be given"):
+        layer(np.ones((1, 5, 1)))

@@ -80,11 +80,9 @@ class DeclaredLayer(keras.layers.Layer):
         Raises:
             ParameterTypeError: A sample rate is missing, outside a chain.
         """
-        if self._checked is None:
-            self.spec.check(self._followed | self._given)
-        assert self._checked is not None
+        checked = self._checked or self.spec.check(self._followed | self._given)
         learnt = {n: float(tf.convert_to_tensor(w)) for n, w in self._weights_of.items()}
-        return self._checked | learnt
+        return checked | learnt
 
     @property
     def given(self) -> dict[str, Any]:
@@ -164,11 +162,12 @@ class DeclaredLayer(keras.layers.Layer):
                 raise error.named(type(self).__name__)
             whole = int(rate) if rate == int(rate) else rate
             if name not in self._given and self._followed.get(name) != whole:
-                self._followed[name] = whole
-                self._checked = self._check()
-                if name in self._weights_of:
-                    self._weights_of[name].assign(whole)
-                self._changed()
+                with self.restoring():
+                    self._followed[name] = whole
+                    self._checked = self._check()
+                    if name in self._weights_of:
+                        self._weights_of[name].assign(whole)
+                    self._changed()
 
     def space(self, given: Space) -> Space:
         """What comes out, given what goes in; in a graph, whatever has been learnt."""

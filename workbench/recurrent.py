@@ -142,21 +142,30 @@ class RateIndependent(RateLayer):
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
     ) -> tf.Tensor:
         """The outputs from a state of zeros, with `tensors` in place of parameters."""
+        steps = tf.shape(inputs)[1]
+        mask = None if lengths is None else tf.sequence_mask(lengths, steps)
+        return self.apply_masked(inputs, tensors, mask)
+
+    def apply_masked(self, inputs: Any, tensors: Mapping[str, Any], mask: Any) -> tf.Tensor:
+        """The same with a Keras mask, whose steps may lie anywhere, or None."""
         inputs = self._checked_inputs(inputs)
-        mask = None if lengths is None else tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        mask = None if mask is None else tf.cast(mask, tf.bool)
         delay, state = self._beginning(inputs, tensors)
         last, outputs, _ = self._run(inputs, state, mask, delay)
         return outputs if self.return_sequences else last
 
-    def advance(self, inputs: Any, memory: Memory | None = None) -> tuple[tf.Tensor, Memory]:
+    def advance(
+        self, inputs: Any, memory: Memory | None = None, tensors: Mapping[str, Any] | None = None
+    ) -> tuple[tf.Tensor, Memory]:
         """The outputs `[batch, time, units]` of the next inputs, and what is remembered then.
 
         Args:
             inputs: `[batch, time, features]`.
             memory: What this has returned for the inputs before; None: there were none.
+            tensors: At the beginning, what stands in place of parameters.
         """
         inputs = self._checked_inputs(inputs)
-        delay, state = memory or self._beginning(inputs, {})
+        delay, state = memory or self._beginning(inputs, tensors or {})
         _, outputs, state = self._run(inputs, state, None, delay)
         return outputs, Memory(delay, state)
 
@@ -187,7 +196,7 @@ class RateIndependent(RateLayer):
         past = self._past([tf.cast(each, work) for each in state], delay)
         weights = [tf.cast(each, work) for each in self._cell_weights()]
         fresh, after = recur(self._cell(), tf.cast(sequences, work), weights, delay, past, mask)
-        outputs = fresh[0]
+        outputs = tf.cast(fresh[0], self.compute_dtype)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
         state = self._remembered(after)

@@ -13,7 +13,6 @@ from workbench.axes import Space
 from workbench.core.recurrence import state_delay
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, ParameterTypeError, naming
-from workbench.masks import valid_steps
 from workbench.params import read_parameters
 from workbench.recurrent import Memory, RateIndependent
 from workbench.specification import Declaration
@@ -106,12 +105,12 @@ class RecurrentModel(DeclaredLayer):
 
     def call(self, inputs: Any, mask: Any = None) -> tf.Tensor:
         """Passes a sound through."""
-        learnt, lengths = dict(self._weights_of), valid_steps(mask)
+        learnt = dict(self._weights_of)
 
         def run(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
             if not isinstance(layer, RateIndependent):
                 return layer(x)
-            return layer.apply(x, learnt, lengths) if learnt else layer(x, mask=mask)
+            return layer.apply_masked(x, learnt, mask) if learnt else layer(x, mask=mask)
 
         return self._through(inputs, run)
 
@@ -127,7 +126,10 @@ class RecurrentModel(DeclaredLayer):
         return self._through(inputs, run)
 
     def advance(
-        self, inputs: Any, memory: list[Memory] | None = None
+        self,
+        inputs: Any,
+        memory: list[Memory] | None = None,
+        tensors: Mapping[str, Any] | None = None,
     ) -> tuple[tf.Tensor, list[Memory]]:
         """The next part of a sound passed through, and what is remembered then (at first None)."""
         nothing: list[Any] = [None] * len(self.recurrent)
@@ -136,7 +138,7 @@ class RecurrentModel(DeclaredLayer):
         def run(layer: keras.layers.Layer, x: tf.Tensor) -> tf.Tensor:
             if not isinstance(layer, RateIndependent):
                 return layer(x)
-            made, remembered = layer.advance(x, next(before))
+            made, remembered = layer.advance(x, next(before), tensors)
             after.append(remembered)
             return made
 

@@ -120,14 +120,23 @@ class Stage:
         live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
         fixed = {n: v for n, v in values.items() if n not in live}
 
+        held = getattr(self.layer, "held", None)
+
         def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
-            return function({**fixed, **live}, *tensors)
+            made = function({**fixed, **live}, *tensors)
+            if getattr(self.layer, "held", None) != held:
+                raise _Overtaken
+            return made
 
         if task is None or not isinstance(self.layer, DeclaredLayer):
             return whole(live, *tensors)
         forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
-        key = (task, tuple(sorted(fixed.items())), self.layer.held, tuple(live), forms)
+        key = (task, tuple(sorted(fixed.items())), held, tuple(live), forms)
         return self._traces.call(task, key, whole, (live, *tensors))
+
+
+class _Overtaken(Exception):
+    """While it was traced a layer has changed what its traces hold fast."""
 
 
 class _Traces:
@@ -152,6 +161,8 @@ class _Traces:
             self._futures.move_to_end(key)
             if future.done() and not future.exception():
                 return future.result()(*arguments)
+            if future.done() and isinstance(future.exception(), _Overtaken):
+                del self._futures[key]
         elif settled:
             self._futures[key] = _tracer.submit(_compiled, function, arguments)
             if len(self._futures) > _KEPT_TRACES:

@@ -27,7 +27,7 @@ class Stream:
     computes nothing while no step is due.
 
     The parameters are those that the layer has now; a later `layer.set` or training step changes
-    nothing here (but for the weights of recurrent layers). No gradients reach learnt parameters.
+    nothing here, but for the weights of recurrent layers. No gradients reach learnt parameters.
 
     Args:
         layer: A layer of `wb.layers`, a recurrent model, or a `wb.Chain` of such.
@@ -161,15 +161,11 @@ class _Part:
 
     def _take(self, chunk: tf.Tensor) -> None:
         axis = self._layer.axis % chunk.shape.rank
-        shape = chunk.shape.as_list()
-        shape[axis] = 1
+        shape = _shape_without_time(chunk, axis)
         if self._nothing is None:
-            made = self._apply(tf.zeros(shape, chunk.dtype))
+            made = self._apply(tf.zeros([1 if n is None else n for n in shape], chunk.dtype))
             self._nothing, self._axis, self._shape = shapes.part(made, axis, 0, 0), axis, shape
-        if shape != self._shape:
-            wanted = ["time" if i == self._axis else n for i, n in enumerate(self._shape)]
-            rule = f"have the shape [{', '.join(map(str, wanted))}] of the chunks before it"
-            raise _error("chunk", rule, chunk.shape.as_list())
+        _check_shape(chunk, shape, self._shape)
         if count := chunk.shape[axis]:
             self._kept.append(chunk)
             self._count += count
@@ -200,19 +196,24 @@ class _StatePart:
     reach = Reach(0, 0)
 
     def __init__(self, layer: Any):
-        self._layer = layer
+        self._layer, self._values = layer, layer.values
         self.reset()
 
     def reset(self) -> None:
         """Forgets the signal."""
         self._memory: Any = None
         self._nothing: tf.Tensor | None = None  # a result without steps
+        self._shape: list[int | None] = []
 
     def push(self, chunk: tf.Tensor) -> tf.Tensor:
         """The steps of `chunk`."""
+        shape = _shape_without_time(chunk, 1)
         if self._nothing is None:
-            made, self._memory = self._layer.advance(shapes.part(chunk, 1, 0, 0))
-            self._nothing = made
+            self._nothing, self._memory = self._layer.advance(
+                shapes.part(chunk, 1, 0, 0), tensors=self._values
+            )
+            self._shape = shape
+        _check_shape(chunk, shape, self._shape)
         if chunk.shape[1] == 0:
             return self._nothing
         made, self._memory = self._layer.advance(chunk, self._memory)
@@ -221,6 +222,17 @@ class _StatePart:
     def finish(self, chunk: tf.Tensor | None) -> tf.Tensor:
         """The steps of the last chunk."""
         return self._nothing if chunk is None else self.push(chunk)
+
+
+def _shape_without_time(chunk: tf.Tensor, axis: int) -> list[int | None]:
+    return [None if i == axis else n for i, n in enumerate(chunk.shape)]
+
+
+def _check_shape(chunk: tf.Tensor, shape: list[int | None], wanted: list[int | None]) -> None:
+    if shape != wanted:
+        words = ", ".join("time" if n is None else str(n) for n in wanted)
+        rule = f"have the shape [{words}] of the chunks before it"
+        raise _error("chunk", rule, chunk.shape.as_list())
 
 
 def _part_of(layer: DeclaredLayer) -> _Part | _StatePart:

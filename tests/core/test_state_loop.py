@@ -223,3 +223,17 @@ def test_a_past_of_states_alone_is_read_where_nothing_is_fed_back():
     cell, (x, weights, delay, past) = learnt("simple", "taps")
     _, after = recur(cell, x, weights, delay, Past(past.states, ()))
     assert after.read == ()
+
+
+def test_a_second_derivative_is_refused():
+    cell, weights, _, _ = example("simple")
+    x = noise(1, 4)
+    past = any_past(cell, DELAYS["taps"], 1)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            fresh, _ = recur(cell, x, weights, DELAYS["taps"], past)
+        first = tape.gradient(fresh[0], x)
+    with pytest.raises(LookupError, match="has no gradient of its own"):
+        outer.gradient(first, x)

@@ -5,7 +5,7 @@ anew, so loops are made for a few lengths, and run for as many steps as are due.
 
 TensorFlow's own gradient of such a loop copies all steps at each step. The one here keeps the fresh
 states. Going back it finds what each state is worth; the weights' part is then one product over all
-steps.
+steps. It has no derivatives of its own: asking for second ones is an error.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from workbench.core.cells import Cell, State, Weights
 from workbench.shapes import part, sizes
 
 _LENGTHS = [128, 512, 1024, 2048] + [eighth << k for k in range(10, 29) for eighth in (4, 5, 6, 7)]
+_FIRST_ONLY = "The gradient of a recurrence has no gradient of its own here."
 
 
 class Given(NamedTuple):
@@ -59,7 +60,8 @@ def run(cell: Cell, given: Given) -> tuple[State, State]:
 
         def gradient(*upstream: tf.Tensor) -> list[tf.Tensor]:
             bars = tf.nest.pack_sequence_as(made, upstream)
-            return tf.nest.flatten(backward(steps, each, *made, *bars))
+            found = tf.nest.flatten(backward(steps, each, *made, *bars))
+            return [one + _barrier(tensors) for one in found]
 
         return tf.nest.flatten(made), gradient
 
@@ -67,7 +69,13 @@ def run(cell: Cell, given: Given) -> tuple[State, State]:
     return tuple(flat[: cell.parts]), tuple(flat[cell.parts :])
 
 
-@functools.cache
+def _barrier(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    """A 0 that depends on tensors, and through which no gradient goes without an error."""
+    nothing = tf.add_n([tf.reduce_sum(tf.reshape(one, [-1])[:0]) for one in tensors])
+    return tf.raw_ops.PreventGradient(input=nothing, message=_FIRST_ONLY)
+
+
+@functools.lru_cache(maxsize=64)
 def _compiled(cell: Cell, _forms: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Functions of their own for each form of tensors: TensorFlow warns of one traced for many."""
     forward = functools.partial(_forward, cell)
