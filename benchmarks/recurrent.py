@@ -23,11 +23,11 @@ def main(report: Report) -> None:
     for name, kind in KINDS.items():
         plain = getattr(keras.layers, name)(UNITS, return_sequences=True)
         plain.build((None, None, 1))
-        found = _seconds(kind, plain, second)
+        found = _milliseconds(kind, plain, second)
         rows.append([name, *found.values()])
         if name == "LSTM":
             report.target("LSTM-40, 44.1 -> 48 kHz, 1 s", found["cubic"], "<=", DEADLINE, "ms")
-        found = _steps(kind, plain, second[:, :SHORT])
+        found = _microseconds_a_step(kind, plain, second[:, :SHORT])
         steps.append([name, *found.values()])
         for ratio in (1, 2, 3, 4):
             slower = found[f"ratio {ratio}"] / found["Keras"]
@@ -42,7 +42,7 @@ def main(report: Report) -> None:
     report.table("Whole ratios: microseconds a step of one sequence at 48 kHz", head, steps)
 
 
-def _seconds(kind: type, plain: keras.layers.RNN, x: tf.Tensor) -> dict[str, float]:
+def _milliseconds(kind: type, plain: keras.layers.RNN, x: tf.Tensor) -> dict[str, float]:
     """Milliseconds for one second of sound."""
     rates = {"training_rate": 44100, "sample_rate": RATE}
     cubic = kind.from_layer(plain, **rates)
@@ -58,7 +58,7 @@ def _seconds(kind: type, plain: keras.layers.RNN, x: tf.Tensor) -> dict[str, flo
     return fastest(runs | {"learn": learn, "many": lambda: cubic(many).numpy()}, 8)
 
 
-def _steps(kind: type, plain: keras.layers.RNN, x: tf.Tensor) -> dict[str, float]:
+def _microseconds_a_step(kind: type, plain: keras.layers.RNN, x: tf.Tensor) -> dict[str, float]:
     """Microseconds for each step of a sound."""
     runs = {}
     for ratio in (1, 2, 3, 4):

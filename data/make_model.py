@@ -126,7 +126,7 @@ def train(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
     adam.build(model.trainable_variables)
 
     @tf.function(jit_compile=True)
-    def gradients(heard: tf.Tensor, wanted: tf.Tensor) -> list[tf.Tensor]:
+    def gradients(heard: tf.Tensor, wanted: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         with tf.GradientTape() as tape:
             error = loss(model(heard), wanted)
         return error, tape.gradient(error, model.trainable_variables)

@@ -116,7 +116,7 @@ class DeclaredLayer(keras.layers.Layer):
         this layer (`predict` of a `keras.Sequential`) keeps what it was until it is compiled again.
 
         Raises:
-            ParameterError, ParameterTypeError: As the op raises them.
+            ParameterError, ParameterTypeError: A value is illegal, or together they are.
         """
         with self.restoring():
             with naming(self.spec.name):

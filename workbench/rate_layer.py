@@ -13,7 +13,7 @@ import tensorflow as tf
 from workbench.core.cells import Cell
 from workbench.core.recurrence import state_delay
 from workbench.core.stability import Choice, Prediction, choose_order, eigenvalues_at_rest, predict
-from workbench.core.state_delays import LEAST_RATIO, StateDelay
+from workbench.core.state_delays import LEAST_RATIO, ORDERED, StateDelay
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
 from workbench.tensors import is_tensor
@@ -93,7 +93,7 @@ class RateLayer(DeclaredLayer):
         made = self.prediction(**others)
         if made.stable or not self.prediction(**{**others, "interpolation": "naive"}).stable:
             return ""
-        ordered = values["interpolation"] in ("lagrange", "minimax")
+        ordered = values["interpolation"] in ORDERED
         order = f" of order {values['order']}" if ordered else ""
         return (
             f"{self.spec.name}: interpolation {values['interpolation']!r}{order} is predicted "

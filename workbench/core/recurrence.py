@@ -24,6 +24,7 @@ from workbench.core.state_delays import (
     LEAST_RATIO,
     MOST_ORDER,
     MOST_RATIO,
+    ORDERED,
     StateDelay,
     design_state_delay,
     state_delay_at,
@@ -61,7 +62,7 @@ Order = Annotated[
         low=1,
         high=MOST_ORDER,
         slider=(1, MOST_ORDER),
-        only=("interpolation", ("lagrange", "minimax")),
+        only=("interpolation", ORDERED),
     ),
 ]
 

@@ -25,6 +25,7 @@ from workbench.core.minimax import design_minimax
 from workbench.errors import ParameterError
 
 INTERPOLATIONS = ("naive", "stn", "linear", "allpass", "cubic", "lagrange", "minimax")
+ORDERED = ("lagrange", "minimax")  # those of which the order is chosen
 LEAST_RATIO, MOST_RATIO = 1 / 8, 16.0
 MOST_ORDER = 5
 
@@ -177,7 +178,7 @@ def _check(interpolation: str, order: int, ratio: float) -> None:
     if interpolation not in INTERPOLATIONS:
         rule = "be one of " + ", ".join(map(repr, INTERPOLATIONS))
         raise ParameterError("interpolation", rule, repr(interpolation))
-    if interpolation in ("lagrange", "minimax") and order not in range(1, MOST_ORDER + 1):
+    if interpolation in ORDERED and order not in range(1, MOST_ORDER + 1):
         raise ParameterError("order", f"be a whole number, 1 .. {MOST_ORDER}", repr(order))
     if not LEAST_RATIO <= ratio <= MOST_RATIO:
         rule = f"lie in {LEAST_RATIO} .. {MOST_RATIO:g}"
