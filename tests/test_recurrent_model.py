@@ -101,6 +101,16 @@ def test_one_channel_may_go_without_its_dimension(tmp_path, path):
     np.testing.assert_array_equal(spread(x[..., 0]), spread(x))
 
 
+def test_the_training_rate_is_that_of_the_layers_also_before_another_is_known(path):
+    layers = wb.read_model(path, sample_rate=48000).layers
+    made = RecurrentModel(layers, training_rate=32000)
+    rates = {"training_rate": 32000, "sample_rate": 32000}
+    assert made.training_rate == 32000
+    assert rates.items() <= made.recurrent[0].values.items()
+    made.set(training_rate=22050)
+    assert made.training_rate == made.recurrent[0].values["training_rate"] == 22050
+
+
 def test_rows_and_masks(path):
     x = signal() * np.array([1e-3, 1.0, 10.0], np.float32)[:, None, None]
     made = wb.read_model(path, sample_rate=44100)

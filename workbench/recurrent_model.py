@@ -71,6 +71,18 @@ class RecurrentModel(DeclaredLayer):
         return [each for each in self.layers if isinstance(each, RateIndependent)]
 
     @property
+    def training_rate(self) -> float:
+        """Samples per second at which it was trained, as they were given."""
+        return self._given["training_rate"]
+
+    @property
+    def channels(self) -> int | None:
+        """How many channels it takes; None while the first layer has no weights to say it."""
+        first = self.layers[0]
+        kernel = getattr(getattr(first, "cell", first), "kernel", None)
+        return None if kernel is None else kernel.shape[0]
+
+    @property
     def held(self) -> Hashable:
         """What "auto" has chosen for each of them."""
         return tuple(each.held for each in self.recurrent)
@@ -79,9 +91,10 @@ class RecurrentModel(DeclaredLayer):
         return self.recurrent[0]._limits(name)
 
     def _changed(self) -> None:
-        if self._checked is not None:
-            for each in self.recurrent:
-                each.set(**self._checked)
+        own = self.training_rate
+        as_trained = {"training_rate": own, "sample_rate": own}  # until a rate is known
+        for each in self.recurrent:
+            each.set(**(self._checked or as_trained))
 
     def set_weights(self, weights: Any) -> None:
         """Takes other weights; "auto" chooses anew."""
@@ -160,12 +173,10 @@ class RecurrentModel(DeclaredLayer):
         if given.rank not in (2, 3):
             rule = "have the shape [batch, time] or [batch, time, channels]"
             raise ParameterError("signal", rule, list(given))
-        first = self.layers[0]
-        kernel = getattr(getattr(first, "cell", first), "kernel", None)
         channels = given[2] if given.rank == 3 else 1
-        if kernel is not None and channels not in (kernel.shape[0], None):
-            one = kernel.shape[0] == 1
-            rule = "have one channel" if one else f"have {kernel.shape[0]} channels"
+        if self.channels is not None and channels not in (self.channels, None):
+            one = self.channels == 1
+            rule = "have one channel" if one else f"have {self.channels} channels"
             remedy = "Give each channel as a row of its own." if one else ""
             raise ParameterError("signal", rule, channels, remedy)
 

@@ -132,7 +132,7 @@ def _model_file(model: RecurrentModel) -> ModelFile:
     if not isinstance(model, RecurrentModel):
         remedy = "Others are written by their save()."
         raise ParameterTypeError("model", "come from read_model", type(model).__name__, remedy)
-    rate = model.recurrent[0].values["training_rate"]  # also where no other rate is known yet
+    rate = model.training_rate
     if rate != int(rate):
         raise ParameterError("training_rate", "be a whole number of hertz in a file", rate)
     layers = [_weights_of(f"layers[{i}]", each) for i, each in enumerate(model.layers)]

@@ -178,7 +178,7 @@ def _code_of(model: RecurrentModel) -> list[str]:
     """The line that reads a model; there is none for one that came from no file."""
     if not model.file:
         return ["# model: the one that was given"]
-    return [f"model = wb.read_model({model.file!r}, training_rate={model.given['training_rate']})"]
+    return [f"model = wb.read_model({model.file!r}, training_rate={model.training_rate})"]
 
 
 def _spectrum(
