@@ -167,7 +167,6 @@ class Dashboard:
         self._listening = False  # new options choose the first of them for a moment
         self.source_choice.options = [*own, *_source_options()]
         self.source_choice.value = source if known is None else known
-        self._listening = True
         if str(getattr(getattr(source, "clip", None), "path", "")) != self.path.value.strip():
             self.path.value = ""
         self.upload.value = ()
@@ -183,6 +182,7 @@ class Dashboard:
         self.channel_choice.options = [(f"channel {i + 1}", i) for i in range(channels)]
         self.channel_choice.value = chosen
         self.channel_choice.layout.display = "none" if channels == 1 else ""
+        self._listening = True
 
     def _add(self, stage: int, name: str, control: Control) -> Control:
         self.controls[stage, name] = control
@@ -249,7 +249,7 @@ class Dashboard:
             self.change_source(ClipSource(clip, code))
 
     def _choose_channel(self, change: Any) -> None:
-        if change.new not in (None, self.controller.channel):
+        if self._listening and change.new is not None:
             with self.scope.busy():
                 self.controller.choose_channel(change.new)
             self.scope.invalidate_audio()
