@@ -1,18 +1,21 @@
 """A model at another rate against itself: figures with a closed form, and what must not matter."""
 
+import keras
 import numpy as np
 import pytest
 
 import workbench as wb
 from workbench.excerpts import cut
 from workbench.measurements import alias_level, levels, signal_to_error, spectra
+from workbench.rate_comparison import RateComparer
+from workbench.recurrent_model import RecurrentModel
 
 RATE = 44100
 
 
 @pytest.fixture(scope="module")
 def comparer():
-    return wb.RateComparer(wb.read_model("diode_clipper"))
+    return RateComparer(wb.read_model("diode_clipper"))
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +69,16 @@ def test_a_higher_rate_aliases_less(comparer, string):
 
 
 def test_two_layers_have_a_plane_together_and_a_reason_each(string):
-    import keras
-
     keras.utils.set_random_seed(1)
     lstm, gru = (
         layer(3, training_rate=RATE, sample_rate=48000, return_sequences=True)
         for layer in (wb.layers.RateIndependentLSTM, wb.layers.RateIndependentGRU)
     )
-    model = type(wb.read_model("diode_clipper"))(
+    model = RecurrentModel(
         [lstm, gru, keras.layers.Dense(1)], training_rate=RATE, sample_rate=48000
     )
     model.build((None, None, 1))
-    made = wb.RateComparer(model).compare(string, RATE, seconds=0.1, interpolation="auto")
+    made = RateComparer(model).compare(string, RATE, seconds=0.1, interpolation="auto")
     assert len(made.notes) == 2
     assert made.poles["order 1"]["in silence"].shape == ((2 * 3 + 3) * 2,)
 
@@ -86,9 +87,67 @@ def test_a_model_of_two_channels_is_refused():
     rates = {"training_rate": 8000, "sample_rate": 8000}
     lstm = wb.layers.RateIndependentLSTM(2, **rates, return_sequences=True)
     lstm.build((None, None, 2))
-    model = type(wb.read_model("diode_clipper"))([lstm], **rates)
+    model = RecurrentModel([lstm], **rates)
     with pytest.raises(ValueError, match="RateComparer: model must take one channel; got 2"):
-        wb.RateComparer(model)
+        RateComparer(model)
+
+
+def test_a_model_may_begin_with_another_layer(string):
+    """Its channels are then those of that layer, not of the recurrent one."""
+    rates = {"training_rate": RATE, "sample_rate": RATE}
+    lstm = wb.layers.RateIndependentLSTM(2, **rates, return_sequences=True)
+    model = RecurrentModel([keras.layers.Dense(3), lstm, keras.layers.Dense(1)], **rates)
+    made = RateComparer(model).compare(string, RATE, seconds=0.1)
+    assert (model.channels, lstm.cell.kernel.shape[0]) == (1, 3)
+    assert made.signal_to_error[1] > made.signal_to_error[0]
+
+
+def test_a_model_that_gives_two_channels_is_refused(string):
+    rates = {"training_rate": RATE, "sample_rate": RATE}
+    lstm = wb.layers.RateIndependentLSTM(2, **rates, return_sequences=True)
+    comparer = RateComparer(RecurrentModel([lstm], **rates))
+    with pytest.raises(ValueError, match=r"^compare: model must give one channel; got 2"):
+        comparer.compare(string, RATE, seconds=0.1)
+
+
+def test_a_model_that_rests_at_no_input_has_no_poles(string):
+    """Its state turns and grows until tanh bounds it: it oscillates by itself."""
+    rates = {"training_rate": RATE, "sample_rate": RATE}
+    turning = wb.layers.RateIndependentSimpleRNN(2, **rates, return_sequences=True)
+    turning.build((None, None, 1))
+    kernels = np.full((1, 2), 0.1), 3.0 * np.array([[0, -1], [1, 0]])
+    turning.cell.set_weights([*kernels, np.full(2, 0.2)])
+    mean = keras.layers.Dense(1, kernel_initializer="ones")
+    model = RecurrentModel([turning, mean], **rates)
+    assert np.isnan(turning.eigenvalues).all()
+    for interpolation in ("cubic", "minimax"):
+        made = RateComparer(model).compare(string, RATE, seconds=0.1, interpolation=interpolation)
+        assert [len(each) for plane in made.poles.values() for each in plane.values()] == (
+            [0] * 2 * len(made.poles)
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("in_gain_db", 6.0), ("out_gain_db", 6.0), ("skip", 0), ("rate", 22050)]
+)
+def test_nothing_that_is_kept_outlives_a_change_of_the_model(string, name, other):
+    model = wb.read_model("diode_clipper")
+    before = RateComparer(model)
+    first = before.compare(string, RATE, seconds=0.1)
+    if name == "rate":
+        model.set(training_rate=other)
+    else:
+        model.skip = 1
+        first = before.compare(string, RATE, seconds=0.1)
+        setattr(model, name, other)
+    found = before.compare(string, RATE, seconds=0.1)
+    wanted = RateComparer(model).compare(string, RATE, seconds=0.1)
+    assert np.abs(found.waves - first.waves).max() > 1e-3
+    np.testing.assert_array_equal(found.waves, wanted.waves)
+    np.testing.assert_array_equal(found.tone_spectra, wanted.tone_spectra)
+    for plane, points in wanted.poles.items():
+        for level, values in points.items():
+            np.testing.assert_array_equal(found.poles[plane][level], values)
 
 
 def test_an_excerpt_beyond_the_ends_is_led_in_and_out_by_zeros():

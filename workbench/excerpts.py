@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from workbench.core.resampling import resample
+from workbench.core.signals import tone
 from workbench.errors import ParameterError
 
 LEAD = 0.1  # seconds
+TONE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ def cut(signal: Any, rate: int, start: float, seconds: float) -> Excerpt:
     inside, before = signal[max(begin, 0) : end], max(-begin, 0)
     samples = np.pad(inside, (before, end - begin - before - len(inside)))
     return Excerpt(samples.tobytes(), rate, begin / rate, count)
+
+
+def led_tone(rate: float, hertz: float, level_db: float) -> np.ndarray:
+    """A tone of `TONE_SECONDS` with a lead before it and after it, float32 `[time]`."""
+    seconds = 2 * LEAD + TONE_SECONDS
+    shape = {"seconds": seconds, "frequency_hertz": hertz, "amplitude": 10 ** (level_db / 20)}
+    return tone(sample_rate=round(rate), **shape).numpy()
 
 
 def whole(seconds: float, rate: float) -> int:

@@ -15,10 +15,9 @@ import tensorflow as tf
 
 from workbench.axes import Axis
 from workbench.core.recurrence import Interpolation, Order, state_delay
-from workbench.core.signals import tone
 from workbench.core.state_delays import design_state_delay
 from workbench.errors import ParameterError, naming
-from workbench.excerpts import LEAD, Excerpt, cut, resampled, whole
+from workbench.excerpts import LEAD, TONE_SECONDS, Excerpt, cut, led_tone, resampled, whole
 from workbench.measurements import LEVEL_RATE, alias_level, levels, signal_to_error, spectra
 from workbench.params import Param, read_parameters
 from workbench.rate_poles import Poles, acts, method_name, order_name, poles_by_order, poles_of
@@ -56,7 +55,6 @@ ToneLevel = Annotated[
     float, Param("Its level below full scale.", unit="dB", low=-100, high=40, slider=(-40, 12))
 ]
 
-_TONE_SECONDS = 0.2
 _FRAME_SECONDS = 0.09
 _TONE_WINDOW = "kaiser", 14.0  # its beta: side lobes at -107 dB
 _HARMONIC_BINS = 7  # to either side that belong to a harmonic, under that window
@@ -128,11 +126,12 @@ class RateComparer:
         self.model = model
         self._known: dict[str, tuple[Any, Any]] = {}
         self._weights: list[np.ndarray] = []
-        if not model.recurrent[0].cell.built:
+        self._options: tuple[float, ...] = ()
+        if model.channels not in (1, None):
+            rule = "take one channel"
+            raise ParameterError("model", rule, model.channels).named("RateComparer")
+        if not all(layer.built for layer in model.layers):
             model.build((None, None, 1))
-        channels = model.recurrent[0].cell.kernel.shape[0]
-        if channels != 1:
-            raise ParameterError("model", "take one channel", channels).named("RateComparer")
 
     def compare(
         self,
@@ -164,16 +163,18 @@ class RateComparer:
 
         Raises:
             ParameterError: A value is illegal, the excerpt lies beyond the sound, or the model
-                cannot run at this rate.
+                cannot run at this rate or gives more than one channel.
         """
-        values = {name: value for name, value in locals().items() if name in SPEC.parameters}
-        values = SPEC.check(values)
+        model = {"sample_rate": sample_rate, "interpolation": interpolation, "order": order}
+        part = {"gain_db": gain_db, "start": start, "seconds": seconds}
+        values = SPEC.check(model | part | {"tone_hertz": tone_hertz, "tone_db": tone_db})
         with naming(SPEC.name):
-            self._forget_old_weights()
+            self._forget_old_model()
             gain = np.float32(10 ** (values["gain_db"] / 20))
             excerpt = cut(signal, signal_rate, values["start"], values["seconds"])
             self._check(values)
-        rate, method = values["sample_rate"], (interpolation, order if acts(interpolation) else 1)
+        rate, read = values["sample_rate"], values["interpolation"]
+        method = read, values["order"] if acts(read) else 1
         given, waves = self._sounds(excerpt, gain, rate, method)
         errors = waves[1:] - waves[0]
         tones = self._tones(values, method)
@@ -210,7 +211,7 @@ class RateComparer:
     @property
     def training_rate(self) -> float:
         """Samples per second at which the model was trained."""
-        return self.model.recurrent[0].values["training_rate"]
+        return self.model.training_rate
 
     # what is computed once
 
@@ -220,13 +221,15 @@ class RateComparer:
             self._known[name] = (key, make())
         return self._known[name][1]
 
-    def _forget_old_weights(self) -> None:
-        weights = self.model.get_weights()
-        if len(weights) != len(self._weights) or not all(
-            map(np.array_equal, weights, self._weights)
-        ):
+    def _forget_old_model(self) -> None:
+        """Keeps nothing that was computed with other weights, at another rate, other gains."""
+        model = self.model
+        weights = model.get_weights()
+        options = model.training_rate, model.skip, model.in_gain_db, model.out_gain_db
+        same = len(weights) == len(self._weights) and options == self._options
+        if not same or not all(map(np.array_equal, weights, self._weights)):
             self._known.clear()
-            self._weights = weights
+            self._weights, self._options = weights, options
 
     def _sounds(
         self, excerpt: Excerpt, gain: np.float32, rate: int, method: Any
@@ -249,13 +252,13 @@ class RateComparer:
         """The three responses to a tone, without its ends."""
         rate, key = values["sample_rate"], (values["tone_hertz"], values["tone_db"])
         once, own = self._once, self.training_rate
-        base = once("tone base", key, lambda: self._run(_tone(own, *key), own))
+        base = once("tone base", key, lambda: self._run(led_tone(own, *key), own))
         at_rate = (key, rate)
         reference = once("tone reference", at_rate, lambda: resampled(base, own, rate))
-        x = once("tone", at_rate, lambda: _tone(rate, *key))
+        x = once("tone", at_rate, lambda: led_tone(rate, *key))
         naive = once("naive tone", at_rate, lambda: self._run(x, rate))
         corrected = once("corrected tone", (at_rate, method), lambda: self._run(x, rate, *method))
-        first, count = whole(LEAD, rate), whole(_TONE_SECONDS, rate)
+        first, count = whole(LEAD, rate), whole(TONE_SECONDS, rate)
         return np.stack([each[first : first + count] for each in (reference, naive, corrected)])
 
     def _run(
@@ -264,13 +267,17 @@ class RateComparer:
         """The model's output at a rate, from a state of zeros."""
         values = {"sample_rate": rate, "interpolation": interpolation, "order": order}
         made = self.model.apply(tf.constant(x)[tf.newaxis], values)
-        return made.numpy().reshape(len(x), -1)[:, 0].astype(np.float32)
+        if made.shape.rank == 3:  # more than the one channel that went in
+            raise ParameterError("model", "give one channel", made.shape[2]).named(SPEC.name)
+        return made[0].numpy().astype(np.float32)
 
     # what is said of the interpolation
 
     def _check(self, values: Mapping[str, Any]) -> None:
         rate, own = values["sample_rate"], self.training_rate
-        state_delay(training_rate=own, sample_rate=rate, interpolation="naive")  # or it is too far
+        order, read = values["order"], values["interpolation"]
+        known = "naive" if read == "auto" else read
+        state_delay(training_rate=own, sample_rate=rate, interpolation=known, order=order)
         limit = min(rate, own) / 2
         if values["tone_hertz"] >= limit:
             rule = f"be below half of both rates, {limit:g} Hz"
@@ -305,9 +312,3 @@ class RateComparer:
 
 
 SPEC = Declaration("compare", read_parameters(RateComparer.compare))
-
-
-def _tone(rate: float, hertz: float, level: float) -> np.ndarray:
-    seconds = 2 * LEAD + _TONE_SECONDS
-    shape = {"seconds": seconds, "frequency_hertz": hertz, "amplitude": 10 ** (level / 20)}
-    return tone(sample_rate=round(rate), **shape).numpy()

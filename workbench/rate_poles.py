@@ -36,7 +36,8 @@ def poles_of(layers: Sequence[RateLayer], delay: StateDelay) -> dict[str, np.nda
     quiet, worst = [], []
     for layer in layers:
         rows = np.isfinite(layer.eigenvalues).all(axis=1)
-        every = poles(layer.eigenvalues[rows], delay).reshape(np.count_nonzero(rows), -1)
+        found = poles(layer.eigenvalues[rows], delay)
+        every = found.reshape(len(found), found.shape[1] * found.shape[2])
         quiet.append(every[np.array(LEVELS)[rows] == 0].ravel())
         if len(every):
             worst.append(every[np.argmax(np.max(np.abs(every), axis=1))])

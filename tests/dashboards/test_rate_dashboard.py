@@ -110,7 +110,8 @@ def test_other_weights_are_computed_with(dashboard, runs):
     [
         (
             {"interpolation": "allpass"},
-            "sample_rate must be at least training_rate, 44100 Hz, for interpolation 'allpass'",
+            "compare: sample_rate must be at least training_rate, 44100 Hz, for interpolation "
+            "'allpass'; got 22050.",
         ),
         ({"sample_rate": 2000}, "must have a ratio of 0.125 .. 16"),
         ({"start": 30.0}, "compare: start must lie before the end of the sound, at 5 s"),
@@ -222,6 +223,18 @@ def test_sources_change_channels_too(dashboard):
     first = compared(dashboard).given
     dashboard.channel_choice.value = 1
     assert np.abs(compared(dashboard).given - first).max() > 1e-3
+
+
+def test_another_source_on_the_same_channel_is_drawn_once(dashboard, tmp_path):
+    dashboard.change_source("drums")
+    dashboard.channel_choice.value = 1
+    left, right = np.zeros(8000, np.float32), np.linspace(0, 0.5, 8000, dtype=np.float32)
+    wb.audio.write(tmp_path / "two.wav", np.stack([left, right]), sample_rate=8000)
+    dashboard.frames.clear()
+    dashboard.change_source(tmp_path / "two.wav")
+    assert len(dashboard.frames) == 1
+    assert dashboard.controller.channel == dashboard.channel_choice.value == 1
+    assert np.abs(compared(dashboard).given).max() > 0.1
 
 
 def test_the_model_stays_as_it_is(dashboard, model):
