@@ -20,7 +20,7 @@ from workbench.errors import ParameterError, naming
 from workbench.excerpts import LEAD, TONE_SECONDS, Excerpt, cut, led_tone, resampled, whole
 from workbench.measurements import LEVEL_RATE, alias_level, levels, signal_to_error, spectra
 from workbench.params import Param, read_parameters
-from workbench.rate_poles import Poles, acts, method_name, order_name, poles_by_order, poles_of
+from workbench.rate_poles import Poles, has_order, method_name, order_name, poles_by_order, poles_of
 from workbench.recurrent_model import RecurrentModel
 from workbench.specification import Declaration
 
@@ -174,7 +174,7 @@ class RateComparer:
             excerpt = cut(signal, signal_rate, values["start"], values["seconds"])
             self._check(values)
         rate, read = values["sample_rate"], values["interpolation"]
-        method = read, values["order"] if acts(read) else 1
+        method = read, values["order"] if has_order(read) else 1
         given, waves = self._sounds(excerpt, gain, rate, method)
         errors = waves[1:] - waves[0]
         tones = self._tones(values, method)

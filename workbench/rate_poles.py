@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workbench.core.stability import poles
-from workbench.core.state_delays import MOST_ORDER, StateDelay, design_state_delay
+from workbench.core.state_delays import MOST_ORDER, ORDERED, StateDelay, design_state_delay
 from workbench.rate_layer import LEVELS, RateLayer
 
 Poles = dict[str, dict[str, np.ndarray]]
@@ -61,9 +61,9 @@ def order_name(interpolation: str, order: int) -> str:
 
 def method_name(interpolation: str, order: int) -> str:
     """An interpolation with its order, where it has one to choose."""
-    return f"{interpolation} {order}" if acts(interpolation) else interpolation
+    return f"{interpolation} {order}" if has_order(interpolation) else interpolation
 
 
-def acts(interpolation: str) -> bool:
+def has_order(interpolation: str) -> bool:
     """Whether an interpolation has an order to choose."""
-    return interpolation in ("lagrange", "minimax")
+    return interpolation in ORDERED
