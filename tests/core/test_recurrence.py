@@ -73,7 +73,8 @@ def test_every_method_at_every_ratio_equals_the_oracle(kind, dtype):
             (h, *_), _ = recur(made.cell, x, made.weights, delay, past)
             assert h.dtype == dtype
             expected = oracle(exact, x, initial, method, ratio)
-            assert_rows_equal(h, expected, ROUNDING[dtype] * growth(delay))
+            # reading, product and activation round in every step, each grown by the taps
+            assert_rows_equal(h, expected, 3 * ROUNDING[dtype] * growth(delay))
 
 
 def growth(delay):

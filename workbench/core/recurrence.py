@@ -190,7 +190,7 @@ def _run(
         states=tuple(map(_time_first, past.states)),
         read=past.read or tuple(each[:, 0] for each in past.states),
     )
-    made = state_loop.run(cell, given)
+    made = state_loop.run(cell, given, plain=count == 1)
     fresh, reads = (tuple(map(_time_first, each)) for each in made)
     return fresh, reads
 

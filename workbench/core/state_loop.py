@@ -44,13 +44,16 @@ class Given(NamedTuple):
     read: State
 
 
-def run(cell: Cell, given: Given) -> tuple[State, State]:
-    """The fresh states and, where there is feedback, what was read, `[time, rows, units]` each."""
+def run(cell: Cell, given: Given, plain: bool = False) -> tuple[State, State]:
+    """The fresh states and, where there is feedback, what was read, `[time, rows, units]` each.
+
+    `plain` says that the last state is read as it is: `taps` is [1], and there is no rest.
+    """
     length = sizes(given.inputs)[0]
     room = _at_least(length) - length
     given = given._replace(inputs=tf.pad(given.inputs, [[0, room], [0, 0], [0, 0]]))
     forms = [(one.dtype.name, *one.shape.as_list()) for one in tf.nest.flatten(given)]
-    forward, backward = _compiled(cell, tuple(forms))
+    forward, backward = _compiled(cell, plain, tuple(forms))
     steps = tf.convert_to_tensor(length, tf.int32)
 
     @tf.custom_gradient
@@ -76,25 +79,34 @@ def _barrier(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(cell: Cell, _forms: tuple[Any, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _compiled(
+    cell: Cell, plain: bool, _forms: tuple[Any, ...]
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Functions of their own for each form of tensors: TensorFlow warns of one traced for many."""
-    forward = functools.partial(_forward, cell)
+    forward = functools.partial(_forward, cell, plain)
     backward = functools.partial(_backward, cell)
     return tuple(tf.function(f, jit_compile=True, autograph=False) for f in (forward, backward))
 
 
-def _forward(cell: Cell, steps: tf.Tensor, given: Given) -> tuple[State, State]:
-    rest, taps = given.rest, given.taps[:, tf.newaxis, tf.newaxis]
-    projected = _array(cell.project(given.inputs, given.weights))
+def _forward(cell: Cell, plain: bool, steps: tf.Tensor, given: Given) -> tuple[State, State]:
+    """Past states lie one behind the other, `[rows, past * units]`: XLA copies less of them.
+
+    One feature is projected in the loop, which costs less than reading what came of it.
+    """
+    rest, units, single = given.rest, cell.units, given.inputs.shape[-1] == 1
+    taps = [] if plain else tf.unstack(given.taps)
+    inputs = _array(given.inputs if single else cell.project(given.inputs, given.weights))
 
     def body(n: Any, states: State, read: State, fresh: Any, reads: Any) -> tuple[Any, ...]:
         read = _each(lambda past, last: _read(taps, past, last, rest), states, read)
-        made = _step(cell, projected.read(n), read, given.weights, rest)
-        states = _each(lambda one, past: tf.concat([one[tf.newaxis], past[:-1]], 0), made, states)
+        now = cell.project(inputs.read(n), given.weights) if single else inputs.read(n)
+        made = _step(cell, now, read, given.weights, rest)
+        states = _each(lambda one, past: tf.concat([one, past[:, :-units]], -1), made, states)
         return n + 1, states, read, _written(fresh, n, made), _written(reads, n, read)
 
     rooms = _rooms(given)
-    begin = (0, tuple(given.states), tuple(given.read), rooms, rooms * ("feedback" in rest))
+    states = _each(lambda past: tf.concat(tf.unstack(past), -1), given.states)
+    begin = (0, states, tuple(given.read), rooms, rooms * ("feedback" in rest))
     *_, fresh, reads = tf.while_loop(lambda n, *_: n < steps, body, begin)
     return _stacked(fresh), _stacked(reads)
 
@@ -181,8 +193,13 @@ def _all_reads(given: Given, fresh: State) -> State:
     return _each(of_part, given.states, fresh)
 
 
-def _read(taps: tf.Tensor, past: tf.Tensor, last: tf.Tensor, rest: Mapping[str, Any]) -> tf.Tensor:
-    found = tf.reduce_sum(taps * past, 0)
+def _read(
+    taps: list[tf.Tensor], past: tf.Tensor, last: tf.Tensor, rest: Mapping[str, Any]
+) -> tf.Tensor:
+    if not taps:
+        return past
+    each = zip(taps, tf.split(past, len(taps), -1), strict=True)
+    found = functools.reduce(tf.add, [tap * one for tap, one in each])
     return found + rest["feedback"] * last if "feedback" in rest else found
 
 
