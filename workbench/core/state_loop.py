@@ -89,24 +89,17 @@ def _compiled(
 
 
 def _forward(cell: Cell, plain: bool, steps: tf.Tensor, given: Given) -> tuple[State, State]:
-    """Past states lie one behind the other, `[rows, past * units]`: XLA copies less of them.
-
-    One feature is projected in the loop, which costs less than reading what came of it.
-    """
-    rest, units, single = given.rest, cell.units, given.inputs.shape[-1] == 1
-    taps = [] if plain else tf.unstack(given.taps)
-    inputs = _array(given.inputs if single else cell.project(given.inputs, given.weights))
+    rest, taps = given.rest, None if plain else given.taps[:, tf.newaxis, tf.newaxis]
+    projected = _array(cell.project(given.inputs, given.weights))
 
     def body(n: Any, states: State, read: State, fresh: Any, reads: Any) -> tuple[Any, ...]:
         read = _each(lambda past, last: _read(taps, past, last, rest), states, read)
-        now = cell.project(inputs.read(n), given.weights) if single else inputs.read(n)
-        made = _step(cell, now, read, given.weights, rest)
-        states = _each(lambda one, past: tf.concat([one, past[:, :-units]], -1), made, states)
+        made = _step(cell, projected.read(n), read, given.weights, rest)
+        states = _each(lambda one, past: tf.concat([one[tf.newaxis], past[:-1]], 0), made, states)
         return n + 1, states, read, _written(fresh, n, made), _written(reads, n, read)
 
     rooms = _rooms(given)
-    states = _each(lambda past: tf.concat(tf.unstack(past), -1), given.states)
-    begin = (0, states, tuple(given.read), rooms, rooms * ("feedback" in rest))
+    begin = (0, tuple(given.states), tuple(given.read), rooms, rooms * ("feedback" in rest))
     *_, fresh, reads = tf.while_loop(lambda n, *_: n < steps, body, begin)
     return _stacked(fresh), _stacked(reads)
 
@@ -194,12 +187,11 @@ def _all_reads(given: Given, fresh: State) -> State:
 
 
 def _read(
-    taps: list[tf.Tensor], past: tf.Tensor, last: tf.Tensor, rest: Mapping[str, Any]
+    taps: tf.Tensor | None, past: tf.Tensor, last: tf.Tensor, rest: Mapping[str, Any]
 ) -> tf.Tensor:
-    if not taps:
-        return past
-    each = zip(taps, tf.split(past, len(taps), -1), strict=True)
-    found = functools.reduce(tf.add, [tap * one for tap, one in each])
+    if taps is None:
+        return past[0]
+    found = tf.reduce_sum(taps * past, 0)
     return found + rest["feedback"] * last if "feedback" in rest else found
 
 
