@@ -23,18 +23,22 @@ Weights = Sequence[tf.Tensor]
 State = tuple[tf.Tensor, ...]
 
 
+class _OneBias:
+    """A cell whose bias goes with the inputs."""
+
+    def project(self, inputs: tf.Tensor, weights: Weights) -> tf.Tensor:
+        """What the inputs `[..., features]` add to the gates."""
+        return multiply_both(inputs, weights[0]) + weights[2]
+
+
 @dataclass(frozen=True)
-class LSTMCell:
+class LSTMCell(_OneBias):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), gates in the order i, f, c, o."""
 
     units: int
     activation: Activation
     recurrent_activation: Activation
     parts: ClassVar[int] = 2
-
-    def project(self, inputs: tf.Tensor, weights: Weights) -> tf.Tensor:
-        """What the inputs `[..., features]` add to the gates."""
-        return multiply_both(inputs, weights[0]) + weights[2]
 
     def step(self, projected: tf.Tensor, state: State, weights: Weights) -> State:
         """The fresh state, from projected inputs `[rows, 4 units]` and the state before."""
@@ -84,16 +88,12 @@ class GRUCell:
 
 
 @dataclass(frozen=True)
-class SimpleCell:
+class SimpleCell(_OneBias):
     """The fully connected recurrence of Elman (1990)."""
 
     units: int
     activation: Activation
     parts: ClassVar[int] = 1
-
-    def project(self, inputs: tf.Tensor, weights: Weights) -> tf.Tensor:
-        """What the inputs `[..., features]` add to the gates."""
-        return multiply_both(inputs, weights[0]) + weights[2]
 
     def step(self, projected: tf.Tensor, state: State, weights: Weights) -> State:
         """The fresh state, from projected inputs `[rows, units]` and the state before."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial import polynomial
 
-from workbench.core.polynomials import fit
+from workbench.core.polynomials import fit, lagrange_weights
 from workbench.core.responses import LowPass
 from workbench.errors import ParameterError
 
@@ -112,13 +112,7 @@ def _lagrange(order: int) -> DelayFilter:
     """The polynomial through the `order + 1` samples nearest to the place that is read."""
     first = -((order - 1) // 2) if order % 2 else -(order // 2)
     lags = np.arange(first, first + order + 1)
-
-    def weights(fraction: np.ndarray) -> np.ndarray:
-        f = np.asarray(fraction)[..., None]
-        return np.stack(
-            [np.prod((f - lags[lags != k]) / (k - lags[lags != k]), axis=-1) for k in lags], axis=-1
-        )
-
+    weights = functools.partial(lagrange_weights, lags)
     return DelayFilter(first, first + order, 0.0 if order % 2 else -0.5, order, weights)
 
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from workbench.core.polynomials import fit
+from workbench.core.polynomials import fit, lagrange_weights
 
 MINIMAX_BAND = 0.5 * math.pi  # radians per sample
 # These leave 0.1 % between the largest error and the smallest possible. The degree is odd so that
@@ -51,7 +51,7 @@ def _differences(order: int, delays: np.ndarray) -> np.ndarray:
     w = MINIMAX_BAND * np.sin(np.linspace(0, np.pi / 2, _FREQUENCIES + 1)[1:])
     shifts = np.exp(-1j * np.outer(w, taps))
     polynomial = np.prod(delays[:, None] - taps, axis=1)
-    missed = np.exp(-1j * np.outer(delays, w)) - lagrange_weights(order, delays) @ shifts.T
+    missed = np.exp(-1j * np.outer(delays, w)) - lagrange_weights(taps, delays) @ shifts.T
     wanted = _as_real(missed / polynomial[:, None])
     basis = _as_real((shifts[:, 1:] - shifts[:, :1]).T)  # the weights' sum is not to change
     importance = np.full((len(delays), len(w)), 1 / len(w))
@@ -62,13 +62,6 @@ def _differences(order: int, delays: np.ndarray) -> np.ndarray:
         importance = importance * np.hypot(*np.split(off, 2, axis=1))
         importance /= importance.sum(axis=1, keepdims=True)
     return np.concatenate([-free.sum(axis=1, keepdims=True), free], axis=1)
-
-
-def lagrange_weights(order: int, delays: np.ndarray) -> np.ndarray:
-    """The weights of the polynomial through samples 0 .. order, `[delays, order + 1]`."""
-    taps = np.arange(order + 1)
-    away = (delays[:, None, None] - taps) / np.where(np.eye(order + 1), 1, taps[:, None] - taps)
-    return np.prod(np.where(np.eye(order + 1), 1, away), axis=-1)
 
 
 def _as_real(values: np.ndarray) -> np.ndarray:

@@ -26,6 +26,24 @@ def fit(functions: Callable[[np.ndarray], np.ndarray], degree: int) -> np.ndarra
     return series.T @ _powers(degree + 1)
 
 
+def lagrange_weights(nodes: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Weights of the values at `nodes` that read the polynomial through them at places `[...]`.
+
+    Returns:
+        float64 `[..., nodes]`.
+
+    >>> lagrange_weights(np.arange(3), np.array(0.5)).tolist()
+    [0.375, 0.75, -0.125]
+    """
+    at = np.asarray(places)[..., None]
+    others = [nodes[nodes != node] for node in nodes]
+    each = [
+        np.prod((at - other) / (node - other), axis=-1)
+        for node, other in zip(nodes, others, strict=True)
+    ]
+    return np.stack(each, axis=-1)
+
+
 def _powers(count: int) -> np.ndarray:
     """The coefficients of the first Chebyshev polynomials, `[polynomial, power]`."""
     rows = [chebyshev.cheb2poly(row[: j + 1]) for j, row in enumerate(np.eye(count))]

@@ -64,7 +64,8 @@ def run(cell: Cell, given: Given, plain: bool = False) -> tuple[State, State]:
         def gradient(*upstream: tf.Tensor) -> list[tf.Tensor]:
             bars = tf.nest.pack_sequence_as(made, upstream)
             found = tf.nest.flatten(backward(steps, each, *made, *bars))
-            return [one + _barrier(tensors) for one in found]
+            barrier = _barrier(tensors)
+            return [one + barrier for one in found]
 
         return tf.nest.flatten(made), gradient
 

@@ -55,8 +55,6 @@ class RateController(Controller[RateComparison]):
         listen_to: What is heard.
     """
 
-    channel_of = "channel"
-
     def __init__(self, model: RecurrentModel, source: Source):
         self.comparer = RateComparer(model)
         given = {name: value for name, value in model.given.items() if name in SPEC.parameters}
