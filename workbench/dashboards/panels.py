@@ -109,7 +109,8 @@ class LinesPanel:
     leaves a gap. ``names`` has a name for each line, ``styles`` one of `LINE_STYLES` for each
     (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
-    on a logarithmic scale all that is positive).
+    on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
+    other, stand side by side where there is room.
     """
 
     title: str
@@ -124,6 +125,7 @@ class LinesPanel:
     logarithmic: bool = False
     span: tuple[float, float] | None = None
     height: int = 170
+    half: bool = False
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -176,6 +178,7 @@ class LinesPanel:
             "logarithmic": self.logarithmic,
             "names": self.names,
             "styles": self.line_styles,
+            "half": self.half,
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -66,9 +67,9 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
     Returns:
         A figure that belongs to no window: `savefig` writes PNG, SVG or PDF.
     """
-    heights = [_height(panel, width) for panel in frame.panels]
-    over_time = [isinstance(panel, WavePanel | ImagePanel) for panel in frame.panels]
-    own_axes = sum(isinstance(panel, LinesPanel) for panel in frame.panels)
+    rows = _rows(frame.panels)
+    heights = [max(_height(panel, width) for panel in row) for row in rows]
+    own_axes = sum(isinstance(row[0], LinesPanel) for row in rows)
     size = (width, 0.55 + sum(heights) / _DOTS + 0.45 * (len(heights) + own_axes))
     figure = Picture(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
@@ -76,28 +77,52 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
         return figure
     grid = figure.add_gridspec(len(heights), 2, height_ratios=heights, width_ratios=(40, 1))
     first = None
-    for row, panel in enumerate(frame.panels):
+    for number, row in enumerate(rows):
+        panel = row[0]
         if isinstance(panel, ZPlanePanel):
-            _draw_planes(figure.add_subfigure(grid[row, :]), panel, width)
-            continue
-        axes = figure.add_subplot(grid[row, 0], sharex=first if over_time[row] else None)
-        if isinstance(panel, LinesPanel):
-            _draw_lines(axes, panel)
-            continue
-        first = first or axes
-        if isinstance(panel, WavePanel):
-            _draw_wave(axes, panel)
+            _draw_planes(figure.add_subfigure(grid[number, :]), panel, width)
+        elif isinstance(panel, LinesPanel):
+            beside = grid[number, 0].subgridspec(1, len(row))
+            for place, each in enumerate(row):
+                _draw_lines(figure.add_subplot(beside[place]), each)
         else:
-            picture = _draw_image(axes, panel)
-            bar = figure.colorbar(picture, cax=figure.add_subplot(grid[row, 1]))
-            bar.set_label(_with_unit(panel.label, panel.unit))
-        last = not any(over_time[row + 1 : row + 2])
-        axes.tick_params(labelbottom=last)
-        if last:
-            axes.set_xlabel("time (s)")
+            axes = figure.add_subplot(grid[number, 0], sharex=first)
+            first = first or axes
+            bar = grid[number, 1]
+            _draw_over_time(figure, axes, panel, bar, last=not _over_time(rows[number + 1 :]))
     if first is not None:
         first.set_xlim(*frame.shown)
     return figure
+
+
+def _rows(panels: Sequence[Panel]) -> list[list[Any]]:
+    """Panels of half the width in pairs, every other one by itself."""
+    rows: list[list[Any]] = []
+    for panel in panels:
+        half = isinstance(panel, LinesPanel) and panel.half
+        if half and rows and len(rows[-1]) == 1 and getattr(rows[-1][0], "half", False):
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    return rows
+
+
+def _over_time(rows: list[list[Any]]) -> bool:
+    """Whether the next row is one over time."""
+    return bool(rows) and isinstance(rows[0][0], WavePanel | ImagePanel)
+
+
+def _draw_over_time(
+    figure: Figure, axes: Axes, panel: WavePanel | ImagePanel, side: Any, *, last: bool
+) -> None:
+    if isinstance(panel, WavePanel):
+        _draw_wave(axes, panel)
+    else:
+        bar = figure.colorbar(_draw_image(axes, panel), cax=figure.add_subplot(side))
+        bar.set_label(_with_unit(panel.label, panel.unit))
+    axes.tick_params(labelbottom=last)
+    if last:
+        axes.set_xlabel("time (s)")
 
 
 def png(figure: Figure, *, dots_per_inch: int = 80) -> bytes:
