@@ -30,6 +30,7 @@ from workbench.dashboards.panels import (
 
 _COLOURS = ("#1f77b4", "#e8710a", "#2a9d4a", "#8e44ad", "#6b5b00", "#c22f3d")
 _ALERT = "#c62828"
+_TINT = (99 / 255, 176 / 255, 1.0, 0.7)
 _MARKERS = ("x", "o", "^", "s", "+", "D")
 _STYLES: dict[str, dict[str, Any]] = {
     "solid": {"linewidth": 1.2},
@@ -279,6 +280,11 @@ def _draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
         vmin=panel.low,
         vmax=panel.high,
     )
+    if panel.tinted is not None:
+        veil = np.zeros((rows, columns, 4))
+        veil[panel.tinted] = _TINT
+        look = {"origin": "lower", "interpolation": "nearest", "extent": drawn.get_extent()}
+        axes.imshow(veil, aspect="auto", **look)
     ticks = _row_ticks(panel.y_values)
     places = np.interp(ticks, panel.y_values, np.arange(rows))
     hertz = panel.y_unit == "Hz"
