@@ -283,7 +283,11 @@ def _draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
     if panel.tinted is not None:
         veil = np.zeros((rows, columns, 4))
         veil[panel.tinted] = _TINT
-        look = {"origin": "lower", "interpolation": "nearest", "extent": drawn.get_extent()}
+        look: dict[str, Any] = {
+            "origin": "lower",
+            "interpolation": "nearest",
+            "extent": drawn.get_extent(),
+        }
         axes.imshow(veil, aspect="auto", **look)
     ticks = _row_ticks(panel.y_values)
     places = np.interp(ticks, panel.y_values, np.arange(rows))
