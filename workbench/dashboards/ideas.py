@@ -13,6 +13,7 @@ from workbench.chain import Chain
 from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.controller import Controller
+from workbench.dashboards.plots import windows
 from workbench.dashboards.plots.results import instead, result, signal
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.scene import Plot
@@ -80,6 +81,9 @@ IDEAS: dict[str, Idea] = {
             {0: _FRAMES},
             signal(),
             result(1, "magnitude", "Magnitude"),
+            windows.window(0),
+            windows.leakage(0),
+            windows.overlap(0),
             instead(0, layers.Phase, "phase", "Phase", shown=False),
         ),
         audio="drums",

@@ -85,7 +85,7 @@ def draw(frame: Frame, *, width: float = 9.0) -> Figure:
         elif isinstance(panel, LinesPanel):
             beside = grid[number, 0].subgridspec(1, len(row))
             for place, each in enumerate(row):
-                _draw_lines(figure.add_subplot(beside[place]), each)
+                _draw_lines(figure.add_subplot(beside[place]), each, share=len(row))
         else:
             axes = figure.add_subplot(grid[number, 0], sharex=first)
             first = first or axes
@@ -171,7 +171,7 @@ def _draw_wave(axes: Axes, panel: WavePanel) -> None:
     _head(axes, panel.title, legend=bool(panel.names) or len(panel.data) > 1)
 
 
-def _draw_lines(axes: Axes, panel: LinesPanel) -> None:
+def _draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
     hertz = panel.axis.unit == "Hz" and panel.shown[1] >= 1000
     scale = 1e-3 if hertz else 1.0
     marker = "." if panel.data.shape[1] < 60 else ""
@@ -191,7 +191,7 @@ def _draw_lines(axes: Axes, panel: LinesPanel) -> None:
     axes.set_xlabel(_with_unit(panel.axis.name, "kHz" if hertz else panel.axis.unit))
     axes.set_ylabel(_with_unit(panel.label, panel.unit))
     axes.grid(alpha=0.3)
-    _head(axes, panel.title, legend=True)
+    _head(axes, panel.title, legend=len(panel.data) > 1, share=share)
 
 
 def _draw_planes(part: SubFigure, panel: ZPlanePanel, width: float) -> None:
@@ -248,13 +248,16 @@ def _mark(number: int) -> dict[str, Any]:
     return look | {"markerfacecolor": "none", "markeredgewidth": 1.0}
 
 
-def _head(axes: Axes, title: str, *, legend: bool = False) -> None:
-    """The title above the plot; beside it a legend, or between the two where room is short."""
+def _head(axes: Axes, title: str, *, legend: bool = False, share: int = 1) -> None:
+    """The title above the plot; beside it a legend, or between the two where room is short.
+
+    `share` is how many plots share the width.
+    """
     look: dict[str, Any] = {"fontsize": "medium", "loc": "left"}
     shown = axes.set_title(title, **look)
     if not legend:
         return
-    room = axes.figure.get_window_extent().width - 1.05 * axes.figure.dpi  # of the plot
+    room = axes.figure.get_window_extent().width / share - 1.05 * axes.figure.dpi  # of the plot
     for columns in range(len(axes.get_legend_handles_labels()[1]), 0, -1):
         made = axes.legend(**_LEGEND, bbox_to_anchor=(1.0, 1.0), ncols=columns)
         box = made.get_window_extent()
