@@ -120,7 +120,8 @@ class LinesPanel:
     (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
     on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
-    other, stand side by side where there is room.
+    other, stand side by side where there is room. Without a ``legend``, for lines that are many of
+    a kind, the pointer reads those that rise under it.
     """
 
     title: str
@@ -136,6 +137,7 @@ class LinesPanel:
     span: tuple[float, float] | None = None
     height: int = 170
     half: bool = False
+    legend: bool = True
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -189,6 +191,7 @@ class LinesPanel:
             "names": self.names,
             "styles": self.line_styles,
             "half": self.half,
+            "legend": self.legend,
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),

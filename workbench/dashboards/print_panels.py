@@ -72,7 +72,7 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
     axes.set_xlabel(with_unit(panel.axis.name, "kHz" if hertz else panel.axis.unit))
     axes.set_ylabel(with_unit(panel.label, panel.unit))
     axes.grid(alpha=0.3)
-    _head(axes, panel.title, legend=len(panel.data) > 1, share=share)
+    _head(axes, panel.title, legend=panel.legend and len(panel.data) > 1, share=share)
 
 
 def _head(axes: Axes, title: str, *, legend: bool = False, share: int = 1) -> None:

@@ -16,8 +16,8 @@ export class LinesPanel extends Panel {
 
   /** A single line needs no legend: the title says what it is. */
   get names() {
-    const { names } = this.meta;
-    return names.length > 1 ? names : [];
+    const { names, legend } = this.meta;
+    return legend && names.length > 1 ? names : [];
   }
 
   read({ shape: [, points], logarithmic, span }, [data, values]) {
@@ -120,7 +120,8 @@ export class LinesPanel extends Panel {
 
   /** The point nearest to the pointer: where it lies and what every line is there. */
   probe({ x }) {
-    const { values, meta: { shape: [, points], names, low, high, unit, x_unit, span } } = this;
+    const { values, meta: { shape: [, points], names, legend, low, high, unit, x_unit, span } }
+      = this;
     let at = -1, best = Infinity;
     for (let i = this.from; i < this.to; i++) {
       const away = Math.abs(this.toX(values[i]) - x);
@@ -133,7 +134,7 @@ export class LinesPanel extends Panel {
     const left = this.toX(values[at]), marks = [];
     names.forEach((name, line) => {
       const value = this.data[line * points + at];
-      if (!Number.isFinite(value)) return;
+      if (!Number.isFinite(value) || !(legend || value > low + (high - low) / 100)) return;
       texts.push(`${name} ${quantity(value, unit, niceStep((high - low) / 2000), size)}`);
       if (value >= low && value <= high) marks.push([left, this.toY(value)]);
     });
