@@ -61,7 +61,8 @@ class ImagePanel:
     """A picture over time: ``data`` is uint8 ``[rows, columns]``, row 0 at the bottom.
 
     0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
-    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz).
+    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz). Points
+    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask.
     """
 
     title: str
@@ -77,10 +78,18 @@ class ImagePanel:
     y_values: np.ndarray
     colormap: str = "magma"
     height: int = 190
+    tinted: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_scale(self)
         _check_step(self)
+        if self.tinted is not None and (
+            self.tinted.dtype != bool or self.tinted.shape != self.data.shape
+        ):
+            raise ValueError(
+                f"ImagePanel: tinted must be bool {list(self.data.shape)}; "
+                f"got {self.tinted.dtype} of shape {self.tinted.shape}."
+            )
         if self.data.ndim != 2 or self.data.dtype != np.uint8:
             raise ValueError(
                 "ImagePanel: data must be uint8 [rows, columns]; "
@@ -98,7 +107,8 @@ class ImagePanel:
         """Return the panel's description and its bytes, as the page reads them."""
         head = _head(self, "image") | _time(self)
         head |= {name: getattr(self, name) for name in ("y_name", "y_unit", "colormap")}
-        return head, [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
+        buffers = [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
+        return head, buffers if self.tinted is None else [*buffers, self.tinted.tobytes()]
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ class LinesPanel:
     leaves a gap. ``names`` has a name for each line, ``styles`` one of `LINE_STYLES` for each
     (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
-    on a logarithmic scale all that is positive).
+    on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
+    other, stand side by side where there is room.
     """
 
     title: str
@@ -124,6 +135,7 @@ class LinesPanel:
     logarithmic: bool = False
     span: tuple[float, float] | None = None
     height: int = 170
+    half: bool = False
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -176,6 +188,7 @@ class LinesPanel:
             "logarithmic": self.logarithmic,
             "names": self.names,
             "styles": self.line_styles,
+            "half": self.half,
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),

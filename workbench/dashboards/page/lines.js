@@ -14,8 +14,10 @@ export class LinesPanel extends Panel {
     return false;
   }
 
+  /** A single line needs no legend: the title says what it is. */
   get names() {
-    return this.meta.names;
+    const { names } = this.meta;
+    return names.length > 1 ? names : [];
   }
 
   read({ shape: [, points], logarithmic, span }, [data, values]) {
