@@ -13,7 +13,7 @@ from workbench.chain import Chain
 from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.controller import Controller
-from workbench.dashboards.plots import delays, mels, results, spectra, windows
+from workbench.dashboards.plots import delays, mels, resampling, results, spectra, windows
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.scene import Plot
 from workbench.dashboards.sources import SignalSource, Source
@@ -70,6 +70,8 @@ IDEAS: dict[str, Idea] = {
             spectra.spectrogram(0, "signal_spectrogram", "Spectrogram of the signal"),
             results.result(1, "result", "Result"),
             spectra.spectrogram(1, "result_spectrogram", "Spectrogram of the result"),
+            resampling.gain(0),
+            resampling.impulse(0),
         ),
         audio=_sweep,
     ),

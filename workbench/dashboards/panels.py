@@ -5,7 +5,7 @@ Each knows how to describe itself to the page: a head of words and numbers, and 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,7 @@ class LinesPanel:
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
     on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
     other, stand side by side where there is room. Without a ``legend``, for lines that are many of
-    a kind, the pointer reads those that rise under it.
+    a kind, the pointer reads those that rise under it. ``marks`` name places on the axis.
     """
 
     title: str
@@ -138,6 +138,7 @@ class LinesPanel:
     height: int = 170
     half: bool = False
     legend: bool = True
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -192,6 +193,7 @@ class LinesPanel:
             "styles": self.line_styles,
             "half": self.half,
             "legend": self.legend,
+            "marks": [[name, float(place)] for name, place in self.marks.items()],
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),

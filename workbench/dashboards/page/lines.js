@@ -57,6 +57,22 @@ export class LinesPanel extends Panel {
     this.measure(ctx);
     super.drawAxes(ctx, theme, this);
     this.drawAcross(ctx, theme, this);
+    this.drawMarks(ctx, theme);
+  }
+
+  /** Places on the axis, each with its name beside the top of its line. */
+  drawMarks(ctx, theme) {
+    const { x, y, width, height } = this.box;
+    for (const [name, place] of this.meta.marks) {
+      const at = Math.round(this.toX(place));
+      if (at < x || at > x + width) continue;
+      ctx.fillStyle = theme.edge;
+      ctx.fillRect(at, y, 1, height);
+      const room = at + 6 + ctx.measureText(name).width < x + width;
+      ctx.textAlign = room ? "left" : "right";
+      ctx.fillStyle = theme.soft;
+      ctx.fillText(name, at + (room ? 5 : -5), y + 10);
+    }
   }
 
   drawSwatch(ctx, theme, line, x, y) {
