@@ -56,9 +56,10 @@ class Learner:
     slider has one, and never leaves the legal range: it stops at its ends, and a move to values
     that are not legal together is halved until they are.
 
-    From coarse to fine: the smoothing of a `Distance` is halved every `halved_every` steps, and is
-    none once it is below half a step of the result's time. What is far apart can be found in the
-    smooth picture, and the last digits in the sharp one. `objective` is the present one.
+    From coarse to fine: whenever the slope turns, the least distance at the present smoothing lies
+    behind, and the smoothing of a `Distance` is halved, down to none where it is below half a step
+    of the result's time. What is far apart can only be found in the smooth picture, and the last
+    digits only in the sharp one. `objective` is the present one.
 
     Args:
         chain: The chain.
@@ -67,7 +68,7 @@ class Learner:
         parameters: Stages and names of differentiable parameters.
         optimizer: "gradient descent", "adam" or "sign descent".
         step: Length of the first step, as a part of the slider.
-        halved_every: Steps at each smoothing.
+        patience: Steps after which the smoothing is halved in any case.
 
     Attributes:
         history: All steps since the beginning.
@@ -97,7 +98,7 @@ class Learner:
         *,
         optimizer: str = "gradient descent",
         step: float = 0.002,
-        halved_every: int = 8,
+        patience: int = 20,
     ):
         with naming("Learner"):
             self.chain = chain
@@ -105,11 +106,11 @@ class Learner:
             self.parameters = tuple(_known(chain, *each) for each in parameters)
             if not self.parameters:
                 raise ParameterError("parameters", "name at least one", "none")
-            if halved_every < 1:
-                raise ParameterError("halved_every", "be at least 1", halved_every)
+            if patience < 1:
+                raise ParameterError("patience", "be at least 1", patience)
             rule_of(optimizer, step)
         self.objective = self._first_objective = objective
-        self.halved_every = halved_every
+        self.patience = patience
         self._options = (optimizer, step)
         self._began = {(at, name): chain.layers[at].values[name] for at, name in self.parameters}
         self.history: list[Step] = []
@@ -183,6 +184,8 @@ class Learner:
         """Nothing is known of the steps before: losses can't be compared with theirs."""
         self._rule: Rule = rule_of(*self._options)
         self._moved = float("inf")
+        self._slope = np.zeros(len(self.parameters))
+        self._steps = 0
 
     def _move(self, last: Step) -> None:
         """Sets the parameters to where the rule goes from the last step."""
@@ -192,6 +195,8 @@ class Learner:
         slope = np.array(
             [_inward(*each) for each in zip(along, values, slopes, strict=True)], np.float64
         )
+        if self._is_past(slope) and self._sharpened():
+            return  # the same place, in a sharper picture
         aim = self._rule.next(place, last.loss, slope)
         for _ in range(_BACKWARDS):
             found = [each.value(there) for each, there in zip(along, aim, strict=True)]
@@ -204,16 +209,22 @@ class Learner:
             each.place(value) for each, value in zip(along, self.values.values(), strict=True)
         ]
         self._moved = float(np.max(np.abs(reached - place)))
-        if (last.number + 1) % self.halved_every == 0:
-            self._sharpen()
 
-    def _sharpen(self) -> None:
-        """Halves the smoothing."""
-        if isinstance(self.objective, Distance) and self.objective.smoothing_seconds:
-            half = self.objective.smoothing_seconds / 2
-            step = self.chain.axes[0].step
-            self.objective = self.objective.smoothed(half if half > step / 2 else 0.0)
-            self._begin()
+    def _is_past(self, slope: np.ndarray) -> bool:
+        """Whether the least loss at the present smoothing lies behind, or can't be reached."""
+        before, self._slope = self._slope, slope
+        self._steps += 1
+        turned = float(np.dot(before, slope)) < 0
+        return turned or self._moved < _NEAR or self._steps > self.patience
+
+    def _sharpened(self) -> bool:
+        """Halves the smoothing, and says whether there was any."""
+        if not isinstance(self.objective, Distance) or not self.objective.smoothing_seconds:
+            return False
+        half, step = self.objective.smoothing_seconds / 2, self.chain.axes[0].step
+        self.objective = self.objective.smoothed(half if half > step / 2 else 0.0)
+        self._begin()
+        return True
 
     def _set(self, values: Mapping[Parameter, float | None]) -> None:
         """Sets parameters, all or none."""
