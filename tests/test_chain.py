@@ -99,7 +99,9 @@ def test_the_scalar_can_be_any_function(chain):
     found = chain.gradients(X, lambda result: result[0, 3, 5])
     assert np.any(found.signal[0] != 0)
     assert np.all(found.signal[1] == 0)
-    with pytest.raises(ValueError, match=r"gradients: loss must be one of \['mean', 'energy'\]"):
+    with pytest.raises(
+        ValueError, match=r"gradients: loss must be one of \['mean', 'energy'\], an objective"
+    ):
         chain.gradients(X, "loudness")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,25 +14,9 @@ import tensorflow as tf
 from workbench.axes import Axis, Space, waveform_space
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
+from workbench.objectives import LOSSES, Loss, Objective, Scalar
 from workbench.stages import Stage
 from workbench.tensors import as_signal
-
-Loss = Callable[[tf.Tensor], tf.Tensor]
-
-
-def mean(result: tf.Tensor) -> tf.Tensor:
-    """The mean of a result: what raises it everywhere."""
-    return tf.reduce_mean(tf.abs(result) if result.dtype.is_complex else result)
-
-
-def energy(result: tf.Tensor) -> tf.Tensor:
-    """The mean square of a result."""
-    return tf.reduce_mean(tf.square(tf.abs(result)))
-
-
-LOSSES: dict[str, Loss] = {"mean": mean, "energy": energy}
-for _known in LOSSES.values():
-    _known.pure = True  # type: ignore[attr-defined]  # see Stage.finish
 
 
 @dataclass(frozen=True)
@@ -162,27 +146,35 @@ class Chain(keras.Sequential):
         return tuple(outputs)
 
     def gradients(
-        self, x: Any, loss: str | Loss = "mean", *, parameters: bool = False
+        self,
+        x: Any,
+        loss: str | Loss | Objective = "mean",
+        *,
+        parameters: bool | Sequence[tuple[int, str]] = False,
     ) -> Gradients:
         """Gradients of a scalar with respect to the waveform and to every stage's result.
 
         Args:
             x: As for `run`.
-            loss: "mean" or "energy" of the result, or a function from the result to a scalar.
-            parameters: Also with respect to every differentiable parameter.
+            loss: "mean" or "energy" of the result, a declared objective (`RectangleEnergy`, `Cell`,
+                `Distance`), or a function from the result to a scalar.
+            parameters: Also with respect to every differentiable parameter, or to some of them:
+                pairs of a stage and a name.
 
         Raises:
-            ParameterError: `loss` is an unknown word.
+            ParameterError: `loss` is an unknown word, or does not fit the result.
         """
-        scalar, stages = _loss(loss), self._staged()
+        scalar, stages = self._scalar(loss), self._staged()
         if not stages:
             raise ParameterError("layers", "hold at least one", "none")
-        wanted = [stage.differentiable if parameters else () for stage in stages]
+        wanted = _wanted(stages, parameters)
         outputs = [self._signal(x)]
         for stage in stages[:-1]:
             outputs.append(stage.forward(outputs[-1]))
-        end = stages[-1].finish(outputs[-1], scalar, wanted[-1])
+        end = stages[-1].finish(outputs[-1], *scalar, wanted[-1])
         outputs.append(end.result)
+        if isinstance(loss, Objective):
+            loss.check(self.spaces[-1], end.result.shape)
         of_outputs, of_parameters = [end.of_result, end.of_signal], [end.of_parameters]
         for i in reversed(range(len(stages) - 1)):
             upstream, found = stages[i].backward(outputs[i], of_outputs[-1], wanted[i])
@@ -191,6 +183,16 @@ class Chain(keras.Sequential):
         return Gradients(
             end.value, tuple(outputs), tuple(of_outputs[::-1]), tuple(of_parameters[::-1])
         )
+
+    def _scalar(self, loss: str | Loss | Objective) -> Scalar:
+        if isinstance(loss, Objective):
+            return loss.scalar(self.spaces[-1])
+        if callable(loss):
+            return Scalar(loss)
+        if loss not in LOSSES:
+            rule = f"be one of {list(LOSSES)}, an objective or a function"
+            raise ParameterError("loss", rule, repr(loss)).named("gradients")
+        return Scalar(LOSSES[loss])
 
     def code(self) -> str:
         """The lines of Python that make this chain."""
@@ -300,13 +302,16 @@ def _space_after(layer: keras.layers.Layer, given: Space) -> Space:
     return Space((Axis("index"),), layer.name)
 
 
-def _loss(loss: str | Loss) -> Loss:
-    if callable(loss):
-        return loss
-    if loss not in LOSSES:
-        rule = f"be one of {list(LOSSES)} or a function"
-        raise ParameterError("loss", rule, repr(loss)).named("gradients")
-    return LOSSES[loss]
+def _wanted(
+    stages: Sequence[Stage], parameters: bool | Sequence[tuple[int, str]]
+) -> list[tuple[str, ...]]:
+    """For each stage the parameters whose gradients are asked for."""
+    if isinstance(parameters, bool):
+        return [stage.differentiable if parameters else () for stage in stages]
+    return [
+        tuple(name for at, name in parameters if at in (i, i - len(stages)))
+        for i in range(len(stages))
+    ]
 
 
 def _code_of(layer: keras.layers.Layer) -> str:

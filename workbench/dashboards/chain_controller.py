@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from workbench import audio
 from workbench.axes import Space
-from workbench.chain import LOSSES, Chain, Gradients
+from workbench.chain import Chain, Gradients
 from workbench.dashboards.controller import SHOWN, Controller, Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
@@ -19,6 +19,7 @@ from workbench.dashboards.sources import Source
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
+from workbench.objectives import LOSSES
 from workbench.params import Declared, Param, read_parameters
 
 _ROWS = 256
