@@ -13,9 +13,10 @@ from workbench.analysis.delay_errors import (
     phase_delay_error,
 )
 from workbench.analysis.responses import zeros_and_poles
-from workbench.dashboards.panels import LinesPanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import limits_around, lines_panel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 _ERRORS, _GAINS = (-140.0, 10.0), (-12.0, 2.0)  # dB
 _MOST_TAPS = 40  # whose zeros are shown
