@@ -44,6 +44,7 @@ ROWS = (
     ),
     (
         "chain",
+        "backpropagation",
         "objectives",
         "distance",
         "learning",

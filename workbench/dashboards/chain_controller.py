@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from workbench import audio
 from workbench.axes import Space
-from workbench.chain import Chain, Gradients
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
 from workbench.dashboards.controller import SHOWN, Controller, Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
-from workbench.chain import Chain, Gradients
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
 from workbench.dashboards.panels import Panel
 from workbench.layers import OpLayer
 
