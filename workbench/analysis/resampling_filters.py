@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from workbench.analysis.responses import POINTS, transfer
 from workbench.axes import Axis
+from workbench.core.rates import rates_of, ratio_of
 from workbench.core.responses import Response, Triangle, low_pass_of
 from workbench.curves import Curves
-from workbench.errors import ParameterTypeError
 from workbench.measurements import decibels
 
 # How densely a response is sampled for its transform, in samples of the higher and the lower rate.
@@ -76,13 +76,10 @@ def resampling_gain(
 
 
 def _rate_and_ratio(values: Mapping[str, Any]) -> tuple[float, float]:
-    orig, target, ratio = (values[name] for name in ("orig_rate", "target_rate", "ratio"))
-    if ratio is not None:
-        return float(orig or 1), float(ratio)
-    if orig is None or target is None:
-        name = "orig_rate" if orig is None else "target_rate"
-        raise ParameterTypeError(name, "be given, or ratio in place of both rates", "nothing")
-    return float(orig), target / orig
+    if (ratio := ratio_of(values)) is not None:
+        return float(values["orig_rate"] or 1), float(ratio)
+    orig, target = rates_of(values)
+    return float(values["orig_rate"]), target / orig
 
 
 def _shape(values: Mapping[str, Any], ratio: float) -> _Shape:

@@ -79,7 +79,7 @@ LogScale = Annotated[
         detail=True,
     ),
 ]
-_UNITS = {"decibel": "dB", "natural": "ln"}
+LEVEL_UNITS = {"decibel": "dB", "natural": "ln"}  # by log_scale
 
 
 def outer_edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
@@ -116,7 +116,7 @@ def log_mel_reach(values: Mapping[str, Any]) -> Reach:
 
 
 def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
-    unit = _UNITS[values["log_scale"]]
+    unit = LEVEL_UNITS[values["log_scale"]]
     return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
@@ -186,4 +186,4 @@ def log_mel_spectrogram(
     bands = spec(mel_spectrogram).function(signal, lengths, **options)
     if lengths is not None and top_db is not None:  # what lies behind a row is not its loudest
         bands, _ = silence_beyond(bands, frame_count(lengths, options), 2)
-    return level_of(bands, reference, floor_db, top_db, _UNITS[log_scale])
+    return level_of(bands, reference, floor_db, top_db, LEVEL_UNITS[log_scale])
