@@ -82,6 +82,7 @@ class SignalSource:
     """A test signal: a source op and the values of its parameters."""
 
     def __init__(self, op: Callable[..., tf.Tensor], **values: Any):
+        self.function = op
         self.op: Op = spec(op)
         self.values = self.op.check({"sample_rate": 44100} | values)
         self.name = self.op.name.replace("_", " ")
