@@ -94,7 +94,9 @@ def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
     assert dashboard.frames[-1].time == (0.0, 0.1)
 
     file = {"name": "up.wav", "type": "audio/wav", "size": 1, "content": path.read_bytes()}
-    dashboard.panel.choices.upload.value = ({**file, "last_modified": datetime.datetime.now(datetime.UTC)},)
+    dashboard.panel.choices.upload.value = (
+        {**file, "last_modified": datetime.datetime.now(datetime.UTC)},
+    )
     assert dashboard.controller.source.name == "up.wav"
     assert dashboard.panel.choices.upload.value == ()
 

@@ -44,9 +44,7 @@ class ControlPanel:
         self._source_box = widgets.VBox()
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
-        self.choices = SourceChoices(
-            self.change_source, self.choose_channel, controller.channel_of
-        )
+        self.choices = SourceChoices(self.change_source, self.choose_channel, controller.channel_of)
         self.groups = [self._group(group) for group in controller.groups]
         self._show_source()
         boxes = [self.choices.widget, self._source_box, *(group.widget for group in self.groups)]

@@ -262,7 +262,9 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
         found = {}
         for each in declared.values():
             default = REQUIRED if each.required else each.default
-            found[each.name] = given.take(each.name, lambda _, value, d=each: d.check(value), default)
+            found[each.name] = given.take(
+                each.name, lambda _, value, d=each: d.check(value), default
+            )
         given.close()
         return found
 

@@ -97,8 +97,8 @@ def file_name(controller: Controller[Any], ending: str) -> str:
     """
     name = controller.source.name
     stem = PurePath(name).stem if len(PurePath(name).suffix) in (4, 5) else name
-    words = re.sub(r"[^\w.-]+", "_", f"{controller.kind}_{stem}").strip("._")
-    return f"{words[:80]}.{ending}"
+    words = re.sub(r"[^\w.-]+", "_", stem).strip("._")
+    return f"{controller.kind}_{words[:60]}.{ending}"
 
 
 def _rows(panel: Panel) -> Iterator[Row]:
@@ -106,10 +106,10 @@ def _rows(panel: Panel) -> Iterator[Row]:
         count = panel.data.shape[1]
         x = panel.start + panel.step * (np.arange(count) + 0.5 * (panel.data.ndim == 3))
         names = panel.names or [f"channel {number + 1}" for number in range(len(panel.data))]
+        ends = ("",) if panel.data.ndim == 2 else (", lowest", ", highest")
         for name, line in zip(names, panel.data, strict=True):
-            ends = {f"{name}, lowest": line[:, 0], f"{name}, highest": line[:, 1]}
-            for said, y in ends.items() if line.ndim == 2 else [(name, line)]:
-                yield from _points(panel, said, "time (s)", x, y)
+            for end, y in zip(ends, np.atleast_2d(line.T), strict=True):
+                yield from _points(panel, name + end, "time (s)", x, y)
     elif isinstance(panel, LinesPanel):
         for name, y in zip(panel.names, panel.data, strict=True):
             yield from _points(panel, name, panel.axis.label, panel.positions, y)

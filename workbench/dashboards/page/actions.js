@@ -25,6 +25,7 @@ export class Actions {
     on(window, "pointerdown", ({ target }) => {
       if (!this.group.contains(target)) this.fold();
     });
+    on(signal, "abort", () => clearTimeout(this.timer));
     on(window, "keydown", (event) => this.shortcut(event), { capture: true });
   }
 
@@ -47,7 +48,9 @@ export class Actions {
 
   ask(name, more = {}, buffers = []) {
     const content = { kind: "action", name, from: this.self, ...more };
-    if (this.enabled.includes(name)) this.scope.model.send(content, undefined, buffers);
+    if (!this.enabled.includes(name)) return;
+    this.scope.say("");
+    this.scope.model.send(content, undefined, buffers);
   }
 
   clicked(button) {
@@ -168,9 +171,5 @@ export class Actions {
       icon.innerHTML = before;
       note.textContent = "";
     }, 2000);
-  }
-
-  dispose() {
-    clearTimeout(this.timer);
   }
 }

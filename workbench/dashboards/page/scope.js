@@ -364,7 +364,6 @@ class Scope {
     this.abort.abort();
     this.neighbours?.dispose();
     this.player.dispose();
-    this.actions.dispose();
     this.root.remove();
   }
 }
