@@ -259,14 +259,10 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
 
     def check(name: str, values: Any) -> dict[str, Any]:
         given = Fields(name, values)
-        found = {}
         for each in declared.values():
-            default = REQUIRED if each.required else each.default
-            found[each.name] = given.take(
-                each.name, lambda _, value, d=each: d.check(value), default
-            )
+            given.take(each.name, anything, REQUIRED if each.required else each.default)
         given.close()
-        return found
+        return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
 
     return check
 
