@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from workbench import audio
 from workbench.axes import Space
-from workbench.chain import LOSSES, Chain, Gradients
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
 from workbench.dashboards.controller import SHOWN, Controller, Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
@@ -19,6 +20,7 @@ from workbench.dashboards.sources import Source
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
+from workbench.objectives import LOSSES
 from workbench.params import Declared, Param, read_parameters
 
 _ROWS = 256

@@ -8,13 +8,14 @@ from typing import Any
 import keras
 
 from workbench import layers
-from workbench.chain import LOSSES, Chain
+from workbench.chain import Chain
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.sources import source_of
 from workbench.errors import ParameterError, ParameterTypeError
+from workbench.objectives import LOSSES
 from workbench.ops import registry, spec
 from workbench.recurrent_model import RecurrentModel
 

@@ -72,7 +72,13 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
     axes.set_xlabel(with_unit(panel.axis.name, "kHz" if hertz else panel.axis.unit))
     axes.set_ylabel(with_unit(panel.label, panel.unit))
     axes.grid(alpha=0.3)
-    _head(axes, panel.title, legend=len(panel.data) > 1, share=share)
+    for name, place in panel.marks.items():
+        axes.axvline(scale * place, linewidth=0.8, color="#71767d", zorder=1)
+        axes.annotate(
+            name, (scale * place, 1.0), (3, -3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", fontsize="x-small", color="#4a5058", va="top",
+        )  # fmt: skip
+    _head(axes, panel.title, legend=panel.legend and len(panel.data) > 1, share=share)
 
 
 def _head(axes: Axes, title: str, *, legend: bool = False, share: int = 1) -> None:

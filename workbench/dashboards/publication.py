@@ -11,9 +11,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from workbench.dashboards.frames import Frame
-from workbench.dashboards.panels import ImagePanel, LinesPanel, Panel, WavePanel, ZPlanePanel
+from workbench.dashboards.panels import ImagePanel, LinesPanel, Panel, WavePanel
 from workbench.dashboards.print_panels import draw_image, draw_lines, draw_wave, with_unit
 from workbench.dashboards.print_planes import DOTS, draw_planes, planes_height
+from workbench.dashboards.zplane_panel import ZPlanePanel
 
 
 class Picture(Figure):
