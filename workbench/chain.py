@@ -163,6 +163,11 @@ class Chain(keras.Sequential):
             raise ParameterError("loss", rule, repr(loss)).named("gradients")
         return Scalar(LOSSES[loss])
 
+    @property
+    def costs(self) -> tuple[float, ...]:
+        """Seconds that the last result of each stage took; that of the last one with gradients."""
+        return tuple(stage.seconds for stage in self._staged())
+
     def code(self) -> str:
         """The lines of Python that make this chain."""
         lines = [f"    {_code_of(layer)}," for layer in self.layers]

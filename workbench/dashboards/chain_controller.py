@@ -96,25 +96,13 @@ class ChainController(Controller[Gradients]):
             ours = isinstance(layer, DeclaredLayer)
             values = layer.values if ours else {}
             title = f"{stage + 1}. {type(layer).__name__}"
-            presets = _presets(layer, given[stage].time)
-            groups.append(Group(title, stage, self._controlled(stage, layer), values, presets))
+            presets = presets_of(layer, given[stage].time)
+            own = controlled(layer, self._usual.get(stage, ()))
+            groups.append(Group(title, stage, own, values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
             groups.append(Group("Plots", SHOWN, declared, self.switches))
         return groups
-
-    def _controlled(self, stage: int, layer: Any) -> dict[str, Declared]:
-        """The parameters of a layer that have a control."""
-        if not isinstance(layer, DeclaredLayer):
-            return {}
-        own = {n: each for n, each in layer.declared.items() if n not in layer.following}
-        if stage not in self._usual:
-            return own
-        usual = self._usual[stage]
-        return {
-            name: replace(own[name], param=replace(own[name].param, detail=name not in usual))
-            for name in sorted(own, key=lambda n: usual.index(n) if n in usual else len(usual))
-        }
 
     def choose_loss(self, loss: str) -> None:
         """Chooses the scalar whose gradient is shown; "" shows none.
@@ -243,7 +231,26 @@ def _switch(plot: Plot) -> Declared:
     return Declared(plot.name, Param(plot.doc), bool, optional=False, default=plot.shown)
 
 
-def _presets(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
+def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str, Declared]:
+    """The parameters of a layer that have a control; the others are Keras' or follow the signal.
+
+    Args:
+        layer: Of any kind.
+        usual: Those that are in daily use come first, the others are details. Empty: as declared.
+    """
+    if not isinstance(layer, DeclaredLayer):
+        return {}
+    own = {n: each for n, each in layer.declared.items() if n not in layer.following}
+    if not usual:
+        return own
+    rank = {name: usual.index(name) if name in usual else len(usual) for name in own}
+    return {
+        name: replace(own[name], param=replace(own[name].param, detail=name not in usual))
+        for name in sorted(own, key=rank.__getitem__)
+    }
+
+
+def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
     """The parameters of other libraries for a layer at the rate that reaches it."""
     if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
         return {}

@@ -12,6 +12,7 @@ from workbench import layers
 from workbench.chain import Chain
 from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
+from workbench.dashboards.chain_editor import ChainEditor
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.plots import (
     cepstra,
@@ -69,6 +70,17 @@ def _chain(
         return ChainController(chain, source, "", plots, usual)
 
     return opened
+
+
+def _five_stages(sample_rate: int) -> Chain:
+    made = [
+        layers.Resample(target_rate=16000),
+        layers.Saturate(drive_db=6.0),
+        layers.Normalize(),
+        layers.MelSpectrogram(),
+        layers.Decibels(),
+    ]
+    return Chain(made, sample_rate=sample_rate)
 
 
 def _sweep() -> SignalSource:
@@ -185,6 +197,13 @@ IDEAS: dict[str, Idea] = {
             results.result(3, "waveform", "The waveform that it gets"),
             results.result(4, "features", "Features"),
         ),
+        audio="speech",
+    ),
+    "chain": Idea(
+        "Any chain",
+        "Add stages, move them, switch them off: every stage shows what comes out of it, in which "
+        "shape, and what it costs.",
+        lambda source: ChainEditor(_five_stages(source.sample_rate), source, ""),
         audio="speech",
     ),
     "recurrent": Idea(
