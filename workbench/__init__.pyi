@@ -33,6 +33,7 @@ from .core.spectral import spectrogram as spectrogram
 from .core.spectral import stft as stft
 from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
+from .dashboards import gallery as gallery
 from .ops import declared as declared
 from .ops import op as op
 from .params import Param as Param

@@ -72,29 +72,33 @@ class Stage:
         return first, dict(zip(names, rest, strict=True))
 
     def finish(
-        self, x: tf.Tensor, loss: Callable[[tf.Tensor], tf.Tensor], wanted: tuple[str, ...] = ()
+        self,
+        x: tf.Tensor,
+        loss: Callable[..., tf.Tensor],
+        beside: tuple[tf.Tensor, ...] = (),
+        wanted: tuple[str, ...] = (),
     ) -> Finish:
         """The last stage of a chain, the scalar of its result, and all gradients, in one go.
 
-        Only a loss that is known to depend on nothing but the result (`pure`) is compiled: a trace
-        would freeze whatever else a function looks at.
+        The scalar is that of the result and the tensors beside it. Only a loss that is known to
+        depend on nothing else (`pure`) is compiled: a trace would freeze whatever it looks at.
         """
         self._moving |= set(wanted)
         names = tuple(sorted(wanted))
 
-        def whole(values: Mapping[str, Any], x: tf.Tensor) -> Any:
+        def whole(values: Mapping[str, Any], x: tf.Tensor, *beside: tf.Tensor) -> Any:
             sources = [x, *(values[name] for name in names)]
             with tf.GradientTape() as tape:
                 tape.watch(sources)
                 y = self._forward(values, x)
-                value = loss(y)
+                value = loss(y, *beside)
             zero = tf.UnconnectedGradients.ZERO
             return y, value, *tape.gradient(value, [y, *sources], unconnected_gradients=zero)
 
         pure = getattr(loss, "pure", False)
         task = ("finish", loss, names) if pure else None
         state = self._values()
-        y, value, upstream, first, *rest = self._run(task, whole, x)
+        y, value, upstream, first, *rest = self._run(task, whole, x, *beside)
         self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
