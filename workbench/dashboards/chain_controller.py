@@ -96,8 +96,8 @@ class ChainController(Controller[Gradients]):
             ours = isinstance(layer, DeclaredLayer)
             values = layer.values if ours else {}
             title = f"{stage + 1}. {type(layer).__name__}"
-            own, presets = self._controlled(stage, layer), _presets(layer, given[stage].time)
-            groups.append(Group(title, stage, own, values, presets))
+            presets = _presets(layer, given[stage].time)
+            groups.append(Group(title, stage, self._controlled(stage, layer), values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
             groups.append(Group("Plots", SHOWN, declared, self.switches))
@@ -239,6 +239,10 @@ class ChainController(Controller[Gradients]):
         return "\n".join(lines)
 
 
+def _switch(plot: Plot) -> Declared:
+    return Declared(plot.name, Param(plot.doc), bool, optional=False, default=plot.shown)
+
+
 def _presets(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
     """The parameters of other libraries for a layer at the rate that reaches it."""
     if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
@@ -247,10 +251,6 @@ def _presets(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]
         library: preset(layer.spec.name, library, sample_rate=round(time.rate))
         for library in libraries(layer.spec.name)
     }
-
-
-def _switch(plot: Plot) -> Declared:
-    return Declared(plot.name, Param(plot.doc), bool, optional=False, default=plot.shown)
 
 
 def _is_waveform(space: Space) -> bool:

@@ -13,7 +13,16 @@ from workbench.chain import Chain
 from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.controller import Controller
-from workbench.dashboards.plots import delays, mels, resampling, results, spectra, windows
+from workbench.dashboards.plots import (
+    cepstra,
+    delays,
+    errors,
+    mels,
+    resampling,
+    results,
+    spectra,
+    windows,
+)
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.scene import Plot
 from workbench.dashboards.sources import SignalSource, Source
@@ -21,6 +30,14 @@ from workbench.stored_models import read_model
 
 _FRAMES = ("window", "frame_length", "frame_step", "fft_length")
 _BANDS = ("num_mel_bins", "lower_edge_hertz", "upper_edge_hertz", "mel_scale", "mel_norm")
+
+_KINDS = {
+    "sinc": "Windowed sinc",
+    "fft": "Fourier transform of the whole",
+    "average": "Average pooling",
+    "linear": "Straight lines",
+    "nearest": "Nearest sample",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +89,7 @@ IDEAS: dict[str, Idea] = {
             spectra.spectrogram(1, "result_spectrogram", "Spectrogram of the result"),
             resampling.gain(0),
             resampling.impulse(0),
+            *(spectra.compared(0, "kind", kind, title) for kind, title in _KINDS.items()),
         ),
         audio=_sweep,
     ),
@@ -87,6 +105,7 @@ IDEAS: dict[str, Idea] = {
             windows.window(0),
             windows.leakage(0),
             windows.overlap(0),
+            errors.of_inverse(0),
             results.instead(0, layers.Phase, "phase", "Phase", shown=False),
         ),
         audio="drums",
@@ -117,6 +136,7 @@ IDEAS: dict[str, Idea] = {
             results.instead(0, layers.Spectrogram, "spectrogram", "1. Spectrogram"),
             results.instead(0, layers.LogMelSpectrogram, "log_mel", "2. Level in mel bands"),
             results.result(1, "mfcc", "3. Coefficients"),
+            cepstra.remembered(0, "4. What they still remember of step 2"),
         ),
         audio="speech",
     ),
