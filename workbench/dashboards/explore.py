@@ -54,7 +54,9 @@ def open_idea(name: str, audio: Any = None) -> Dashboard:
     """The dashboard of that name, on a signal or on the one that shows best what it is about."""
     idea = IDEAS[name]
     made = idea.audio() if callable(idea.audio) else idea.audio
-    return Dashboard(idea.open(source_of(made if audio is None else audio)))
+    controller = idea.open(source_of(made if audio is None else audio))
+    controller.kind = name
+    return Dashboard(controller)
 
 
 def _chain_of(what: Any, sample_rate: int) -> Chain:
