@@ -99,7 +99,7 @@ class Learner:
         *,
         optimizer: str = "sign descent",
         step: float = 0.002,
-        patience: int = 20,
+        patience: int = 50,
     ):
         with naming("Learner"):
             self.chain = chain
