@@ -255,7 +255,8 @@ def test_the_tangent_is_the_gradient(layer, name):
     exact = chain.gradients(NOISE[:, :8000], "energy", parameters=True)
     if layer.values[name] is not None:
         value = float(exact.parameters[-1][name])
-        assert value == pytest.approx(found.gradient, rel=1e-2)
+        # in single precision: energy hardly depends on a ratio, and its slopes cancel to 1e-3
+        assert value == pytest.approx(found.gradient, rel=5e-2)
 
 
 def test_the_tangent_of_a_rectangle():
