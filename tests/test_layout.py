@@ -19,6 +19,7 @@ ROWS = (
         "server",
         "errors",
         "axes",
+        "curves",
         "reach",
         "tensors",
         "shapes",
@@ -29,7 +30,7 @@ ROWS = (
     ),
     ("params", "specification", "ops"),
     ("core",),
-    ("excerpts", "measurements"),
+    ("analysis", "excerpts", "measurements"),
     (
         "layers",
         "masks",
@@ -43,6 +44,7 @@ ROWS = (
     ),
     (
         "chain",
+        "backpropagation",
         "objectives",
         "distance",
         "learning",
@@ -62,6 +64,8 @@ RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
 WIDGETS = {"ipywidgets", "anywidget", "matplotlib", "IPython", "traitlets"}
 FORBIDDEN = {
     "core": WIDGETS | {"keras", "soundfile"},
+    "analysis": WIDGETS | {"keras", "soundfile"},
+    "curves": {"tensorflow", "keras"},
     "audio": {"tensorflow", "keras"},
     "clips": {"tensorflow", "keras"},
     "axes": {"tensorflow", "keras"},

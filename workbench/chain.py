@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from workbench.axes import Axis, Space, waveform_space
+from workbench.backpropagation import Gradients, backpropagate, wanted_of
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
 from workbench.objectives import Loss, Objective, scalar_of
 from workbench.stages import Stage
 from workbench.tensors import as_signal
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """A scalar and its gradients.
-
-    Attributes:
-        value: The scalar.
-        outputs: The signal and the result of each stage.
-        stages: Gradient with respect to each of `outputs`, in its shape.
-        parameters: For each layer, the gradient with respect to its differentiable parameters.
-    """
-
-    value: tf.Tensor
-    outputs: tuple[tf.Tensor, ...]
-    stages: tuple[tf.Tensor, ...]
-    parameters: tuple[dict[str, tf.Tensor], ...]
-
-    @property
-    def signal(self) -> tf.Tensor:
-        """Gradient with respect to the waveform."""
-        return self.stages[0]
 
 
 @keras.saving.register_keras_serializable("workbench")
@@ -87,12 +65,8 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
-        checked = _checked_rate(sample_rate)
-        if checked == self._sample_rate:
-            return
-        with self.restoring():
-            self._sample_rate = checked
-            self._flow()
+        if _checked_rate(sample_rate) != self._sample_rate:
+            self.change({}, sample_rate=sample_rate)
 
     @contextlib.contextmanager
     def restoring(self) -> Iterator[None]:
@@ -124,13 +98,20 @@ class Chain(keras.Sequential):
         return self.spaces[-1].axes
 
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a layer; where they do not fit, nothing is changed.
+        """Changes parameters of a layer; as `change` does it."""
+        self.change({stage: values})
+
+    def change(self, stages: Mapping[int, Mapping[str, Any]], *, sample_rate: Any = None) -> None:
+        """Changes parameters of several layers and the sample rate at once; all of it or nothing.
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later layer.
         """
         with self.restoring():
-            self.layers[stage].set(**values)
+            if sample_rate is not None:
+                self._sample_rate = _checked_rate(sample_rate)
+            for stage, values in stages.items():
+                self.layers[stage].set(**values)
             self._flow()
 
     def run(self, x: Any) -> tuple[tf.Tensor, ...]:
@@ -175,22 +156,10 @@ class Chain(keras.Sequential):
         scalar, stages = scalar_of(loss, self.spaces[-1]), self._staged()
         if not stages:
             raise ParameterError("layers", "hold at least one", "none")
-        wanted = _wanted(stages, parameters)
-        outputs = [self._signal(x)]
-        for stage in stages[:-1]:
-            outputs.append(stage.forward(outputs[-1]))
-        end = stages[-1].finish(outputs[-1], *scalar, wanted[-1])
-        outputs.append(end.result)
+        found = backpropagate(stages, self._signal(x), scalar, wanted_of(stages, parameters))
         if isinstance(loss, Objective):
-            loss.check(self.spaces[-1], end.result.shape)
-        of_outputs, of_parameters = [end.of_result, end.of_signal], [end.of_parameters]
-        for i in reversed(range(len(stages) - 1)):
-            upstream, found = stages[i].backward(outputs[i], of_outputs[-1], wanted[i])
-            of_outputs.append(upstream)
-            of_parameters.append(found)
-        return Gradients(
-            end.value, tuple(outputs), tuple(of_outputs[::-1]), tuple(of_parameters[::-1])
-        )
+            loss.check(self.spaces[-1], found.outputs[-1].shape)
+        return found
 
     def code(self) -> str:
         """The lines of Python that make this chain."""
@@ -211,6 +180,26 @@ class Chain(keras.Sequential):
             raise
         if rebuild:
             self._maybe_rebuild()
+
+    def arrange(self, layers: Sequence[keras.layers.Layer]) -> None:
+        """Takes these layers in place of its own: some more, some less, or in another order.
+
+        Raises:
+            ParameterError, ParameterTypeError: They do not fit together; nothing is changed.
+        """
+        if len({layer.name for layer in layers}) < len(layers):
+            names = [layer.name for layer in layers]
+            raise ParameterError("layers", "have different names", names).named("arrange")
+        before = self.layers
+        try:
+            self._layers = list(layers)
+            self._flow()
+        except (TypeError, ValueError):
+            self._layers = before
+            self._flow()
+            raise
+        finally:
+            self._forget_traces()
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None, **options: Any) -> Any:
         """Applies the layers one after the other; masks and training travel as in Keras."""
@@ -298,18 +287,6 @@ def _space_after(layer: keras.layers.Layer, given: Space) -> Space:
     if isinstance(layer, DeclaredLayer):
         return layer.space(given)
     return Space((Axis("index"),), layer.name)
-
-
-def _wanted(
-    stages: Sequence[Stage], parameters: bool | Sequence[tuple[int, str]]
-) -> list[tuple[str, ...]]:
-    """For each stage the parameters whose gradients are asked for."""
-    if isinstance(parameters, bool):
-        return [stage.differentiable if parameters else () for stage in stages]
-    return [
-        tuple(name for at, name in parameters if at in (i, i - len(stages)))
-        for i in range(len(stages))
-    ]
 
 
 def _code_of(layer: keras.layers.Layer) -> str:

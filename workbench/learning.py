@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.chain import Chain, Gradients
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
 from workbench.declared_layer import DeclaredLayer
 from workbench.descent import Coordinate, Rule, rule_of
 from workbench.distance import Distance

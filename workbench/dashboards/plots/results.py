@@ -9,7 +9,7 @@ import numpy as np
 
 from workbench.axes import Space
 from workbench.chain import Chain
-from workbench.dashboards.panels import Panel
+from workbench.dashboards.panels import ImagePanel, Panel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import panel, wave_panel
 from workbench.layers import OpLayer
@@ -75,6 +75,22 @@ def original_and_result(number: int, title: str = "Original and result") -> Plot
         return wave_panel(title, pair, scene.space(0), scene.span, scene.columns, names=names)
 
     return Plot("original and result", "Both waveforms, one over the other.", made)
+
+
+def masked(number: int, name: str, title: str) -> Plot:
+    """What goes into a stage of bins, tinted where the stage changes it: its masks."""
+
+    def made(scene: Scene) -> Panel | None:
+        before, after = scene.output(number - 1), scene.output(number)
+        space = scene.space(number)
+        whole = draw(scene, title, before, space)
+        changed = replace(space, power=0.0, unit="", quantity="change")
+        hidden = draw(scene, title, (before != after).astype(np.float32), changed)
+        if not isinstance(whole, ImagePanel) or not isinstance(hidden, ImagePanel):
+            return whole
+        return replace(whole, tinted=hidden.data > 0)
+
+    return Plot(name, "What goes in, tinted where it is hidden.", made)
 
 
 def draw(
