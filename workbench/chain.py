@@ -14,7 +14,7 @@ from workbench.axes import Axis, Space, waveform_space
 from workbench.backpropagation import Gradients, backpropagate, wanted_of
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
-from workbench.objectives import LOSSES, Loss, Objective, Scalar
+from workbench.objectives import Loss, Objective, scalar_of
 from workbench.stages import Stage
 from workbench.tensors import as_signal
 
@@ -126,6 +126,14 @@ class Chain(keras.Sequential):
             outputs.append(stage.forward(outputs[-1]))
         return tuple(outputs)
 
+    def run_with(self, x: Any, parameter: tuple[int, str], value: float) -> tf.Tensor:
+        """The result with another value of a differentiable parameter; nothing of it is kept."""
+        at, name = parameter
+        y = self._signal(x)
+        for i, stage in enumerate(self._staged()):
+            y = stage.forward(y) if i < at else stage.at(y, {name: value} if i == at else {})
+        return y
+
     def gradients(
         self,
         x: Any,
@@ -145,23 +153,13 @@ class Chain(keras.Sequential):
         Raises:
             ParameterError: `loss` is an unknown word, or does not fit the result.
         """
-        stages, scalar = self._staged(), self._scalar(loss)
+        scalar, stages = scalar_of(loss, self.spaces[-1]), self._staged()
         if not stages:
             raise ParameterError("layers", "hold at least one", "none")
         found = backpropagate(stages, self._signal(x), scalar, wanted_of(stages, parameters))
         if isinstance(loss, Objective):
             loss.check(self.spaces[-1], found.outputs[-1].shape)
         return found
-
-    def _scalar(self, loss: str | Loss | Objective) -> Scalar:
-        if isinstance(loss, Objective):
-            return loss.scalar(self.spaces[-1])
-        if callable(loss):
-            return Scalar(loss)
-        if loss not in LOSSES:
-            rule = f"be one of {list(LOSSES)}, an objective or a function"
-            raise ParameterError("loss", rule, repr(loss)).named("gradients")
-        return Scalar(LOSSES[loss])
 
     @property
     def costs(self) -> tuple[float, ...]:

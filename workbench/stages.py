@@ -59,6 +59,11 @@ class Stage:
         self._last = (x, state, result)
         return result
 
+    def at(self, x: tf.Tensor, others: Mapping[str, float]) -> tf.Tensor:
+        """The layer's result with other values of differentiable parameters; nothing is kept."""
+        self._moving |= set(others)
+        return self._run("forward", self._forward, x, others=others)
+
     def backward(
         self, x: tf.Tensor, upstream: tf.Tensor, wanted: tuple[str, ...] = ()
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
@@ -112,9 +117,12 @@ class Stage:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """Names of the parameters that have a value and a gradient."""
+        return self._differentiable(self._values())
+
+    def _differentiable(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         if not isinstance(self.layer, DeclaredLayer):
             return ()
-        values, declared = self._values(), self.layer.declared.items()
+        declared = self.layer.declared.items()
         return tuple(n for n, d in declared if d.param.differentiable and values[n] is not None)
 
     def _values(self) -> dict[str, Any]:
@@ -131,8 +139,15 @@ class Stage:
         self.seconds = time.perf_counter() - begun
         return made
 
-    def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
-        values, able = self._values(), self.differentiable
+    def _run(
+        self,
+        task: Any,
+        function: Callable[..., Any],
+        *tensors: tf.Tensor,
+        others: Mapping[str, float] | None = None,
+    ) -> Any:
+        values = self._values() | dict(others or {})
+        able = self._differentiable(values)
         self._moving |= {n for n in able if values[n] != self._first.get(n)}
         live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
         fixed = {n: v for n, v in values.items() if n not in live}
