@@ -43,6 +43,7 @@ ROWS = (
     ),
     ("chain", "streaming", "conversion", "rate_poles", "rate_comparison", "export", "dataset"),
     ("dashboards",),
+    ("serve",),
     ("app",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
