@@ -7,13 +7,16 @@ ready, so that the next page is there at once. The page may move controls; it ca
 from __future__ import annotations
 
 import html
+import signal
 import sys
 import tempfile
 import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+from jupyter_server.auth.identity import PasswordIdentityProvider
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.ioloop import IOLoop
 from traitlets.config import Config
@@ -23,6 +26,19 @@ from workbench.server import MESSAGE_BYTES, undelayed
 
 TEMPLATE = Path(__file__).parent / "served"
 CULL_AFTER = 900  # seconds that a kernel without a page may live, as after a lost connection
+
+
+class Identity(PasswordIdentityProvider):
+    """Gives the page, with its login, the cookie that Voila's script returns when the page closes.
+
+    Without it the server refuses to end the page's kernel.
+    """
+
+    def set_login_cookie(self, handler: Any, user: Any) -> None:
+        """Set both cookies."""
+        super().set_login_cookie(handler, user)
+        handler.current_user = user
+        _ = handler.xsrf_token  # reading it sets it
 
 
 class Pages(Voila):
@@ -52,6 +68,7 @@ def settings(port: int | None) -> Config:
     config.Voila.auto_token = True
     config.Voila.open_browser = False
     config.Voila.log_level = "ERROR"
+    config.Voila.identity_provider_class = Identity
     config.Voila.kernel_websocket_connection_class = undelayed(ZMQChannelsWebsocketConnection)
     config.Voila.tornado_settings = {
         "websocket_max_message_size": MESSAGE_BYTES,
@@ -83,12 +100,15 @@ def serve(notebook: Path | None, port: int | None, browser: bool, extra: Sequenc
     pages = Pages.instance(config=settings(port))
     pages.initialize([str(notebook.resolve()), *extra])
     with ExitStack() as stack:
-        IOLoop.current().add_callback(_tell, pages, browser, stack)  # behind the opening of the port
+        IOLoop.current().add_callback(
+            _tell, pages, browser, stack
+        )  # behind the opening of the port
         pages.start()
     return 0
 
 
 def _tell(pages: Pages, browser: bool, stack: ExitStack) -> None:
+    signal.signal(signal.SIGINT, pages._handle_signal_stop)  # not an exception wherever it runs
     verb = "The page opens in your browser:" if browser else "Open this address in a browser:"
     print(f"{verb}\n\n    {pages.address}\n\nControl-C stops it.", flush=True)
     if browser:
