@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,12 +103,8 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
-        checked = _checked_rate(sample_rate)
-        if checked == self._sample_rate:
-            return
-        with self.restoring():
-            self._sample_rate = checked
-            self._flow()
+        if _checked_rate(sample_rate) != self._sample_rate:
+            self.change({}, sample_rate=sample_rate)
 
     @contextlib.contextmanager
     def restoring(self) -> Iterator[None]:
@@ -140,13 +136,20 @@ class Chain(keras.Sequential):
         return self.spaces[-1].axes
 
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a layer; where they do not fit, nothing is changed.
+        """Changes parameters of a layer; as `change` does it."""
+        self.change({stage: values})
+
+    def change(self, stages: Mapping[int, Mapping[str, Any]], *, sample_rate: Any = None) -> None:
+        """Changes parameters of several layers and the sample rate at once; all of it or nothing.
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later layer.
         """
         with self.restoring():
-            self.layers[stage].set(**values)
+            if sample_rate is not None:
+                self._sample_rate = _checked_rate(sample_rate)
+            for stage, values in stages.items():
+                self.layers[stage].set(**values)
             self._flow()
 
     def run(self, x: Any) -> tuple[tf.Tensor, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
+import sys
 import textwrap
 import types
 import typing
@@ -157,7 +158,7 @@ class Declared:
     def _check_number(self, value: Any) -> Any:
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
-        number = float(value)
+        number = float(value) if abs(value) <= sys.float_info.max else math.inf
         low, high = self.param.low, self.param.high
         fits = (
             math.isfinite(number)

@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
+import keras
+import numpy as np
+
 from workbench import audio
-from workbench.axes import Space
+from workbench.axes import Axis, Space
 from workbench.chain import LOSSES, Chain, Gradients
-from workbench.dashboards.controller import SHOWN, Controller, Group
+from workbench.checked_json import Fields, anything, brief, one_of
+from workbench.core.presets import libraries, preset
+from workbench.dashboards.controller import SHOWN, Controller, Group, values_of, with_axes
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source
@@ -21,6 +26,7 @@ from workbench.layers import OpLayer
 from workbench.params import Param, read_parameters
 
 _ROWS = 256
+_LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
 _MOST_VALUES = 100_000_000  # of overlapping frames: 0.4 GB, and several times that with gradients
 
 
@@ -46,6 +52,7 @@ class ChainController(Controller[Gradients]):
         result: Results of all stages, and the gradients if a scalar is chosen.
     """
 
+    kind = "chain"
     channel_of = "image of"
 
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
@@ -57,12 +64,14 @@ class ChainController(Controller[Gradients]):
     def groups(self) -> list[Group]:
         """What is shown, and the parameters of each layer that do not follow the signal."""
         groups = [Group("", SHOWN, _SHOWN, {"gradient_of": self.loss or None})]
+        given = self.chain.spaces
         for stage, layer in enumerate(self.chain.layers):
             ours = isinstance(layer, DeclaredLayer)
             declared = layer.declared if ours else {}
             own = {name: each for name, each in declared.items() if name not in layer.following}
             values = layer.values if ours else {}
-            groups.append(Group(f"{stage + 1}. {type(layer).__name__}", stage, own, values))
+            title = f"{stage + 1}. {type(layer).__name__}"
+            groups.append(Group(title, stage, own, values, _presets(layer, given[stage].time)))
         return groups
 
     def choose_loss(self, loss: str) -> None:
@@ -78,6 +87,29 @@ class ChainController(Controller[Gradients]):
             self.loss = _SHOWN["gradient_of"].check(values["gradient_of"]) or ""
         else:
             self.chain.set(stage, **values)
+
+    def _described(self) -> dict[str, Any]:
+        found = super()._described()
+        layers = [
+            {"layer": type(layer).__name__, "values": found.pop(str(stage))}
+            for stage, layer in enumerate(self.chain.layers)
+        ]
+        return found | {"layers": layers}
+
+    def _take(self, described: Fields) -> None:
+        self._set(SHOWN, described.take("shown", values_of(self._declared(SHOWN))))
+        layers = described.take("layers", anything)
+        kinds = [type(layer).__name__ for layer in self.chain.layers]
+        if not isinstance(layers, list) or len(layers) != len(kinds):
+            raise ParameterError("state['layers']", f"be {', '.join(kinds)}", brief(layers))
+        stages = {}
+        for stage, kind in enumerate(kinds):
+            layer = Fields(f"state['layers'][{stage}]", layers[stage])
+            layer.take("layer", one_of((kind,)))
+            stages[stage] = layer.take("values", values_of(self._declared(stage)))
+            layer.close()
+        ours = {stage: values for stage, values in stages.items() if values}
+        self.chain.change(ours, sample_rate=self.source.sample_rate)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -140,6 +172,17 @@ class ChainController(Controller[Gradients]):
         last = max(i for i, space in enumerate(spaces) if _is_waveform(space))
         return audio.wav_bytes(outputs[last].numpy(), round(spaces[last].time.rate))
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The signal, the result of every stage, and their gradients."""
+        found: dict[str, np.ndarray] = {}
+        names = ["signal", *(type(layer).__name__ for layer in self.chain.layers)]
+        for stage, (name, space) in enumerate(zip(names, self.chain.spaces, strict=True)):
+            key = f"{stage}_{name}"
+            found |= with_axes(key, self.result.outputs[stage].numpy(), space.axes)
+            if self.result.stages:
+                found[f"{key}.gradient"] = self.result.stages[stage].numpy()
+        return found
+
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
         ours = all(isinstance(layer, DeclaredLayer) for layer in self.chain.layers)
@@ -149,6 +192,16 @@ class ChainController(Controller[Gradients]):
         if self.loss:
             lines.append(f"gradients = chain.gradients(x, {self.loss!r})")
         return "\n".join(lines)
+
+
+def _presets(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
+    """The parameters of other libraries for a layer at the rate that reaches it."""
+    if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
+        return {}
+    return {
+        library: preset(layer.spec.name, library, sample_rate=round(time.rate))
+        for library in libraries(layer.spec.name)
+    }
 
 
 def _is_waveform(space: Space) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
 from workbench.dashboards.controls import Control
+from workbench.params import Declared, Param
+
+_CUSTOM = "custom"  # the choice of a preset where parameters differ from all of them
 
 
 class ControlGroup:
@@ -17,26 +20,29 @@ class ControlGroup:
     Details are folded away unless one of them is in use.
 
     Attributes:
+        preset: The choice among the presets; None where there are none.
         widget: All of it, as a page shows it.
     """
 
-    def __init__(self, title: str, controls: Mapping[str, Control]):
+    def __init__(self, title: str, controls: Mapping[str, Control], presets: Sequence[str] = ()):
         self._controls = dict(controls)
+        self.preset = Control(_preset_of(presets), _CUSTOM) if presets else None
         self._said = ""
         details = [c for c in self._controls.values() if c.declared.param.detail]
         usual = [c for c in self._controls.values() if not c.declared.param.detail]
         self._details = widgets.VBox([control.widget for control in details])
         self._more = widgets.ToggleButton(
-            value=any(control.value != control.declared.default for control in details),
             layout={"width": "auto", "align_self": "flex-end"},
         )
         self._more.add_class("workbench-more")
         self._more.observe(self._fold, "value")
+        self._unfold()
         self._fold()
         folded = [self._more, self._details] if details else []
         heading = [_heading(title)] if title else []
         self._note = widgets.HTML(layout={"display": "none", "margin": "0"})
         self._note.add_class("workbench-note")
+        heading += [self.preset.widget] if self.preset else []
         rows = [*heading, *(control.widget for control in usual), *folded, self._note]
         self.widget = widgets.VBox(rows)
 
@@ -52,8 +58,31 @@ class ControlGroup:
             self._note.value = f'<span role="status">{html.escape(text)}</span>' if text else ""
             self._note.layout.display = "block" if text else "none"
 
-    def follow(self, values: Mapping[str, Any]) -> None:
-        """Shows what automatic values stand for, and only what acts, given all parameters."""
+    def on_preset(self, callback: Callable[[str], None]) -> None:
+        """Calls `callback(name)` when a preset is chosen."""
+        if self.preset:
+            self.preset.observe(lambda chosen: callback(chosen.value))
+
+    def refuse(self, text: str) -> None:
+        """Shows why a preset could not be taken, beside its choice."""
+        if self.preset:
+            self.preset.error = text
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Shows all parameters as they are, without errors; tells nobody."""
+        for name, control in self._controls.items():
+            control.show(values[name])
+        self._unfold()
+
+    def follow(self, values: Mapping[str, Any], preset: str = "") -> None:
+        """Shows what automatic values stand for, and only what acts, given all parameters.
+
+        Args:
+            values: All parameters of the group's stage.
+            preset: The name of the preset that they are; empty for none.
+        """
+        if self.preset:
+            self.preset.show(preset or _CUSTOM)
         for control in self._controls.values():
             param = control.declared.param
             if param.automatic:
@@ -64,11 +93,22 @@ class ControlGroup:
                 if control.widget.layout.display != display:
                     control.widget.layout.display = display
 
+    def _unfold(self) -> None:
+        """Unfolds the details if one of them is in use."""
+        details = [c for c in self._controls.values() if c.declared.param.detail]
+        if any(control.value != control.declared.default for control in details):
+            self._more.value = True
+
     def _fold(self, change: Any = None) -> None:
         shown = self._more.value
         self._details.layout.display = "" if shown else "none"
         self._more.description = "fewer" if shown else "more"
         self._more.icon = "angle-up" if shown else "angle-down"
+
+
+def _preset_of(names: Sequence[str]) -> Declared:
+    doc = "All parameters as another library has them."
+    return Declared("preset", Param(doc, choices=(_CUSTOM, *names)), str, False, _CUSTOM)
 
 
 def _heading(text: str) -> widgets.HTML:

@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench import audio
 from workbench.axes import Axis, Space
-from workbench.dashboards.controller import SHOWN, Controller, Group
+from workbench.dashboards.controller import SHOWN, Controller, Group, with_axes
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import LinesPanel, Panel, WavePanel, ZPlane, ZPlanePanel
 from workbench.dashboards.sources import Source
@@ -54,6 +54,8 @@ class RateController(Controller[RateComparison]):
         settings: The parameters of the comparison.
         listen_to: What is heard.
     """
+
+    kind = "recurrent"
 
     def __init__(self, model: RecurrentModel, source: Source):
         self.comparer = RateComparer(model)
@@ -158,6 +160,23 @@ class RateController(Controller[RateComparison]):
         waves /= max(1.0, float(np.max(np.abs(waves))))
         heard = dict(zip(("reference", "naive", "corrected", "input"), waves, strict=True))
         return audio.wav_bytes(heard[self.listen_to], self.result.sample_rate)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The outputs, what is wrong with them, the spectra and the poles."""
+        shown = self.result
+        return {
+            "names": np.array(shown.names),
+            **with_axes("waves", shown.waves, [shown.time]),
+            **with_axes("given", shown.given, [shown.time]),
+            **with_axes("levels", shown.levels, [shown.level_time]),
+            **with_axes("spectra", shown.spectra, [shown.frequency]),
+            **with_axes("tone_spectra", shown.tone_spectra, [shown.tone_frequency]),
+            **{
+                f"poles.{order}.{group}".replace(" ", "_"): points
+                for order, groups in shown.poles.items()
+                for group, points in groups.items()
+            },
+        }
 
     def code(self) -> str:
         """The lines of Python that compute what is shown."""

@@ -7,7 +7,7 @@ file lies in ``page/``: its modules and, in ``scope.css``, its looks.
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ MODULES = (  # each imports only from those before it
     "player",
     "hands",
     "neighbours",
+    "actions",
     "scope",
 )
 
@@ -53,6 +54,8 @@ class Scope(anywidget.AnyWidget):
         self.view: View | None = None
         self._view_callbacks: list[Callable[[View], None]] = []
         self._audio_callbacks: list[Callable[[], None]] = []
+        self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
+        self._enabled: list[str] | None = None
         self._page_has_audio = False
         self._flow = Flow(self._deliver)
         super().__init__(**kwargs)
@@ -81,6 +84,24 @@ class Scope(anywidget.AnyWidget):
             self._page_has_audio = False
             self.send({"kind": "stale"})
 
+    def on_action(self, callback: Callable[[dict[str, Any], list[memoryview]], None]) -> None:
+        """Call ``callback(content, buffers)`` when a button asks for ``content["name"]``."""
+        self._action_callbacks.append(callback)
+
+    def enable(self, names: Sequence[str]) -> None:
+        """Show the buttons, and say which of them there is something to do for."""
+        if self._enabled != list(names):
+            self._enabled = list(names)
+            self.send({"kind": "actions", "enabled": self._enabled})
+
+    def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
+        """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
+        self.send({"kind": "file", "name": name, "type": kind, "to": to}, [content])
+
+    def send_copy(self, text: str, to: str = "") -> None:
+        """Have the page that asked put a text into the clipboard."""
+        self.send({"kind": "copy", "text": text, "to": to})
+
     def set_busy(self, busy: bool) -> None:
         """Show, or end, the sign that says that the kernel is computing."""
         self.send({"kind": "busy", "busy": bool(busy)})
@@ -102,18 +123,23 @@ class Scope(anywidget.AnyWidget):
         content, buffers = frame.encode()
         self.send({"kind": "frame", "id": number, "paced": paced, **content}, buffers)
 
-    def _receive(self, _widget: Any, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+    def _receive(self, _widget: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = content.get("kind")
         if kind == "drawn":
             self._flow.acknowledge(content["id"])
         elif kind == "hello":
             self._flow.reset()
+            if self._enabled is not None:
+                self.send({"kind": "actions", "enabled": self._enabled})
             self._change_view(content)
         elif kind == "view":
             self._change_view(content)
         elif kind == "audio":
             for callback in self._audio_callbacks:
                 callback()
+        elif kind == "action":
+            for act in self._action_callbacks:
+                act(content, buffers)
 
     def _change_view(self, content: dict[str, Any]) -> None:
         """Pass the page's view on, and say when that is done: the page then sends the next."""

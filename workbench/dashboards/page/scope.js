@@ -1,11 +1,12 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, busy, status; page -> kernel: hello, view, drawn,
- * audio. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * kernel -> page: frame, viewed, audio, stale, busy, status, actions, file, copy; page -> kernel:
+ * hello, view, drawn, audio, action. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
+import { Actions } from "./actions.js";
 import { readTheme } from "./colours.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
@@ -41,6 +42,7 @@ class Scope {
     this.readout = this.find(".workbench-readout");
     this.player = new Player(this);
     this.hands = new Hands(this);
+    this.actions = new Actions(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -77,6 +79,8 @@ class Scope {
       this.setBusy(message.busy);
     } else if (message.kind === "status") {
       this.say(message.text);
+    } else {
+      this.actions.receive(message, buffers);
     }
   }
 
