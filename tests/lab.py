@@ -57,7 +57,7 @@ def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
 class Server:
     """A running `workbench lab`: `url`, `token`, `pid`; `root` is the folder that it shows."""
 
-    command = "lab"
+    subcommand = "lab"
 
     def __init__(self, start: Path | None = None, arguments: Sequence[str] = ()):
         self._stack = ExitStack()
@@ -93,7 +93,14 @@ class Server:
 
     def _start_process(self) -> None:
         self._write_settings()
-        command = [sys.executable, "-m", "workbench.app", self.command, "--no-browser", "--port=0"]
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.app",
+            self.subcommand,
+            "--no-browser",
+            "--port=0",
+        ]
         with (self._folder / "output.txt").open("w") as output:
             self._process = subprocess.Popen(
                 [*command, str(self.start), *self._arguments],
@@ -111,7 +118,7 @@ class Server:
             if address := _ADDRESS.search(self.output):
                 return address
             time.sleep(0.02)
-        raise RuntimeError(f"workbench {self.command} did not start:\n{self.output}")
+        raise RuntimeError(f"workbench {self.subcommand} did not start:\n{self.output}")
 
     def _stop_process(self) -> None:
         """Stop the server, and what it started if that outlives it, by their own process ids."""
@@ -144,7 +151,7 @@ class Server:
 class Served(Server):
     """A running `workbench serve` of a notebook; each page has a kernel of its own."""
 
-    command = "serve"
+    subcommand = "serve"
 
     @property
     def address(self) -> str:

@@ -58,7 +58,7 @@ class Scope {
   }
 
   send(content) {
-    this.model.send(content);
+    if (!this.lifeline.lost) this.model.send(content);
   }
 
   /** Status line, read out politely. */
