@@ -99,7 +99,9 @@ def test_the_scalar_can_be_any_function(chain):
     found = chain.gradients(X, lambda result: result[0, 3, 5])
     assert np.any(found.signal[0] != 0)
     assert np.all(found.signal[1] == 0)
-    with pytest.raises(ValueError, match=r"gradients: loss must be one of \['mean', 'energy'\]"):
+    with pytest.raises(
+        ValueError, match=r"gradients: loss must be one of \['mean', 'energy'\], an objective"
+    ):
         chain.gradients(X, "loudness")
 
 
@@ -260,3 +262,51 @@ def test_keras_layers_in_the_middle_have_true_gradients(layer):
 def test_samples_that_are_whole_numbers_are_refused_as_by_the_ops(chain):
     with pytest.raises(TypeError, match="Chain: signal must be floating point; got int16"):
         chain.run(np.zeros((1, 100), np.int16))
+
+
+def arranged(sample_rate=16000):
+    made = [
+        wb.layers.Saturate(name="saturate"),
+        wb.layers.Resample(target_rate=8000, name="resample"),
+        wb.layers.STFT(frame_length=256, frame_step=64, name="stft"),
+    ]
+    return wb.Chain(made, sample_rate=sample_rate), made
+
+
+def test_layers_can_be_left_out_added_and_reordered():
+    chain, (_, resample, stft) = arranged()
+    x = np.asarray(wb.noise(sample_rate=16000, seconds=0.2))[None]
+    chain.run(x)
+    chain.arrange([resample, stft])
+    alone = wb.stft(
+        wb.resample(x, orig_rate=16000, target_rate=8000), frame_length=256, frame_step=64
+    )
+    np.testing.assert_array_equal(chain(x), alone)
+    assert chain.axes[1].step == 8000 / 256
+    delay = wb.layers.FractionalDelay(delay=2.0)
+    chain.arrange([delay, stft, wb.layers.Decibels()][:2])
+    assert [type(layer).__name__ for layer in chain.layers] == ["FractionalDelay", "STFT"]
+    assert chain.axes[1].step == 16000 / 256
+    assert chain.run(x)[-1].shape == (1, 51, 129)
+
+
+def test_an_arrangement_that_does_not_fit_changes_nothing():
+    chain, (saturate, resample, stft) = arranged()
+    other = wb.layers.LogMelSpectrogram(upper_edge_hertz=6000.0)
+    with pytest.raises(ValueError, match="upper_edge_hertz must be at most"):
+        chain.arrange([resample, other])
+    assert chain.layers == [saturate, resample, stft]
+    assert chain.axes[1].step == 8000 / 256
+    with pytest.raises(ValueError, match="layers must have different names"):
+        chain.arrange([stft, stft])
+
+
+def test_a_rearranged_chain_is_saved_as_it_is_now(tmp_path):
+    chain, (saturate, resample, _) = arranged()
+    x = np.asarray(wb.noise(sample_rate=16000, seconds=0.2))[None]
+    chain(x)
+    chain.arrange([resample, saturate])
+    chain.save(tmp_path / "chain.keras")
+    again = keras.saving.load_model(tmp_path / "chain.keras")
+    assert [type(layer).__name__ for layer in again.layers] == ["Resample", "Saturate"]
+    np.testing.assert_array_equal(again(x), chain(x))

@@ -238,7 +238,7 @@ def test_the_rate_can_be_learnt(path, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     assert again.layers[-1].values["sample_rate"] == rate
     assert "learn=('sample_rate',)" in made.code()
-    assert made._limits("sample_rate") == (44100 / 8, 44100 * 16)
+    assert made.limits("sample_rate") == (44100 / 8, 44100 * 16)
     with pytest.raises(ParameterError, match="learn must be empty where stateful is True"):
         wb.read_model(path, stateful=True, learn="sample_rate", **options)
 

@@ -4,57 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from workbench.axes import Axis, Space, waveform_space
+from workbench.backpropagation import Gradients, backpropagate, wanted_of
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
+from workbench.objectives import LOSSES, Loss, Objective, Scalar
 from workbench.stages import Stage
 from workbench.tensors import as_signal
-
-Loss = Callable[[tf.Tensor], tf.Tensor]
-
-
-def mean(result: tf.Tensor) -> tf.Tensor:
-    """The mean of a result: what raises it everywhere."""
-    return tf.reduce_mean(tf.abs(result) if result.dtype.is_complex else result)
-
-
-def energy(result: tf.Tensor) -> tf.Tensor:
-    """The mean square of a result."""
-    return tf.reduce_mean(tf.square(tf.abs(result)))
-
-
-LOSSES: dict[str, Loss] = {"mean": mean, "energy": energy}
-for _known in LOSSES.values():
-    _known.pure = True  # type: ignore[attr-defined]  # see Stage.finish
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """A scalar and its gradients.
-
-    Attributes:
-        value: The scalar.
-        outputs: The signal and the result of each stage.
-        stages: Gradient with respect to each of `outputs`, in its shape.
-        parameters: For each layer, the gradient with respect to its differentiable parameters.
-    """
-
-    value: tf.Tensor
-    outputs: tuple[tf.Tensor, ...]
-    stages: tuple[tf.Tensor, ...]
-    parameters: tuple[dict[str, tf.Tensor], ...]
-
-    @property
-    def signal(self) -> tf.Tensor:
-        """Gradient with respect to the waveform."""
-        return self.stages[0]
 
 
 @keras.saving.register_keras_serializable("workbench")
@@ -165,35 +127,46 @@ class Chain(keras.Sequential):
         return tuple(outputs)
 
     def gradients(
-        self, x: Any, loss: str | Loss = "mean", *, parameters: bool = False
+        self,
+        x: Any,
+        loss: str | Loss | Objective = "mean",
+        *,
+        parameters: bool | Sequence[tuple[int, str]] = False,
     ) -> Gradients:
         """Gradients of a scalar with respect to the waveform and to every stage's result.
 
         Args:
             x: As for `run`.
-            loss: "mean" or "energy" of the result, or a function from the result to a scalar.
-            parameters: Also with respect to every differentiable parameter.
+            loss: "mean" or "energy" of the result, a declared objective (`RectangleEnergy`, `Cell`,
+                `Distance`), or a function from the result to a scalar.
+            parameters: Also with respect to every differentiable parameter, or to some of them:
+                pairs of a stage and a name.
 
         Raises:
-            ParameterError: `loss` is an unknown word.
+            ParameterError: `loss` is an unknown word, or does not fit the result.
         """
-        scalar, stages = _loss(loss), self._staged()
+        stages, scalar = self._staged(), self._scalar(loss)
         if not stages:
             raise ParameterError("layers", "hold at least one", "none")
-        wanted = [stage.differentiable if parameters else () for stage in stages]
-        outputs = [self._signal(x)]
-        for stage in stages[:-1]:
-            outputs.append(stage.forward(outputs[-1]))
-        end = stages[-1].finish(outputs[-1], scalar, wanted[-1])
-        outputs.append(end.result)
-        of_outputs, of_parameters = [end.of_result, end.of_signal], [end.of_parameters]
-        for i in reversed(range(len(stages) - 1)):
-            upstream, found = stages[i].backward(outputs[i], of_outputs[-1], wanted[i])
-            of_outputs.append(upstream)
-            of_parameters.append(found)
-        return Gradients(
-            end.value, tuple(outputs), tuple(of_outputs[::-1]), tuple(of_parameters[::-1])
-        )
+        found = backpropagate(stages, self._signal(x), scalar, wanted_of(stages, parameters))
+        if isinstance(loss, Objective):
+            loss.check(self.spaces[-1], found.outputs[-1].shape)
+        return found
+
+    def _scalar(self, loss: str | Loss | Objective) -> Scalar:
+        if isinstance(loss, Objective):
+            return loss.scalar(self.spaces[-1])
+        if callable(loss):
+            return Scalar(loss)
+        if loss not in LOSSES:
+            rule = f"be one of {list(LOSSES)}, an objective or a function"
+            raise ParameterError("loss", rule, repr(loss)).named("gradients")
+        return Scalar(LOSSES[loss])
+
+    @property
+    def costs(self) -> tuple[float, ...]:
+        """Seconds that the last result of each stage took; that of the last one with gradients."""
+        return tuple(stage.seconds for stage in self._staged())
 
     def code(self) -> str:
         """The lines of Python that make this chain."""
@@ -214,6 +187,26 @@ class Chain(keras.Sequential):
             raise
         if rebuild:
             self._maybe_rebuild()
+
+    def arrange(self, layers: Sequence[keras.layers.Layer]) -> None:
+        """Takes these layers in place of its own: some more, some less, or in another order.
+
+        Raises:
+            ParameterError, ParameterTypeError: They do not fit together; nothing is changed.
+        """
+        if len({layer.name for layer in layers}) < len(layers):
+            names = [layer.name for layer in layers]
+            raise ParameterError("layers", "have different names", names).named("arrange")
+        before = self.layers
+        try:
+            self._layers = list(layers)
+            self._flow()
+        except (TypeError, ValueError):
+            self._layers = before
+            self._flow()
+            raise
+        finally:
+            self._forget_traces()
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None, **options: Any) -> Any:
         """Applies the layers one after the other; masks and training travel as in Keras."""
@@ -301,15 +294,6 @@ def _space_after(layer: keras.layers.Layer, given: Space) -> Space:
     if isinstance(layer, DeclaredLayer):
         return layer.space(given)
     return Space((Axis("index"),), layer.name)
-
-
-def _loss(loss: str | Loss) -> Loss:
-    if callable(loss):
-        return loss
-    if loss not in LOSSES:
-        rule = f"be one of {list(LOSSES)} or a function"
-        raise ParameterError("loss", rule, repr(loss)).named("gradients")
-    return LOSSES[loss]
 
 
 def _code_of(layer: keras.layers.Layer) -> str:

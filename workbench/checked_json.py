@@ -170,6 +170,13 @@ def anything(name: str, value: Any) -> Any:
     return value
 
 
+def listed(name: str, value: Any) -> list[Any]:
+    """An array."""
+    if not isinstance(value, list):
+        raise ParameterError(name, "be an array", brief(value))
+    return value
+
+
 def filled(name: str, value: Any) -> list[Any]:
     """A list with something in it."""
     if not isinstance(value, list) or not value:

@@ -216,7 +216,7 @@ class DeclaredLayer(keras.layers.Layer):
                 name=name,
             )
 
-    def _limits(self, name: str) -> tuple[float | None, float | None]:
+    def limits(self, name: str) -> tuple[float | None, float | None]:
         """The least and the most that a learnt parameter may be now."""
         param = self.declared[name].param
         return param.low, param.most(self._at_hand) if param.most else param.high
@@ -266,7 +266,7 @@ class _Legal(keras.constraints.Constraint):
         self.name = name
 
     def __call__(self, weight: Any) -> Any:
-        low, high = self.layer._limits(self.name)
+        low, high = self.layer.limits(self.name)
         kind = np.dtype(keras.backend.standardize_dtype(weight.dtype)).type
         if low is not None:
             tiny = np.finfo(np.float32).tiny if self.layer.declared[self.name].param.open_low else 0

@@ -44,8 +44,20 @@ def levels(waves: np.ndarray, rate: float) -> np.ndarray:
     return decibels(np.stack(sums) / samples)
 
 
-def spectra(waves: np.ndarray, frame: int, window: str, kaiser_beta: float = 12.0) -> np.ndarray:
+def spectra(
+    waves: np.ndarray, frame: int, window: str, kaiser_beta: float = 12.0, overlap: int = 4
+) -> np.ndarray:
     """Averaged spectra of waves `[rows, time]`, `[rows, bins]`: 0 dB is a sine of amplitude 1.
+
+    Args:
+        waves: What is measured.
+        frame: Samples under a window.
+        window: Its shape.
+        kaiser_beta: Of a window of that name.
+        overlap: How many windows see a sample.
+
+    Source: Welch, "The use of fast Fourier transform for the estimation of power spectra", IEEE
+    Trans. Audio and Electroacoustics 15(2), 1967.
 
     >>> import workbench as wb
     >>> tone = wb.tone(sample_rate=64, seconds=4.0, frequency_hertz=16.0, amplitude=0.1)
@@ -53,7 +65,7 @@ def spectra(waves: np.ndarray, frame: int, window: str, kaiser_beta: float = 12.
     -20.0
     """
     shape = {"window": window, "kaiser_beta": kaiser_beta}
-    step = max(1, frame // 4)
+    step = max(1, frame // overlap)
     power = spectrogram(waves, frame_length=frame, frame_step=step, center=False, **shape)
     height = np.sum(design_window(window, False, frame, kaiser_beta=kaiser_beta)) / 2
     return decibels(tf.reduce_mean(power, axis=-2).numpy().astype(np.float64) / height**2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import math
 import numbers
-import sys
 import textwrap
 import types
 import typing
@@ -158,7 +157,7 @@ class Declared:
     def _check_number(self, value: Any) -> Any:
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
-        number = float(value) if abs(value) <= sys.float_info.max else math.inf
+        number = _as_float(value)
         low, high = self.param.low, self.param.high
         fits = (
             math.isfinite(number)
@@ -170,6 +169,14 @@ class Declared:
             remedy = self.param.remedy if number % 1 else ""
             raise ParameterError(self.name, f"be {self.rule}", value, remedy)
         return self.kind(value)
+
+
+def _as_float(value: Any) -> float:
+    """A real number as a float; one that is too large for it as infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def describe(d: Declared) -> str:

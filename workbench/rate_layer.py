@@ -119,10 +119,11 @@ class RateLayer(DeclaredLayer):
     def _is_auto(self) -> bool:
         return self._at_hand["interpolation"] == "auto"
 
-    def _limits(self, name: str) -> tuple[float | None, float | None]:
+    def limits(self, name: str) -> tuple[float | None, float | None]:
+        """The least and the most that a learnt parameter may be now."""
         values = self._at_hand
         least = 1.0 if values["interpolation"] == "allpass" else LEAST_RATIO
-        return least * values["training_rate"], super()._limits(name)[1]
+        return least * values["training_rate"], super().limits(name)[1]
 
     def _delay(self, values: Mapping[str, Any]) -> StateDelay:
         """The delay of these parameters, one of which may be a tensor."""

@@ -87,8 +87,9 @@ class RecurrentModel(DeclaredLayer):
         """What "auto" has chosen for each of them."""
         return tuple(each.held for each in self.recurrent)
 
-    def _limits(self, name: str) -> tuple[float | None, float | None]:
-        return self.recurrent[0]._limits(name)
+    def limits(self, name: str) -> tuple[float | None, float | None]:
+        """The least and the most that a learnt parameter may be now."""
+        return self.recurrent[0].limits(name)
 
     def _changed(self) -> None:
         own = self.training_rate

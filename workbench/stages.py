@@ -7,6 +7,7 @@ soon as they rest, they are traced aside, in a thread, and run compiled from the
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,7 +33,12 @@ class Finish(NamedTuple):
 
 
 class Stage:
-    """A layer with its compiled traces, its last result, and its vector-Jacobian product."""
+    """A layer with its compiled traces, its last result, and its vector-Jacobian product.
+
+    Attributes:
+        layer: The layer.
+        seconds: What computing its last result has taken; with the gradients, where it is the last.
+    """
 
     def __init__(self, layer: keras.layers.Layer):
         self.layer = layer
@@ -40,15 +46,16 @@ class Stage:
         self._moving: set[str] = set()
         self._traces = _Traces()
         self._last: tuple[Any, Any, Any] | None = None
+        self.seconds = 0.0
 
     def forward(self, x: tf.Tensor) -> tf.Tensor:
         """The layer's result; the last one again if neither `x` nor a parameter has changed."""
         if not getattr(self.layer, "pure", False):  # its weights may change without our knowing
-            return self._run(None, self._forward, x)
+            return self._timed(None, self._forward, x)
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
-        result = self._run("forward", self._forward, x)
+        result = self._timed("forward", self._forward, x)
         self._last = (x, state, result)
         return result
 
@@ -72,29 +79,33 @@ class Stage:
         return first, dict(zip(names, rest, strict=True))
 
     def finish(
-        self, x: tf.Tensor, loss: Callable[[tf.Tensor], tf.Tensor], wanted: tuple[str, ...] = ()
+        self,
+        x: tf.Tensor,
+        loss: Callable[..., tf.Tensor],
+        beside: tuple[tf.Tensor, ...] = (),
+        wanted: tuple[str, ...] = (),
     ) -> Finish:
         """The last stage of a chain, the scalar of its result, and all gradients, in one go.
 
-        Only a loss that is known to depend on nothing but the result (`pure`) is compiled: a trace
-        would freeze whatever else a function looks at.
+        The scalar is that of the result and the tensors beside it. Only a loss that is known to
+        depend on nothing else (`pure`) is compiled: a trace would freeze whatever it looks at.
         """
         self._moving |= set(wanted)
         names = tuple(sorted(wanted))
 
-        def whole(values: Mapping[str, Any], x: tf.Tensor) -> Any:
+        def whole(values: Mapping[str, Any], x: tf.Tensor, *beside: tf.Tensor) -> Any:
             sources = [x, *(values[name] for name in names)]
             with tf.GradientTape() as tape:
                 tape.watch(sources)
                 y = self._forward(values, x)
-                value = loss(y)
+                value = loss(y, *beside)
             zero = tf.UnconnectedGradients.ZERO
             return y, value, *tape.gradient(value, [y, *sources], unconnected_gradients=zero)
 
         pure = getattr(loss, "pure", False)
         task = ("finish", loss, names) if pure else None
         state = self._values()
-        y, value, upstream, first, *rest = self._run(task, whole, x)
+        y, value, upstream, first, *rest = self._timed(task, whole, x, *beside)
         self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
@@ -113,6 +124,12 @@ class Stage:
         if not isinstance(self.layer, DeclaredLayer):
             return self.layer(x)
         return self.layer.apply(x, values)
+
+    def _timed(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+        begun = time.perf_counter()
+        made = self._run(task, function, *tensors)
+        self.seconds = time.perf_counter() - begun
+        return made
 
     def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         values, able = self._values(), self.differentiable

@@ -8,7 +8,7 @@ from benchmarks.resampler import Quality
 from tests.numbers import rounded_to_ten_bits
 from workbench.axes import waveform_space
 from workbench.core import products
-from workbench.core.resampling import resampled_length
+from workbench.core.rates import resampled_length
 from workbench.ops import spec
 
 PAIRS = [(44100, 48000), (48000, 16000), (16000, 48000), (44100, 16000), (44100, 22050), (3, 2)]
@@ -101,7 +101,7 @@ def test_the_linear_kind_draws_straight_lines(orig, target):
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", ["sinc", "fft", "linear"])
+@pytest.mark.parametrize("kind", ["sinc", "fft", "linear", "nearest", "average"])
 @pytest.mark.parametrize(("orig", "target"), [(441, 160), (44100, 44101)])
 def test_a_padded_row_equals_the_row_alone(kind, orig, target):
     x = np.random.default_rng(0).standard_normal((3, 900))
@@ -148,7 +148,7 @@ def test_sample_zero_stays_at_time_zero():
 
 @pytest.mark.parametrize(("orig", "target"), [*PAIRS, *COPRIME])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
-@pytest.mark.parametrize("kind", ["sinc", "fft", "linear"])
+@pytest.mark.parametrize("kind", ["sinc", "fft", "linear", "nearest", "average"])
 def test_gradient_is_the_adjoint(orig, target, dtype, tolerance, kind):
     rng = np.random.default_rng(1)
     x, other = (tf.constant(rng.standard_normal((2, 3000)), dtype) for _ in range(2))
@@ -253,6 +253,9 @@ def test_everything_compiles_with_xla():
         lambda: convert(x, 441, 160),
         lambda: convert(x, 44100, 44101),
         lambda: convert(x, 441, 160, kind="fft"),
+        lambda: convert(x, 441, 160, kind="nearest"),
+        lambda: convert(x, 441, 160, kind="average"),
+        lambda: wb.resample(x, ratio=1.7, kind="average"),
         lambda: wb.resample(x, ratio=0.7),
         lambda: wb.resample_at(x, at),
     ):
@@ -278,6 +281,8 @@ def test_axis_knows_the_new_rate():
         ({"ratio": tf.constant(-1.0)}, ValueError, r"ratio must be a finite number, .*; got -1\.0"),
         ({"ratio": tf.constant(np.nan)}, ValueError, "ratio must be a finite number, .*; got nan"),
         ({"ratio": tf.constant(1.5), "kind": "fft"}, ValueError, "kind must not be 'fft' with a"),
+        ({"ratio": tf.constant(1.5), "kind": "nearest"}, ValueError,
+         "kind must not be 'nearest' with a tensor as ratio: its slope is 0 wherever"),
         ({"ratio": 0.0}, ValueError, "ratio must be a finite number, at least"),
         ({"orig_rate": 8000, "target_rate": 4000, "pass_band": 1.0}, ValueError, "pass_band must"),
     ],

@@ -7,7 +7,8 @@ import numpy as np
 
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
-from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 SECONDS = 10.0
 RATE = 48000

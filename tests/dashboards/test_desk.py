@@ -87,6 +87,7 @@ def test_a_refused_value_vanishes_and_is_no_step(dashboard):
     assert control.error
     dashboard.undo()
     assert (control.value, control.error) == (None, "")
+    assert dashboard.panel._refused == {}
     assert dashboard.possible == ("redo",)
     dashboard.change_source("siren")  # where 20000 Hz would be legal
     assert dashboard.controller.values["1.upper_edge_hertz"] is None

@@ -132,7 +132,7 @@ def test_without_a_gradient_there_is_none_in_the_npz():
 
 
 def test_an_unknown_kind_is_refused(dashboard):
-    with pytest.raises(ValueError, match="download: kind must be one of 'wav', .*; got 'mp3'"):
+    with pytest.raises(ValueError, match=r"download: kind must be one of 'wav', .*; got 'mp3'"):
         dashboard.download("mp3")
 
 

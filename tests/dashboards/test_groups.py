@@ -11,7 +11,7 @@ def shown(widget):
 def explored():
     def make(**values):
         dashboard = wb.explore(wb.layers.STFT(**values), "speech")
-        _, group = dashboard.panel.groups
+        group = dashboard.panel.groups[1]
         return dashboard, group
 
     return make
@@ -43,5 +43,5 @@ def test_what_acts_on_one_choice_only_comes_and_goes_with_it(explored):
 
 def test_a_group_without_details_has_nothing_to_unfold():
     dashboard = wb.explore(wb.layers.Saturate(), "speech")
-    _, group = dashboard.panel.groups
+    group = dashboard.panel.groups[1]
     assert group._more not in group.widget.children

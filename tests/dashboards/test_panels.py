@@ -5,7 +5,8 @@ import pytest
 
 from tests.dashboards import frames
 from workbench.axes import Axis
-from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 WAVE = {
     "title": "",

@@ -8,8 +8,9 @@ import pytest
 from tests.dashboards import frames
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
-from workbench.dashboards.panels import LinesPanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.publication import draw, png
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import soundfile as sf
 import workbench as wb
 from workbench.dashboards.controller import SHOWN
 from workbench.dashboards.frames import View
-from workbench.dashboards.panels import LinesPanel, WavePanel, ZPlanePanel
+from workbench.dashboards.panels import LinesPanel, WavePanel
+from workbench.dashboards.zplane_panel import ZPlanePanel
 from workbench.rate_comparison import RateComparer
 
 

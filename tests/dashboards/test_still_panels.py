@@ -9,7 +9,8 @@ from tests.dashboards import frames
 from tests.dashboards.page import AXIS, BARE, GAP, LEFT, TITLE
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
-from workbench.dashboards.panels import LinesPanel, WavePanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import LinesPanel, WavePanel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 pytestmark = pytest.mark.browser
 

@@ -99,15 +99,24 @@ def design_dct_matrix(num_mel_bins: int, num_mfccs: int, dct_norm: str) -> np.nd
     return matrix
 
 
+def lifter_weights(count: int, lifter: Any, lifter_start: int, dtype: tf.DType) -> tf.Tensor:
+    """What a lifter multiplies the first coefficients by, `[count]`.
+
+    >>> lifter_weights(3, 2.0, 0, tf.float64).numpy().round(6).tolist()
+    [1.0, 2.0, 1.0]
+    """
+    period = as_type(lifter, dtype)
+    safe = tf.where(period > 0, period, tf.ones_like(period))
+    turns = np.pi * np.arange(lifter_start, lifter_start + count)
+    weights = 1.0 + safe / 2 * tf.sin(tf.constant(turns, dtype) / safe)
+    return tf.where(period > 0, weights, tf.ones_like(weights))
+
+
 def _lifted(coefficients: tf.Tensor, lifter: Any, lifter_start: int) -> tf.Tensor:
     if not is_tensor(lifter) and lifter == 0:
         return coefficients
-    dtype = coefficients.dtype
-    period = as_type(lifter, dtype)
-    safe = tf.where(period > 0, period, tf.ones_like(period))
-    turns = np.pi * np.arange(lifter_start, lifter_start + coefficients.shape[-1])
-    weights = 1.0 + safe / 2 * tf.sin(tf.constant(turns, dtype) / safe)
-    return coefficients * tf.where(period > 0, weights, tf.ones_like(weights))
+    count = coefficients.shape[-1]
+    return coefficients * lifter_weights(count, lifter, lifter_start, coefficients.dtype)
 
 
 @op(space=_mfcc_space, length=frame_count, reach=log_mel_reach, extends=log_mel_spectrogram)

@@ -79,10 +79,10 @@ LogScale = Annotated[
         detail=True,
     ),
 ]
-_UNITS = {"decibel": "dB", "natural": "ln"}
+LEVEL_UNITS = {"decibel": "dB", "natural": "ln"}  # by log_scale
 
 
-def _edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
+def outer_edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
     """The outer edges in Hz; plain numbers are checked, a tensor may hold what it likes.
 
     Raises:
@@ -103,7 +103,7 @@ def _edges(sample_rate: float, lower: Any, upper: Any) -> tuple[Any, Any]:
 def _mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     analysed = spec(spectrogram).space(given, values)
     names = ("sample_rate", "lower_edge_hertz", "upper_edge_hertz")
-    edges = _edges(*(values[name] for name in names))
+    edges = outer_edges(*(values[name] for name in names))
     centres = band_centres(values["num_mel_bins"], *edges, values["mel_scale"])
     bands = Axis("mel band", "Hz", values=centres)
     return replace(analysed, axes=(analysed.time, bands), quantity=f"mel {analysed.quantity}")
@@ -116,7 +116,7 @@ def log_mel_reach(values: Mapping[str, Any]) -> Reach:
 
 
 def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
-    unit = _UNITS[values["log_scale"]]
+    unit = LEVEL_UNITS[values["log_scale"]]
     return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
@@ -152,7 +152,7 @@ def mel_spectrogram(
     TensorShape([32, 80])
     """
     spectrum = spec(spectrogram).function(signal, lengths, **options)
-    lower, upper = _edges(sample_rate, lower_edge_hertz, upper_edge_hertz)
+    lower, upper = outer_edges(sample_rate, lower_edge_hertz, upper_edge_hertz)
     bands = (num_mel_bins, lower, upper, mel_scale, mel_norm, mel_slope)
     design = (transform_length(options), sample_rate, *bands)
     if not is_tensor(lower) and not is_tensor(upper):
@@ -186,4 +186,4 @@ def log_mel_spectrogram(
     bands = spec(mel_spectrogram).function(signal, lengths, **options)
     if lengths is not None and top_db is not None:  # what lies behind a row is not its loudest
         bands, _ = silence_beyond(bands, frame_count(lengths, options), 2)
-    return level_of(bands, reference, floor_db, top_db, _UNITS[log_scale])
+    return level_of(bands, reference, floor_db, top_db, LEVEL_UNITS[log_scale])

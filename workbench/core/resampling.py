@@ -6,125 +6,51 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import numpy as np
 import tensorflow as tf
 
 from workbench.axes import Space
 from workbench.core.banks import apply_bank, design_bank
-from workbench.core.declarations import COMMON_RATES
 from workbench.core.interpolation import Pieces, pieces_of, read, split, spread
+from workbench.core.plain_resampling import by_samples, by_transform, plain_reach
+from workbench.core.rates import (
+    OrigRate,
+    Ratio,
+    TargetRate,
+    rates_of,
+    ratio_of,
+    resampled_length,
+    scaled_length,
+    whole_length,
+)
 from workbench.core.responses import Attenuation, PassBand, Quality, Response, low_pass_of
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
 from workbench.reach import Reach, cannot_stream
 from workbench.shapes import flat_rows, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
-_SCALE = "Scale both rates, e.g. 11025 -> 88200 for 5512.5 -> 44100."
-_HIGHEST = 2**31 - 1
-_LOWEST_RATIO, _HIGHEST_RATIO = 2.0**-8, 2.0**16
-OrigRate = Annotated[
-    int,
-    Param(
-        "Samples per second of the signal.",
-        unit="Hz",
-        low=1,
-        high=_HIGHEST,
-        slider=COMMON_RATES,
-        follows="rate",
-        remedy=_SCALE,
-    ),
-]
-TargetRate = Annotated[
-    int,
-    Param(
-        "Samples per second of the result.",
-        unit="Hz",
-        low=1,
-        high=_HIGHEST,
-        slider=COMMON_RATES,
-        start=16000,
-        remedy=_SCALE,
-    ),
-]
-Ratio = Annotated[
-    float,
-    Param(
-        "Samples out for each sample in, in place of the two rates. None: target_rate / orig_rate.",
-        low=_LOWEST_RATIO,
-        high=_HIGHEST_RATIO,
-        slider=(0.5, 2.0),
-        scale="log",
-        differentiable=True,
-        detail=True,
-    ),
-]
 Kind = Annotated[
     str,
     Param(
-        "How: a windowed sinc, the Fourier transform of the whole signal, or straight lines.",
-        choices=("sinc", "fft", "linear"),
+        "How: a windowed sinc, the whole signal's Fourier transform, straight lines, the nearest "
+        "sample, or the average of those that an output stands for.",
+        choices=("sinc", "fft", "linear", "nearest", "average"),
     ),
 ]
+_PLAIN = ("nearest", "average")
+_NOT_LEARNT = {  # kinds that take no tensor as ratio
+    "fft": "the result jumps where its length does",
+    "nearest": "its slope is 0 wherever it does not jump",
+}
 _MOST_WEIGHTS = 1 << 22  # a bank beyond this is a pair of rates with almost no common factor
 _STEEPEST = 256  # down by more than that in two steps
-_MILLIONTH = 1e-6
-
-
-def _ratio(values: Mapping[str, Any]) -> Any:
-    """The ratio that was given in place of the rates, or None."""
-    ratio, target = values["ratio"], values["target_rate"]
-    if ratio is None:
-        return None
-    if target is not None:
-        got = f"{target} and {'a tensor' if is_tensor(ratio) else ratio}"
-        raise ParameterError(("target_rate", "ratio"), "not be given together", got)
-    known = tf.get_static_value(tf.convert_to_tensor(ratio)) if is_tensor(ratio) else ratio
-    if known is not None and not _LOWEST_RATIO <= known <= _HIGHEST_RATIO:
-        rule = f"be a finite number, at least {_LOWEST_RATIO:g} and at most {_HIGHEST_RATIO:g}"
-        raise ParameterError("ratio", rule, known)
-    return ratio
-
-
-def _rates(values: Mapping[str, Any]) -> tuple[int, int]:
-    """The two rates, without their common factor."""
-    for name in ("orig_rate", "target_rate"):
-        if values[name] is None:
-            raise ParameterTypeError(name, "be given, or ratio in place of both rates", "nothing")
-    common = math.gcd(values["orig_rate"], values["target_rate"])
-    return values["orig_rate"] // common, values["target_rate"] // common
-
-
-def resampled_length(length: Any, values: Mapping[str, Any]) -> Any:
-    """Samples after resampling: `ceil(length * target / orig)`, in whole numbers throughout."""
-    ratio = _ratio(values)
-    return (
-        _whole_length(length, *_rates(values)) if ratio is None else _scaled_length(length, ratio)
-    )
-
-
-def _whole_length(length: Any, orig: int, target: int) -> Any:
-    if isinstance(length, int):
-        return -(-length * target // orig)
-    whole, rest = tf.cast(length, tf.int64) // orig, tf.cast(length, tf.int64) % orig
-    return tf.cast(whole * target - (-rest * target // orig), length.dtype)
-
-
-def _scaled_length(length: Any, ratio: Any) -> Any:
-    """`ceil(length * ratio)`; what the rounding of the ratio's type adds is no sample."""
-    if isinstance(length, int) and not is_tensor(ratio):
-        return math.ceil(length * ratio - _MILLIONTH)
-    exact = tf.cast(length, tf.float64) * as_type(ratio, tf.float64)
-    rounding = np.finfo(tf.as_dtype(ratio.dtype).as_numpy_dtype).eps if is_tensor(ratio) else 0.0
-    made = tf.math.ceil(exact - tf.maximum(tf.constant(_MILLIONTH, tf.float64), exact * rounding))
-    return tf.cast(made, getattr(length, "dtype", tf.int32))
 
 
 def _resampled_space(given: Space, values: Mapping[str, Any]) -> Space:
-    ratio = _ratio(values)
+    ratio = ratio_of(values)
     if ratio is None:
-        orig, target = _rates(values)
+        orig, target = rates_of(values)
         return given.with_time(rate=given.time.rate * target / orig)
     return given.with_time(rate=given.time.rate * float(ratio))
 
@@ -134,12 +60,14 @@ def _resampled_reach(values: Mapping[str, Any]) -> Reach:
     if values["kind"] == "fft":
         why = "every result depends on the whole signal"
         raise cannot_stream("kind", "not be 'fft'", why, "'fft'")
-    ratio = _ratio(values)
+    ratio = ratio_of(values)
     if ratio is not None:
         raise cannot_stream("ratio", "be None", "its steps have whole rates", ratio)
-    orig, target = _rates(values)
+    orig, target = rates_of(values)
     if orig == target:
         return Reach(0, 0)
+    if values["kind"] in _PLAIN:
+        return plain_reach(values["kind"], orig, target)
     response = low_pass_of(values, tf.float64, min(1.0, target / orig) / 2)
     half = response.half_width
     if orig > _STEEPEST * target:
@@ -169,17 +97,26 @@ def resample(
     will do, also without a common factor. Instead of them a `ratio` can be given, a number or a
     tensor; the result is differentiable in it.
 
-    For comparison, `kind="fft"` is a resampling of the whole signal's spectrum (which wraps round
-    at its ends, as in `scipy.signal.resample`; with `lengths` not under XLA), and `kind="linear"`
-    draws straight lines. A sample that is no number spoils the block in which it is computed.
+    The other kinds are there for comparison; all but "fft" take what lies beyond the ends as 0:
+
+    - fft: a resampling of the whole signal's spectrum, which wraps round at its ends (as in
+      `scipy.signal.resample`); with `lengths` not under XLA.
+    - linear: straight lines from sample to sample.
+    - nearest: the nearest sample, of two equally near ones the earlier.
+    - average: the mean over the time from this output to the next, each sample being held until
+      the next one: average pooling on the way down, with its ends in part, and steps on the way up.
+      The slope by the ratio, which jumps where an end lies on a sample, is that towards lower ones.
+
+    The kinds fft and nearest have no slope by the ratio: they take a number, not a tensor. A sample
+    that is no number spoils the block in which it is computed.
 
     Returns:
         `[..., ceil(time * target_rate / orig_rate)]`.
 
     Raises:
         ParameterTypeError: Neither both rates nor a ratio are given.
-        ParameterError: Both a target rate and a ratio are given, or kind "fft" with a tensor as
-            ratio.
+        ParameterError: Both a target rate and a ratio are given, or kind "fft" or "nearest" with a
+            tensor as ratio.
 
     Source: Crochiere & Rabiner, "Multirate Digital Signal Processing", chapter 4.
 
@@ -190,16 +127,18 @@ def resample(
     values: dict[str, Any] = {"orig_rate": orig_rate, "target_rate": target_rate, "ratio": ratio}
     values |= {"kind": kind, "quality": quality}
     values |= {"attenuation_db": attenuation_db, "pass_band": pass_band}
+    if kind in _NOT_LEARNT and is_tensor(ratio):
+        rule = f"not be {kind!r} with a tensor as ratio: {_NOT_LEARNT[kind]}"
+        raise ParameterError("kind", rule, repr(kind))
     if kind == "fft":
-        if is_tensor(ratio):
-            rule = "not be 'fft' with a tensor as ratio: the result jumps where its length does"
-            raise ParameterError("kind", rule, "'fft'")
-        return _by_transform(signal, lengths, values)
+        return by_transform(signal, lengths, values)
     rows, leading = flat_rows(signal)
-    if _ratio(values) is not None:
+    if kind in _PLAIN:
+        made = by_samples(rows, values)
+    elif ratio_of(values) is not None:
         made = _by_ratio(rows, values)
     else:
-        made = _by_rates(rows, *_rates(values), values)
+        made = _by_rates(rows, *rates_of(values), values)
     return unflat_rows(made, leading)
 
 
@@ -213,7 +152,7 @@ def _by_rates(rows: tf.Tensor, orig: int, target: int, values: Mapping[str, Any]
         return _by_rates(rows, half_way // target, 1, values)
     lower = min(1.0, target / orig) / 2  # the lower Nyquist frequency, in cycles an input sample
     response = low_pass_of(values, rows.dtype, lower)
-    made = _whole_length(sizes(rows)[-1], orig, target)
+    made = whole_length(sizes(rows)[-1], orig, target)
     if _needs_pieces(orig, target, response):
         return _by_pieces(rows, orig, target, response, made)
     bank = design_bank(orig, target, response, rows.dtype)
@@ -244,7 +183,7 @@ def _by_ratio(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     ratio = values["ratio"]
     pieces = pieces_of(low_pass_of(values, rows.dtype, 0.5), rows.dtype)
     length = sizes(rows)[-1]
-    count = _scaled_length(length, ratio)
+    count = scaled_length(length, ratio)
     exact = as_type(ratio, tf.float64)
     if values["kind"] == "linear":
         return _up(rows, exact, pieces, count)
@@ -267,40 +206,3 @@ def _up(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Ten
 def _down(rows: tf.Tensor, ratio: tf.Tensor, pieces: Pieces, count: Any) -> tf.Tensor:
     cells, parts = split(tf.range(sizes(rows)[-1], dtype=tf.float64) * ratio, rows.dtype)
     return tf.cast(ratio, rows.dtype) * spread(rows, cells, parts, pieces, count)
-
-
-def _by_transform(
-    signal: tf.Tensor, lengths: tf.Tensor | None, values: Mapping[str, Any]
-) -> tf.Tensor:
-    """The spectrum of the whole signal, cut or filled up with zeros."""
-    if lengths is None:
-        count = resampled_length(sizes(signal)[-1], values)
-        return _spectrum_resized(signal, count)
-    rows, leading = flat_rows(signal)
-    total = resampled_length(sizes(rows)[-1], values)
-    ends = tf.reshape(tf.broadcast_to(lengths, leading), [-1])
-
-    def alone(row: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
-        end = tf.maximum(tf.cast(row[1], tf.int32), 1)
-        made = _spectrum_resized(row[0][:end], resampled_length(end, values))
-        return tf.pad(made, [[0, total - tf.shape(made)[0]]])
-
-    made = tf.map_fn(alone, (rows, ends), fn_output_signature=signal.dtype)
-    return unflat_rows(made, leading)
-
-
-def _spectrum_resized(signal: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    length = tf.shape(signal)[-1]
-    spectrum = tf.signal.rfft(signal)
-    fewer = tf.minimum(length, count)
-    kept = spectrum[..., : fewer // 2 + 1]
-    # The bin at half the lower rate stands for two: both halves on the way up, their sum down.
-    even = tf.cast(fewer % 2 == 0, signal.dtype)
-    factor = tf.where(count > length, tf.constant(0.5, signal.dtype), 2.0)
-    factor = tf.where(count == length, tf.ones([], signal.dtype), factor)
-    last = tf.one_hot(fewer // 2, fewer // 2 + 1, dtype=signal.dtype) * even
-    weights = 1 + last * (factor - 1)
-    scaled = kept * tf.cast(weights * tf.cast(count / length, signal.dtype), kept.dtype)
-    more = tf.maximum(0, count // 2 + 1 - tf.shape(scaled)[-1])
-    filled = tf.pad(scaled, [[0, 0]] * (signal.shape.rank - 1) + [[0, more]])
-    return tf.signal.irfft(filled, fft_length=[count])

@@ -1,5 +1,6 @@
 """Live dashboards: controls, a scope, and what wires them together."""
 
 from workbench.dashboards.explore import explore
+from workbench.dashboards.gallery import gallery
 
-__all__ = ["explore"]
+__all__ = ["explore", "gallery"]

@@ -58,7 +58,7 @@ class Actions:
         self._dashboard.load(bytes(buffers[0]))
 
     def _download(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        kind = content.get("form")
+        kind = str(content.get("form"))
         with self._dashboard.scope.busy():
             made = self._dashboard.download(kind)
         self._send(content, kind, KINDS[kind][0], made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,18 +12,21 @@ import numpy as np
 
 from workbench import audio
 from workbench.axes import Axis, Space
-from workbench.chain import LOSSES, Chain, Gradients
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
 from workbench.dashboards.controller import SHOWN, Controller, Group, values_of, with_axes
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
+from workbench.dashboards.plots.results import gradient, of_chain
+from workbench.dashboards.scene import Memory, Plot, Scene
 from workbench.dashboards.sources import Source
-from workbench.dashboards.views import panel
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
-from workbench.params import Param, read_parameters
+from workbench.objectives import LOSSES
+from workbench.params import Declared, Param, read_parameters
 
 _ROWS = 256
 _LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
@@ -46,19 +49,43 @@ _SHOWN = read_parameters(_shown)
 class ChainController(Controller[Gradients]):
     """A source, a chain, and what is shown of them.
 
+    Args:
+        chain: What is done to the source.
+        source: Where the signal comes from.
+        loss: The scalar whose gradient is shown: "mean", "energy", or "" for none.
+        plots: What is shown, each with a switch. None: the signal and the result of every stage.
+        usual: For a stage, which parameters are in daily use: the others are folded away.
+
     Attributes:
         chain: What is done to the source.
-        loss: The scalar whose gradient is shown: "mean", "energy", or "" for none.
+        loss: The scalar whose gradient is shown.
+        switches: Which of the plots are shown, by name.
         result: Results of all stages, and the gradients if a scalar is chosen.
     """
 
     kind = "chain"
     channel_of = "image of"
 
-    def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
+    def __init__(
+        self,
+        chain: Chain,
+        source: Source,
+        loss: str = "mean",
+        plots: Sequence[Plot] | None = None,
+        usual: Mapping[int, Sequence[str]] | None = None,
+    ):
         self.chain = chain
         self.loss = loss
+        self._plots = plots
+        self._usual = usual or {}
+        self._memory = Memory()
+        self.switches = {plot.name: plot.shown for plot in plots or ()}
         super().__init__(source)
+
+    @property
+    def plots(self) -> Sequence[Plot]:
+        """All that can be shown, but for the gradient."""
+        return of_chain(self.chain) if self._plots is None else self._plots
 
     @property
     def groups(self) -> list[Group]:
@@ -67,11 +94,14 @@ class ChainController(Controller[Gradients]):
         given = self.chain.spaces
         for stage, layer in enumerate(self.chain.layers):
             ours = isinstance(layer, DeclaredLayer)
-            declared = layer.declared if ours else {}
-            own = {name: each for name, each in declared.items() if name not in layer.following}
             values = layer.values if ours else {}
             title = f"{stage + 1}. {type(layer).__name__}"
-            groups.append(Group(title, stage, own, values, _presets(layer, given[stage].time)))
+            presets = presets_of(layer, given[stage].time)
+            own = controlled(layer, self._usual.get(stage, ()))
+            groups.append(Group(title, stage, own, values, presets))
+        if self.switches:
+            declared = {plot.name: _switch(plot) for plot in self.plots}
+            groups.append(Group("Plots", SHOWN, declared, self.switches))
         return groups
 
     def choose_loss(self, loss: str) -> None:
@@ -83,10 +113,14 @@ class ChainController(Controller[Gradients]):
         self.set(SHOWN, gradient_of=loss or None)
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
-        if stage == SHOWN:
-            self.loss = _SHOWN["gradient_of"].check(values["gradient_of"]) or ""
-        else:
+        if stage != SHOWN:
             self.chain.set(stage, **values)
+            return
+        switches = dict(values)
+        if "gradient_of" in switches:
+            self.loss = _SHOWN["gradient_of"].check(switches.pop("gradient_of")) or ""
+        known = {plot.name: plot for plot in self.plots}
+        self.switches = self.switches | {n: _switch(known[n]).check(switches[n]) for n in switches}
 
     def _described(self) -> dict[str, Any]:
         found = super()._described()
@@ -113,12 +147,12 @@ class ChainController(Controller[Gradients]):
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
-        loss = self.loss
+        loss, switches = self.loss, self.switches
         try:
             with self.chain.restoring():
                 yield
         except Exception:
-            self.loss = loss
+            self.loss, self.switches = loss, switches
             raise
 
     def _compute(self) -> Gradients:
@@ -149,22 +183,21 @@ class ChainController(Controller[Gradients]):
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
         panels: list[Panel] = []
-        spaces = self.chain.spaces
-        titles = [f"Signal: {self.source.name}", *(type(y).__name__ for y in self.chain.layers)]
-        shown = [(t, o, s, False) for t, o, s in zip(titles, result.outputs, spaces, strict=True)]
-        if self.loss:
-            title = f"Gradient of the {self.loss} of the result with respect to the signal"
-            space = replace(spaces[0], quantity="gradient")
-            shown.append((title, result.signal, space, True))
-        for title, output, space, signed in shown:
+        scene = Scene(
+            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), _ROWS,
+            self._memory,
+        )  # fmt: skip
+        for plot in self._shown_plots():
             rows = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
-            size = max(view.columns, 16), max(rows, 16)
-            made = panel(
-                title, output.numpy(), space, span, *size, channel=self.channel, signed=signed
-            )
+            made = plot.draw(replace(scene, rows=max(rows, 16)))
             if made is not None:
                 panels.append(made)
         return panels
+
+    def _shown_plots(self) -> list[Plot]:
+        """Those that are switched on, and the gradient if there is one."""
+        shown = [plot for plot in self.plots if self.switches.get(plot.name, True)]
+        return [*shown, gradient(self.loss)] if self.loss else shown
 
     def sound(self) -> bytes:
         """The last waveform in the chain as a WAV file."""
@@ -194,7 +227,30 @@ class ChainController(Controller[Gradients]):
         return "\n".join(lines)
 
 
-def _presets(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
+def _switch(plot: Plot) -> Declared:
+    return Declared(plot.name, Param(plot.doc), bool, optional=False, default=plot.shown)
+
+
+def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str, Declared]:
+    """The parameters of a layer that have a control; the others are Keras' or follow the signal.
+
+    Args:
+        layer: Of any kind.
+        usual: Those that are in daily use come first, the others are details. Empty: as declared.
+    """
+    if not isinstance(layer, DeclaredLayer):
+        return {}
+    own = {n: each for n, each in layer.declared.items() if n not in layer.following}
+    if not usual:
+        return own
+    rank = {name: usual.index(name) if name in usual else len(usual) for name in own}
+    return {
+        name: replace(own[name], param=replace(own[name].param, detail=name not in usual))
+        for name in sorted(own, key=rank.__getitem__)
+    }
+
+
+def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
     """The parameters of other libraries for a layer at the rate that reaches it."""
     if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
         return {}

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench.dashboards.controller import SOURCE, Controller, Group
-from workbench.dashboards.controls import Control, message
+from workbench.dashboards.controls import Control, close_tree, message
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.source_choices import SourceChoices
 from workbench.dashboards.sources import Source, source_of
@@ -45,10 +45,12 @@ class ControlPanel:
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
         self.choices = SourceChoices(self.change_source, self.choose_channel, controller.channel_of)
-        self.groups = [self._group(group) for group in controller.groups]
+        self._group_box = widgets.VBox()
+        self.groups: list[ControlGroup] = []
+        self._form: list[Any] = []
+        self._match_groups()
         self._show_source()
-        boxes = [self.choices.widget, self._source_box, *(group.widget for group in self.groups)]
-        self.widget = widgets.VBox(boxes)
+        self.widget = widgets.VBox([self.choices.widget, self._source_box, self._group_box])
         self.widget.add_class("workbench-controls")
 
     # what a person does
@@ -76,6 +78,20 @@ class ControlPanel:
         with self._changing():
             try:
                 self._controller.set(chosen.stage, **chosen.presets.get(name, {}))
+            except Exception as error:
+                self.groups[group].refuse(message(error))
+            else:
+                self.show()
+                self._changed(None)
+
+    def use_tool(self, group: int, tool: str) -> None:
+        """Does with a group (a number of `groups`) what one of its tools says.
+
+        A refusal is shown below its title.
+        """
+        with self._changing():
+            try:
+                self._controller.act(self._controller.groups[group].stage, tool)
             except Exception as error:
                 self.groups[group].refuse(message(error))
             else:
@@ -111,6 +127,7 @@ class ControlPanel:
     def show(self) -> None:
         """Has every control show what is, and tells nobody; what was refused is forgotten."""
         self._refused.clear()
+        self._match_groups()
         self._show_source()
         source = self._controller.source
         for name in source.declared:
@@ -119,18 +136,35 @@ class ControlPanel:
             shown.show(group.values)
 
     def follow(self) -> None:
-        """Shows what follows from the parameters: automatic values, presets, notes."""
+        """Shows what follows from the parameters: automatic values, presets, notes, new stages."""
+        self._match_groups()
         for shown, group in zip(self.groups, self._controller.groups, strict=True):
             shown.follow(group.values, group.preset)
             shown.note = self._controller.notes.get(group.title, "")
+
+    def _match_groups(self) -> None:
+        """Makes all groups anew where the controller has others than are shown."""
+        groups = self._controller.groups
+        form = [(g.title, g.stage, tuple(g.declared), tuple(g.presets), g.tools) for g in groups]
+        if form == self._form:
+            return
+        self._form = form
+        for key in [key for key in self.controls if key[0] != SOURCE]:
+            del self.controls[key]
+            self._refused.pop(key, None)
+        for old in self.groups:
+            close_tree(old.widget)
+        self.groups = [self._group(group) for group in groups]
+        self._group_box.children = [group.widget for group in self.groups]
 
     def _group(self, group: Group) -> ControlGroup:
         controls = {
             name: self._add(group.stage, name, Control(declared, group.values[name]))
             for name, declared in group.declared.items()
         }
-        made = ControlGroup(group.title, controls, tuple(group.presets))
+        made = ControlGroup(group.title, controls, tuple(group.presets), group.tools)
         made.on_preset(lambda name: self.choose_preset(self.groups.index(made), name))
+        made.on_tool(lambda name: self.use_tool(self.groups.index(made), name))
         return made
 
     def _show_source(self) -> None:

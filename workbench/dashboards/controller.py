@@ -41,6 +41,7 @@ class Group:
         declared: Those that have a control, by name.
         values: All parameters of the stage.
         presets: Values that some of the parameters may take together, by the name of the set.
+        tools: What can be done with the stage as a whole, as `Controller.act` calls it.
     """
 
     title: str
@@ -48,6 +49,7 @@ class Group:
     declared: Mapping[str, Declared]
     values: Mapping[str, Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
 
     @property
     def preset(self) -> str:
@@ -91,7 +93,7 @@ class Controller(ABC, Generic[Result]):
     @property
     @abstractmethod
     def groups(self) -> Sequence[Group]:
-        """Its parameters, in the order in which they are shown; always the same ones."""
+        """Its parameters, in the order in which they are shown."""
 
     @abstractmethod
     def sound(self) -> bytes:
@@ -161,6 +163,14 @@ class Controller(ABC, Generic[Result]):
                 self.source.set(**values)
             else:
                 self._set(stage, values)
+
+    def act(self, stage: int, tool: str) -> None:
+        """Does what a group's tool says with its stage.
+
+        Raises:
+            ParameterError: The stage has no such tool, or what comes of it does not fit.
+        """
+        raise ParameterError("tool", "be one of the group's", repr(tool)).named("act")
 
     def change_source(self, source: Source) -> None:
         """Takes another source.
@@ -259,14 +269,10 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
 
     def check(name: str, values: Any) -> dict[str, Any]:
         given = Fields(name, values)
-        found = {}
         for each in declared.values():
-            default = REQUIRED if each.required else each.default
-            found[each.name] = given.take(
-                each.name, lambda _, value, d=each: d.check(value), default
-            )
+            given.take(each.name, anything, REQUIRED if each.required else each.default)
         given.close()
-        return found
+        return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
 
     return check
 

@@ -32,6 +32,7 @@ _STYLE = """<style>
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
 .workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1, inherit);
   font-size: 12px; }
+.workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
 .workbench-note span { color: var(--jp-ui-font-color1, #333); white-space: normal;

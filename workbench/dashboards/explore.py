@@ -8,16 +8,16 @@ from typing import Any
 import keras
 
 from workbench import layers
-from workbench.chain import LOSSES, Chain
-from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.controller import Controller
+from workbench.chain import Chain
+from workbench.dashboards.chain_editor import ChainEditor, needed
 from workbench.dashboards.dashboard import Dashboard
+from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rate_controller import RateController
-from workbench.dashboards.sources import Source, source_of
+from workbench.dashboards.sources import source_of
 from workbench.errors import ParameterError, ParameterTypeError
+from workbench.objectives import LOSSES
 from workbench.ops import registry, spec
 from workbench.recurrent_model import RecurrentModel
-from workbench.stored_models import read_model
 
 
 def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboard:
@@ -42,19 +42,21 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
     if gradient and gradient not in LOSSES:
         rule = f"be one of {list(LOSSES)} or ''"
         raise ParameterError("gradient", rule, repr(gradient)).named("explore")
+    if isinstance(what, str) and what in IDEAS:
+        return open_idea(what, audio)
     source = source_of(audio)
-    if isinstance(what, str) and what in _DASHBOARDS:
-        return Dashboard(_DASHBOARDS[what](source))
     if isinstance(what, RecurrentModel):
         return Dashboard(RateController(what, source))
-    return Dashboard(ChainController(_chain_of(what, source.sample_rate), source, gradient))
+    return Dashboard(ChainEditor(_chain_of(what, source.sample_rate), source, gradient))
 
 
-def _recurrent(source: Source) -> RateController:
-    return RateController(read_model("diode_clipper"), source)
-
-
-_DASHBOARDS: dict[str, Callable[[Source], Controller[Any]]] = {"recurrent": _recurrent}
+def open_idea(name: str, audio: Any = None) -> Dashboard:
+    """The dashboard of that name, on a signal or on the one that shows best what it is about."""
+    idea = IDEAS[name]
+    made = idea.audio() if callable(idea.audio) else idea.audio
+    controller = idea.open(source_of(made if audio is None else audio))
+    controller.kind = name
+    return Dashboard(controller)
 
 
 def _chain_of(what: Any, sample_rate: int) -> Chain:
@@ -72,7 +74,7 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
     if isinstance(what, str):
         known = {name: op for name, op in registry().items() if op.takes == 1}
         if what not in known:
-            names = sorted({*known, *_DASHBOARDS})
+            names = sorted({*known, *IDEAS})
             raise _refusal(f"be one of {', '.join(names)}", repr(what))
         made = known[what]
     elif callable(what) and hasattr(what, "spec"):
@@ -82,12 +84,8 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
         raise ParameterTypeError("what", rule, repr(what)).named("explore")
     if made.takes != 1:
         raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
-    needed = {
-        name: declared.param.start
-        for name, declared in made.parameters.items()
-        if declared.param.start is not None
-    }
-    return layers.layer_of(made)(**needed)
+    kind = layers.layer_of(made)
+    return kind(**needed(kind))
 
 
 def _refusal(rule: str, got: str) -> ParameterError:

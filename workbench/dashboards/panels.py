@@ -5,16 +5,16 @@ Each knows how to describe itself to the page: a head of words and numbers, and 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from workbench.axes import Axis
+from workbench.dashboards.zplane_panel import ZPlanePanel
 
 COLORMAPS = ("magma", "diverging")
 LINE_STYLES = ("solid", "dashed", "reference")
-EDGE = 1 + 1e-6  # of the unit circle: float32 may put a point of it that far out
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class ImagePanel:
     """A picture over time: ``data`` is uint8 ``[rows, columns]``, row 0 at the bottom.
 
     0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
-    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz).
+    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz). Points
+    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask.
     """
 
     title: str
@@ -77,10 +78,18 @@ class ImagePanel:
     y_values: np.ndarray
     colormap: str = "magma"
     height: int = 190
+    tinted: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         _check_scale(self)
         _check_step(self)
+        if self.tinted is not None and (
+            self.tinted.dtype != bool or self.tinted.shape != self.data.shape
+        ):
+            raise ValueError(
+                f"ImagePanel: tinted must be bool {list(self.data.shape)}; "
+                f"got {self.tinted.dtype} of shape {self.tinted.shape}."
+            )
         if self.data.ndim != 2 or self.data.dtype != np.uint8:
             raise ValueError(
                 "ImagePanel: data must be uint8 [rows, columns]; "
@@ -98,7 +107,8 @@ class ImagePanel:
         """Return the panel's description and its bytes, as the page reads them."""
         head = _head(self, "image") | _time(self)
         head |= {name: getattr(self, name) for name in ("y_name", "y_unit", "colormap")}
-        return head, [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
+        buffers = [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
+        return head, buffers if self.tinted is None else [*buffers, self.tinted.tobytes()]
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,9 @@ class LinesPanel:
     leaves a gap. ``names`` has a name for each line, ``styles`` one of `LINE_STYLES` for each
     (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
-    on a logarithmic scale all that is positive).
+    on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
+    other, stand side by side where there is room. Without a ``legend``, for lines that are many of
+    a kind, the pointer reads those that rise under it. ``marks`` name places on the axis.
     """
 
     title: str
@@ -124,6 +136,9 @@ class LinesPanel:
     logarithmic: bool = False
     span: tuple[float, float] | None = None
     height: int = 170
+    half: bool = False
+    legend: bool = True
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -176,97 +191,14 @@ class LinesPanel:
             "logarithmic": self.logarithmic,
             "names": self.names,
             "styles": self.line_styles,
+            "half": self.half,
+            "legend": self.legend,
+            "marks": [[name, float(place)] for name, place in self.marks.items()],
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),
             np.asarray(self.positions, "<f8").tobytes(),
         ]
-
-
-@dataclass(frozen=True)
-class ZPlane:
-    """One complex plane: named groups of points (poles, zeros), each complex ``[points]``."""
-
-    title: str
-    points: Mapping[str, np.ndarray]
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class ZPlanePanel:
-    """Complex planes side by side, each with the unit circle; points outside of it stand out.
-
-    A group has the same colour and marker in all planes, in the order in which groups come: first
-    a cross, as for poles, then a ring, as for zeros. ``limit`` is the largest real and imaginary
-    part in view (None: enough for all points, but 2 at most); what lies beyond is drawn at the
-    edge. With a ``sample_rate`` angles read as frequencies. ``height`` is the side of a plane in
-    CSS pixels where there is room.
-    """
-
-    title: str
-    planes: tuple[ZPlane, ...]
-    sample_rate: float | None = None
-    limit: float | None = None
-    label: str = "magnitude"
-    unit: str = ""
-    height: int = 180
-
-    def __post_init__(self) -> None:
-        if not self.planes:
-            raise ValueError("ZPlanePanel: planes must hold at least one; got none.")
-        if sum(plane.chosen for plane in self.planes) > 1:
-            raise ValueError("ZPlanePanel: planes must have at most one that is chosen.")
-        if not np.isfinite(self._magnitudes).all():
-            raise ValueError(f"ZPlanePanel: the points of {self.title!r} must be finite.")
-        if self.limit is not None and not 1 < self.limit < math.inf:
-            raise ValueError(f"ZPlanePanel: limit must be above 1; got {self.limit}.")
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The names of the groups, in the order in which they come."""
-        return tuple(dict.fromkeys(name for plane in self.planes for name in plane.points))
-
-    @property
-    def low(self) -> float:
-        """The smallest magnitude."""
-        return float(np.min(self._magnitudes, initial=math.inf)) if self._magnitudes.size else 0.0
-
-    @property
-    def high(self) -> float:
-        """The largest magnitude."""
-        return float(np.max(self._magnitudes, initial=0.0))
-
-    @property
-    def extent(self) -> float:
-        """The largest real and imaginary part in view."""
-        if self.limit is not None:
-            return self.limit
-        return min(max(1.3, 1.1 * math.ceil(10 * self.high) / 10), 2.0)
-
-    @property
-    def _magnitudes(self) -> np.ndarray:
-        points = [np.ravel(group) for plane in self.planes for group in plane.points.values()]
-        return np.abs(np.concatenate(points)) if points else np.zeros(0)
-
-    def encode(self) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the panel's description and its bytes, as the page reads them."""
-        none = np.zeros(0)
-        points = [[plane.points.get(name, none) for name in self.groups] for plane in self.planes]
-        planes = [
-            {"title": plane.title, "chosen": plane.chosen, "counts": [len(group) for group in own]}
-            for plane, own in zip(self.planes, points, strict=True)
-        ]
-        head = {
-            "kind": "zplane",
-            "title": self.title,
-            "height": self.height,
-            "names": self.groups,
-            "planes": planes,
-            "limit": float(self.extent),
-            "sample_rate": self.sample_rate,
-        }
-        every = np.concatenate([group for own in points for group in own] or [none])
-        return head, [every.astype("<c16").tobytes()]
 
 
 Panel = WavePanel | ImagePanel | LinesPanel | ZPlanePanel

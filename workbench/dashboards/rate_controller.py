@@ -14,9 +14,10 @@ from workbench import audio
 from workbench.axes import Axis, Space
 from workbench.dashboards.controller import SHOWN, Controller, Group, with_axes
 from workbench.dashboards.frames import View
-from workbench.dashboards.panels import LinesPanel, Panel, WavePanel, ZPlane, ZPlanePanel
+from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import level_limits, wave_panel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 from workbench.params import Param, read_parameters
 from workbench.rate_comparison import SPEC, RateComparer, RateComparison
 from workbench.recurrent_model import RecurrentModel

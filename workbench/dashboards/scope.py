@@ -26,6 +26,7 @@ MODULES = (  # each imports only from those before it
     "image",
     "lines",
     "zplane",
+    "layout",
     "view",
     "markup",
     "player",

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from workbench.axes import DECIBEL, Axis, Space
-from workbench.dashboards.panels import ImagePanel, WavePanel
+from workbench.curves import Curves
+from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
 _NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])
@@ -85,6 +87,37 @@ def wave_panel(
         visible, step = np.stack([low, high], axis=-1), step * count / columns
     data = np.ascontiguousarray(visible, np.float32)
     return WavePanel(title, space.quantity, space.unit, *limits, start, step, data, names=names)
+
+
+def lines_panel(
+    title: str, curves: Curves, limits: tuple[float, float] | None = None, **options: Any
+) -> LinesPanel:
+    """Named lines over an axis of their own.
+
+    Args:
+        title: What stands over them.
+        curves: The lines.
+        limits: Lowest and highest value of the plot; None: round numbers around all values.
+        **options: As `LinesPanel` takes them: styles, span, logarithmic, height, half.
+    """
+    found = limits or limits_around(curves.data)
+    head = title, curves.quantity, curves.unit, *found
+    return LinesPanel(*head, curves.axis, curves.data, curves.names, **options)
+
+
+def limits_around(values: np.ndarray) -> tuple[float, float]:
+    """Round numbers below and above all values that are finite.
+
+    >>> limits_around(np.array([0.02, np.nan, 0.93]))
+    (0.0, 1.0)
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = float(np.min(finite)), float(np.max(finite))
+    step = nice_limit((high - low) / 10 or abs(high) / 10)
+    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    return round(step * first, 12), round(step * max(last, first + 1), 12)
 
 
 def level_limits(levels: np.ndarray, range_db: float) -> tuple[float, float]:

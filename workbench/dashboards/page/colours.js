@@ -7,6 +7,8 @@ const COLOURS = {
 
 const GREYS = { light: "#71767d", dark: "#a0a8b0" };
 
+const TINT = [99, 176, 255]; // red, green, blue
+
 // Sequential, and diverging from a middle that is as light or dark as the theme.
 const ANCHORS = {
   magma: "000004 100b2d 2c115f 51127c 721f81 932b80 b73779 d8456c f1605d fc8961 feb078"
@@ -27,6 +29,12 @@ export function colourTable(name) {
     };
     return (0xff000000 | (mix(0) << 16) | (mix(8) << 8) | mix(16)) >>> 0;
   });
+}
+
+/** A colour, as an RGBA word, under the tint of a mask. */
+export function tint(word) {
+  const mixed = TINT.map((part, i) => Math.round(0.3 * ((word >>> (8 * i)) & 255) + 0.7 * part));
+  return (0xff000000 | (mixed[2] << 16) | (mixed[1] << 8) | mixed[0]) >>> 0;
 }
 
 /** The colours and the font of an element's surroundings; `key` tells themes apart. */

@@ -1,4 +1,4 @@
-import { colourTable } from "./colours.js";
+import { colourTable, tint } from "./colours.js";
 import {
   aligned, clamp, labelled, linearTicks, niceStep, quantity, scaleUnit, unevenTicks,
 } from "./numbers.js";
@@ -9,10 +9,11 @@ export class ImagePanel extends Panel {
   canvas = document.createElement("canvas");
   bar = document.createElement("canvas");
 
-  read(meta, [bytes, values]) {
+  read(meta, [bytes, values, tinted]) {
     const [rows, columns] = meta.shape;
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.values = aligned(Float64Array, values, this.values);
+    this.tinted = tinted && new Uint8Array(tinted.buffer, tinted.byteOffset, tinted.byteLength);
     const size = this.values.at(-1) - this.values[0];
     const regular = (v, i, all) => i === 0 || Math.abs(v - all[i - 1] - size / (rows - 1))
       < 1e-3 * Math.abs(size / (rows - 1));
@@ -31,17 +32,20 @@ export class ImagePanel extends Panel {
     const name = this.meta.colormap === "diverging" ? diverging : "magma";
     if (this.coloured === name) return;
     if (this.table?.name !== name) {
-      this.table = { name, words: colourTable(name) };
+      const words = colourTable(name);
+      this.table = { name, words, under: words.map(tint) };
       Object.assign(this.bar, { width: 1, height: 256 });
       const image = new ImageData(1, 256);
       new Uint32Array(image.data.buffer).set(this.table.words.slice().reverse());
       this.bar.getContext("2d").putImageData(image, 0, 0);
     }
     const [rows, columns] = this.meta.shape;
-    const { bytes, pixels, table: { words } } = this;
+    const { bytes, pixels, tinted, table: { words, under } } = this;
     for (let row = 0, to = (rows - 1) * columns; row < rows; row++, to -= columns) {
       const from = row * columns;
       for (let c = 0; c < columns; c++) pixels[to + c] = words[bytes[from + c]];
+      if (!tinted) continue;
+      for (let c = 0; c < columns; c++) if (tinted[from + c]) pixels[to + c] = under[bytes[from + c]];
     }
     this.canvas.getContext("2d").putImageData(this.image, 0, 0);
     this.coloured = name;

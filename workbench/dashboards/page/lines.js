@@ -14,8 +14,10 @@ export class LinesPanel extends Panel {
     return false;
   }
 
+  /** A single line needs no legend: the title says what it is. */
   get names() {
-    return this.meta.names;
+    const { names, legend } = this.meta;
+    return legend && names.length > 1 ? names : [];
   }
 
   read({ shape: [, points], logarithmic, span }, [data, values]) {
@@ -55,6 +57,22 @@ export class LinesPanel extends Panel {
     this.measure(ctx);
     super.drawAxes(ctx, theme, this);
     this.drawAcross(ctx, theme, this);
+    this.drawMarks(ctx, theme);
+  }
+
+  /** Places on the axis, each with its name beside the top of its line. */
+  drawMarks(ctx, theme) {
+    const { x, y, width, height } = this.box;
+    for (const [name, place] of this.meta.marks) {
+      const at = Math.round(this.toX(place));
+      if (at < x || at > x + width) continue;
+      ctx.fillStyle = theme.edge;
+      ctx.fillRect(at, y, 1, height);
+      const room = at + 6 + ctx.measureText(name).width < x + width;
+      ctx.textAlign = room ? "left" : "right";
+      ctx.fillStyle = theme.soft;
+      ctx.fillText(name, at + (room ? 5 : -5), y + 10);
+    }
   }
 
   drawSwatch(ctx, theme, line, x, y) {
@@ -118,7 +136,8 @@ export class LinesPanel extends Panel {
 
   /** The point nearest to the pointer: where it lies and what every line is there. */
   probe({ x }) {
-    const { values, meta: { shape: [, points], names, low, high, unit, x_unit, span } } = this;
+    const { values, meta: { shape: [, points], names, legend, low, high, unit, x_unit, span } }
+      = this;
     let at = -1, best = Infinity;
     for (let i = this.from; i < this.to; i++) {
       const away = Math.abs(this.toX(values[i]) - x);
@@ -131,7 +150,7 @@ export class LinesPanel extends Panel {
     const left = this.toX(values[at]), marks = [];
     names.forEach((name, line) => {
       const value = this.data[line * points + at];
-      if (!Number.isFinite(value)) return;
+      if (!Number.isFinite(value) || !(legend || value > low + (high - low) / 100)) return;
       texts.push(`${name} ${quantity(value, unit, niceStep((high - low) / 2000), size)}`);
       if (value >= low && value <= high) marks.push([left, this.toY(value)]);
     });

@@ -49,7 +49,7 @@ export function markup(help) {
       ${button("loop", "Loop", "Play again and again", 'aria-pressed="false"')}
       <input class="workbench-volume" type="range" min="0" max="1" step="0.01" value="1"
         aria-label="Volume" title="Volume">
-      <span class="workbench-gap"></span>
+      <span class="workbench-done" role="status" aria-live="polite"></span>
       <button type="button" class="workbench-restore" hidden>Restore the settings from before</button>
       <div class="workbench-actions" role="group" aria-label="Design" hidden>
         ${action("undo", "undo", "Undo", "Undo (Ctrl+Z)")}
@@ -70,7 +70,6 @@ export function markup(help) {
       <audio class="workbench-audio" preload="auto"></audio>
     </div>
     <div class="workbench-status" role="status" aria-live="polite"></div>
-    <div class="workbench-done" role="status" aria-live="polite"></div>
     <div class="workbench-working workbench-hidden" role="status" aria-live="polite"></div>
     <div class="workbench-hidden" id="${help}">${HELP}</div>`;
 }

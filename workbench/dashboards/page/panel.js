@@ -82,7 +82,7 @@ export class Panel {
       ctx.fillStyle = theme.soft;
       ctx.fillText(tick.text, x - 8, this.toY(tick.value) + 0.5);
     }
-    upright(ctx, label, 11, y + height / 2, height + MARGIN.title, theme);
+    upright(ctx, label, x + 11 - MARGIN.left, y + height / 2, height + MARGIN.title, theme);
     this.drawTitle(ctx, theme);
   }
 

@@ -10,6 +10,7 @@ import { Actions } from "./actions.js";
 import { readTheme } from "./colours.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
+import { arrange, rightMargin } from "./layout.js";
 import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
@@ -169,17 +170,8 @@ class Scope {
     this.readTheme();
     const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const barred = !panels.length || panels.some((panel) => panel instanceof ImagePanel);
-    view.place(MARGIN.left, width - MARGIN.left - (barred ? MARGIN.right : MARGIN.bare), ratio);
-    let height = 0;
-    panels.forEach((panel, i) => {
-      panel.start = height + (i && MARGIN.gap);
-      panel.place(this.contexts[0], theme, view.x, panel.start, view.width);
-      panel.bearsTime = panel.timed && !panels[i + 1]?.timed;
-      const { y, height: own } = panel.box;
-      height = y + own + (panel.bearsTime || panel instanceof LinesPanel ? MARGIN.bottom : 0);
-    });
-    height ||= 160;
+    view.place(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
+    const height = arrange(panels, this.contexts[0], theme, view) || 160;
     this.figure.style.height = `${height}px`;
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -243,8 +235,8 @@ class Scope {
       this.player.rewind();
     }
     if (message.for && message.for !== this.actions.self) view.set(...message.shown);
-    const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes } }) =>
-      [kind, height, title, names, planes?.length]));
+    const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes, half } }) =>
+      [kind, height, title, names, planes?.length, half]));
     if (layout !== this.layout) {
       this.layout = layout;
       const still = !this.panels.some((panel) => panel.timed);

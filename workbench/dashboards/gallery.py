@@ -1,0 +1,84 @@
+"""`gallery`: all dashboards that have a name, to choose from."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import ipywidgets as widgets
+from IPython.display import display
+
+from workbench.dashboards.dashboard import Dashboard
+from workbench.dashboards.explore import open_idea
+from workbench.dashboards.ideas import IDEAS
+
+_STYLE = """<style>
+.workbench-gallery .widget-toggle-buttons { margin: 4px 0; }
+.workbench-gallery .widget-toggle-button { width: auto; padding: 0 12px; }
+</style>"""
+
+
+class Gallery:
+    """The dashboards that have a name: a page on which one is open at a time.
+
+    What was set in one is still there when it is opened again.
+
+    Attributes:
+        names: What `explore` calls them.
+        choice: The buttons that choose one.
+        widget: All of it, as a page shows it.
+    """
+
+    def __init__(self, audio: Any = None):
+        self.names = tuple(IDEAS)
+        self._audio = audio
+        self._opened: dict[str, Dashboard] = {}
+        self.choice = widgets.ToggleButtons(
+            options=[(IDEAS[name].title, name) for name in self.names],
+            value=None,
+            tooltips=[IDEAS[name].about for name in self.names],
+            style={"button_width": "auto"},
+        )
+        self._place = widgets.VBox()
+        self._error = widgets.HTML()
+        self.widget = widgets.VBox([widgets.HTML(_STYLE), self.choice, self._error, self._place])
+        self.widget.add_class("workbench-gallery")
+        self.choice.observe(self._chosen, "value")
+
+    def open(self, name: str) -> Dashboard:
+        """Opens the dashboard of that name, or brings it back as it was left."""
+        if name not in self._opened:
+            self._opened[name] = open_idea(name, self._audio)
+        if self.choice.value != name:
+            self.choice.value = name
+        return self._opened[name]
+
+    def _chosen(self, change: Any) -> None:
+        self._error.value = ""
+        try:
+            self._place.children = [self.open(change.new).widget]
+        except Exception as error:
+            text = html.escape(f"{type(error).__name__}: {error}")
+            self._error.value = f'<span role="alert">{text}</span>'
+
+    def _ipython_display_(self) -> None:
+        self.open(self.choice.value or self.names[0])
+        display(self.widget)
+
+    def __repr__(self) -> str:
+        wide = max(len(name) for name in self.names)
+        return "\n".join(f"{name:{wide}}  {IDEAS[name].title}" for name in self.names)
+
+
+def gallery(audio: Any = None) -> Gallery:
+    """All dashboards that have a name; the last line of a cell shows them.
+
+    Args:
+        audio: What all of them open with, as `explore` takes it. None: for each what shows best
+            what it is about.
+
+    >>> import workbench as wb
+    >>> "resample" in wb.gallery().names
+    True
+    """
+    return Gallery(audio)

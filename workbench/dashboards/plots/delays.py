@@ -1,0 +1,79 @@
+"""Plots of a fractional delay: its filter, and how far it is from the ideal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbench.analysis.delay_errors import (
+    clean_band,
+    delay_coefficients,
+    delay_error,
+    delay_gain,
+    delay_taps,
+    phase_delay_error,
+)
+from workbench.analysis.responses import zeros_and_poles
+from workbench.dashboards.panels import LinesPanel
+from workbench.dashboards.scene import Plot, Scene
+from workbench.dashboards.views import limits_around, lines_panel
+from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
+
+_ERRORS, _GAINS = (-140.0, 10.0), (-12.0, 2.0)  # dB
+_MOST_TAPS = 40  # whose zeros are shown
+
+
+def taps(stage: int) -> Plot:
+    """What the delay makes of an impulse."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        values = scene.values(stage)
+        return lines_panel("Impulse response", delay_taps(values), half=True)
+
+    return Plot("impulse_response", "What the delay makes of a single sample.", draw)
+
+
+def gain(stage: int) -> Plot:
+    """Gain over frequency: an ideal delay has 0 dB everywhere."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        return lines_panel("Magnitude", delay_gain(scene.values(stage)), _GAINS, half=True)
+
+    return Plot("magnitude", "What frequencies lose.", draw)
+
+
+def lateness(stage: int) -> Plot:
+    """How much later than wanted each frequency comes."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        curves = phase_delay_error(scene.values(stage))
+        low, high = limits_around(curves.data)
+        room = max(0.01, -low, high)
+        return lines_panel("Error of the phase delay", curves, (-room, room), half=True)
+
+    return Plot("phase_delay", "How many samples too late each frequency comes.", draw)
+
+
+def error(stage: int) -> Plot:
+    """The level of all that is wrong, over frequency."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        values = scene.values(stage)
+        band = clean_band(values)
+        title = f"Error: below −60 dB up to {band:.3g} of Nyquist"
+        return lines_panel(title, delay_error(values), _ERRORS, half=True)
+
+    return Plot("error", "How far the delay is from an ideal one.", draw)
+
+
+def poles(stage: int) -> Plot:
+    """Poles and zeros of the filter, where they are few enough to see."""
+
+    def draw(scene: Scene) -> ZPlanePanel | None:
+        b, a = delay_coefficients(scene.values(stage))
+        if max(np.size(b), np.size(a)) > _MOST_TAPS:
+            return None
+        plane = ZPlane("", zeros_and_poles(b, a))
+        rate = scene.space(stage).time.rate
+        return ZPlanePanel("Poles and zeros", (plane,), sample_rate=rate)
+
+    return Plot("poles_and_zeros", "Where the filter's poles and zeros lie.", draw, False)

@@ -1,0 +1,156 @@
+"""Panels over time, pictures and lines, drawn by Matplotlib."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
+
+COLOURS = ("#1f77b4", "#e8710a", "#2a9d4a", "#8e44ad", "#6b5b00", "#c22f3d")
+LEGEND: dict[str, Any] = {
+    "loc": "lower right",
+    "frameon": False,
+    "fontsize": "small",
+    "borderaxespad": 0.2,
+    "columnspacing": 1.2,
+    "handlelength": 1.4,
+}
+_TINT = (99 / 255, 176 / 255, 1.0, 0.7)
+_STYLES: dict[str, dict[str, Any]] = {
+    "solid": {"linewidth": 1.2},
+    "dashed": {"linewidth": 1.2, "linestyle": "--"},
+    "reference": {"linewidth": 0.9, "linestyle": (0, (6, 3)), "color": "#71767d", "zorder": 1.5},
+}
+_DIVERGING = LinearSegmentedColormap.from_list(
+    "workbench-diverging", ["#1f4e8c", "#f7f7f7", "#a3262a"]
+)
+
+
+def draw_wave(axes: Axes, panel: WavePanel) -> None:
+    """Draws signals, or their envelopes, over time."""
+    envelope = panel.data.ndim == 3
+    times = panel.start + panel.step * (np.arange(panel.data.shape[1]) + 0.5 * envelope)
+    names = panel.names or [f"ch{channel + 1}" for channel in range(len(panel.data))]
+    look: dict[str, Any] = {"alpha": 0.8 if len(panel.data) > 1 else 1.0}
+    for number, line in enumerate(panel.data):
+        look |= {"color": COLOURS[number % len(COLOURS)], "label": names[number]}
+        if envelope:
+            axes.fill_between(times, line[:, 0], line[:, 1], linewidth=0.7, **look)
+        else:
+            marker = "." if panel.data.shape[1] < 200 else ""
+            axes.plot(times, line, linewidth=0.9, marker=marker, **look)
+    axes.set_ylim(panel.low, panel.high)
+    axes.set_ylabel(with_unit(panel.label, panel.unit))
+    _head(axes, panel.title, legend=bool(panel.names) or len(panel.data) > 1)
+
+
+def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
+    """Draws lines over their own axis; `share` plots share the width of the figure."""
+    hertz = panel.axis.unit == "Hz" and panel.shown[1] >= 1000
+    scale = 1e-3 if hertz else 1.0
+    marker = "." if panel.data.shape[1] < 60 else ""
+    colours = iter(np.resize(COLOURS, len(panel.data)))
+    for line, name, style in zip(panel.data, panel.names, panel.line_styles, strict=True):
+        look = _STYLES[style]
+        if "color" not in look:
+            look = look | {"color": next(colours)}
+        axes.plot(scale * panel.positions, line, label=name, marker=marker, **look)
+    if panel.logarithmic:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlim(scale * panel.shown[0], scale * panel.shown[1])
+    axes.set_ylim(panel.low, panel.high)
+    axes.set_xlabel(with_unit(panel.axis.name, "kHz" if hertz else panel.axis.unit))
+    axes.set_ylabel(with_unit(panel.label, panel.unit))
+    axes.grid(alpha=0.3)
+    for name, place in panel.marks.items():
+        axes.axvline(scale * place, linewidth=0.8, color="#71767d", zorder=1)
+        axes.annotate(
+            name, (scale * place, 1.0), (3, -3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", fontsize="x-small", color="#4a5058", va="top",
+        )  # fmt: skip
+    _head(axes, panel.title, legend=panel.legend and len(panel.data) > 1, share=share)
+
+
+def _head(axes: Axes, title: str, *, legend: bool = False, share: int = 1) -> None:
+    """The title above the plot; beside it a legend, or between the two where room is short.
+
+    `share` is how many plots share the width.
+    """
+    look: dict[str, Any] = {"fontsize": "medium", "loc": "left"}
+    shown = axes.set_title(title, **look)
+    if not legend:
+        return
+    room = axes.figure.get_window_extent().width / share - 1.05 * axes.figure.dpi  # of the plot
+    for columns in range(len(axes.get_legend_handles_labels()[1]), 0, -1):
+        made = axes.legend(**LEGEND, bbox_to_anchor=(1.0, 1.0), ncols=columns)
+        box = made.get_window_extent()
+        if box.width <= room:
+            break
+    if shown.get_window_extent().width + box.width > room:
+        points = 72.0 / axes.figure.dpi
+        axes.set_title(title, **look, pad=6.0 + points * box.height)
+
+
+def draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
+    """Draws a picture over time; what is returned has the colours for a bar."""
+    rows, columns = panel.data.shape
+    span = panel.high - panel.low
+    values = panel.low + panel.data * (span / 255.0)
+    ends = (panel.start, panel.start + panel.step * columns)
+    drawn = axes.imshow(
+        values,
+        aspect="auto",
+        origin="lower",
+        interpolation="nearest",
+        extent=(*ends, -0.5, rows - 0.5),
+        cmap="magma" if panel.colormap == "magma" else _DIVERGING,
+        vmin=panel.low,
+        vmax=panel.high,
+    )
+    if panel.tinted is not None:
+        veil = np.zeros((rows, columns, 4))
+        veil[panel.tinted] = _TINT
+        look: dict[str, Any] = {
+            "origin": "lower",
+            "interpolation": "nearest",
+            "extent": drawn.get_extent(),
+        }
+        axes.imshow(veil, aspect="auto", **look)
+    ticks = _row_ticks(panel.y_values)
+    places = np.interp(ticks, panel.y_values, np.arange(rows))
+    hertz = panel.y_unit == "Hz"
+    axes.set_yticks(places, [f"{t / 1000:g}" if hertz else f"{t:g}" for t in ticks])
+    axes.set_ylabel(with_unit(panel.y_name, "kHz" if hertz else panel.y_unit))
+    _head(axes, panel.title)
+    return drawn
+
+
+def _row_ticks(values: np.ndarray) -> list[float]:
+    """Round numbers for about six rows, evenly spread over the picture."""
+    low, high = float(values[0]), float(values[-1])
+    if len(values) < 2 or high <= low:
+        return [low]
+    steps = np.diff(values)
+    if np.ptp(steps) < 0.3 * np.mean(steps):
+        step = 10.0 ** math.floor(math.log10((high - low) / 3))
+        step *= max(n for n in (1, 2, 5, 10) if n * step <= (high - low) / 3)
+        return list(np.arange(math.ceil(low / step) * step, high + step * 1e-9, step))
+    decades = range(math.floor(math.log10(max(low, 1.0))), math.ceil(math.log10(high)) + 1)
+    nice = [n * 10.0**decade for decade in decades for n in (1, 2, 5)]
+    inside = [tick for tick in nice if low <= tick <= high]
+    return inside[-6:]
+
+
+def with_unit(name: str, unit: str) -> str:
+    """The label of an axis."""
+    return f"{name} ({unit})" if unit else name

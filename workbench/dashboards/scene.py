@@ -1,0 +1,140 @@
+"""What plots look at: a computed chain, and the part and the pixels of it that are in view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+from workbench.axes import Space
+from workbench.backpropagation import Gradients
+from workbench.chain import Chain
+from workbench.dashboards.panels import Panel
+from workbench.layers import OpLayer
+from workbench.stages import Stage
+
+Made = TypeVar("Made")
+
+
+class Memory:
+    """The last result of each computation beside the chain, for as long as what it is of rests.
+
+    >>> memory = Memory()
+    >>> [memory.recall("square", (n,), lambda n=n: print("computed") or n * n) for n in (2, 2, 3)]
+    computed
+    computed
+    [4, 4, 9]
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        self._stages: dict[str, Stage] = {}
+
+    def recall(self, name: str, given: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+        """What `make` returns for what is `given`: tensors by identity, all else by value."""
+        last = self._kept.get(name)
+        if last is None or not _same(last[0], given):
+            last = self._kept[name] = (given, make())
+        return last[1]
+
+    def stage(self, name: str, kind: type[OpLayer], values: Mapping[str, Any]) -> Stage:
+        """A stage beside those of the chain, with these values: compiled while they rest."""
+        if name not in self._stages:
+            self._stages[name] = Stage(kind(**values))
+        stage = self._stages[name]
+        changed = {n: value for n, value in values.items() if stage.layer.values[n] != value}
+        if changed:
+            stage.layer.set(**changed)
+        return stage
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A computed chain, and what is in view of it.
+
+    Results are numbered as in the chain: 0 is the signal, 1 what its first stage makes of it.
+
+    Attributes:
+        name: Of the signal.
+        chain: What is done to it.
+        result: All results, and the gradients if a scalar is chosen.
+        channel: The one that is shown where only one can be.
+        span: First and last second in view.
+        columns: Pixels of a plot across.
+        rows: Pixels of the plot up.
+        memory: What is kept of computations beside the chain.
+    """
+
+    name: str
+    chain: Chain
+    result: Gradients
+    channel: int
+    span: tuple[float, float]
+    columns: int
+    rows: int
+    memory: Memory = field(default_factory=Memory, compare=False)
+
+    def values(self, stage: int) -> Mapping[str, Any]:
+        """All parameters of a stage, 0 being the first."""
+        return self.chain.layers[stage].values
+
+    def space(self, number: int) -> Space:
+        """What a result is."""
+        return self.chain.spaces[number]
+
+    def output(self, number: int) -> np.ndarray:
+        """A result, `[channels, ...]`."""
+        return self.result.outputs[number].numpy()
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the signal, in Hz."""
+        return self.chain.sample_rate
+
+    def other(self, stage: int, **changes: Any) -> tf.Tensor:
+        """What a stage would give with some other parameters."""
+        return self.instead(stage, type(self.chain.layers[stage]), **changes)
+
+    def instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> tf.Tensor:
+        """What a layer of another kind would give, with the parameters that both have."""
+        values = self._shared(stage, kind, changes)
+        beside = self.memory.stage(f"{stage} {kind.__name__} {changes}", kind, values)
+        return beside.forward(self.result.outputs[stage])
+
+    def space_instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> Space:
+        """What the result of `instead` is."""
+        return kind.spec.space(self.space(stage), self._shared(stage, kind, changes))
+
+    def _shared(
+        self, stage: int, kind: type[OpLayer], changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        own = {n: v for n, v in self.values(stage).items() if n in kind.spec.parameters}
+        return kind.spec.check(own | dict(changes))
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Something that a dashboard can show.
+
+    Attributes:
+        name: Of the box that switches it on and off.
+        doc: What it shows, in one sentence.
+        draw: Its panel; None where there is nothing to show.
+        shown: Whether it is on from the start.
+    """
+
+    name: str
+    doc: str
+    draw: Callable[[Scene], Panel | None]
+    shown: bool = True
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, tf.Tensor) or isinstance(other, tf.Tensor):
+        return one is other
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
