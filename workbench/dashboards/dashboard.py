@@ -19,7 +19,7 @@ from workbench.dashboards.actions import ALWAYS, Actions
 from workbench.dashboards.control_panel import ControlPanel
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
-from workbench.dashboards.designs import read_design, write_design
+from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
 from workbench.dashboards.frames import View
 from workbench.dashboards.history import History
@@ -30,7 +30,7 @@ _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
   container-type: inline-size; }
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
-.workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1);
+.workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1, inherit);
   font-size: 12px; }
 .workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
@@ -234,8 +234,9 @@ class Dashboard:
 
     def _changed(self, moved: Hashable = None) -> None:
         """After a change: one can go back to before it."""
-        self._history.record(self._step(), moved)
-        self._settle()
+        with self.scope.complaining():
+            self._history.record(self._step(), moved)
+            self._settle()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
@@ -251,6 +252,7 @@ class Dashboard:
     def _draw(self) -> None:
         self.panel.follow()
         self.scope.enable([*self.possible, *ALWAYS])
+        self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
 
     def _send_audio(self) -> None:

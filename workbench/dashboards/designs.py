@@ -17,9 +17,14 @@ MOST_BYTES = 1 << 20
 
 def write_design(controller: Controller[Any]) -> bytes:
     """A dashboard's design: the version of the format, the state, and the code to read."""
-    design = {"workbench_design": VERSION, **controller.state(), "code": controller.code()}
+    design = design_of(controller.state()) | {"code": controller.code()}
     design["code"] = design["code"].splitlines()
     return (json.dumps(design, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+
+
+def design_of(state: dict[str, Any]) -> dict[str, Any]:
+    """A state with the version of the format."""
+    return {"workbench_design": VERSION, **state}
 
 
 def read_design(source: bytes | str | os.PathLike[str]) -> dict[str, Any]:

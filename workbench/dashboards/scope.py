@@ -13,7 +13,8 @@ from typing import Any
 
 import anywidget
 
-from workbench.dashboards.flow import Flow, cell_is_running
+from workbench.dashboards.controls import message
+from workbench.dashboards.flow import Alarm, Flow, cell_is_running
 from workbench.dashboards.frames import Frame, View
 
 PAGE = Path(__file__).parent / "page"
@@ -32,6 +33,7 @@ MODULES = (  # each imports only from those before it
     "hands",
     "neighbours",
     "actions",
+    "lifeline",
     "scope",
 )
 
@@ -58,12 +60,18 @@ class Scope(anywidget.AnyWidget):
         self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
         self._enabled: list[str] | None = None
         self._page_has_audio = False
-        self._flow = Flow(self._deliver)
+        self._settings: dict[str, Any] | None = None
+        self._asker = ""
+        self._complained = False
+        self._flow = Flow(self._deliver, alarm=Alarm(self._pump))
         super().__init__(**kwargs)
         self.on_msg(self._receive)
 
     def show(self, frame: Frame) -> None:
         """Show a frame as soon as the page can draw it; an older one that waits is dropped."""
+        if self._complained:
+            self._complained = False
+            self.set_status("")
         self._flow.push(frame, paced=cell_is_running())
 
     def on_view(self, callback: Callable[[View], None]) -> None:
@@ -95,6 +103,26 @@ class Scope(anywidget.AnyWidget):
             self._enabled = list(names)
             self.send({"kind": "actions", "enabled": self._enabled})
 
+    def keep(self, design: dict[str, Any], opened: dict[str, Any]) -> None:
+        """Have the page keep a dashboard's settings, for the kernel that may come after this one.
+
+        ``opened`` are those at the beginning.
+        """
+        settings = {"kind": "settings", "design": design, "opened": opened}
+        if settings != self._settings:
+            self._settings = settings
+            self.send(settings)
+
+    @contextlib.contextmanager
+    def complaining(self) -> Iterator[None]:
+        """Show an error of the ``with`` block in the page, where nobody sees one raised."""
+        try:
+            yield
+        except Exception as error:
+            self.set_status(message(error))
+            self._complained = True
+            raise
+
     def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
         """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
         self.send({"kind": "file", "name": name, "type": kind, "to": to}, [content])
@@ -122,9 +150,18 @@ class Scope(anywidget.AnyWidget):
 
     def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
         content, buffers = frame.encode()
-        self.send({"kind": "frame", "id": number, "paced": paced, **content}, buffers)
+        head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
+        self.send({**head, **content}, buffers)
+
+    def _pump(self) -> None:
+        with self.complaining():
+            self._flow.pump()
 
     def _receive(self, _widget: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        with self.complaining():
+            self._take(content, buffers)
+
+    def _take(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = content.get("kind")
         if kind == "drawn":
             self._flow.acknowledge(content["id"])
@@ -132,6 +169,8 @@ class Scope(anywidget.AnyWidget):
             self._flow.reset()
             if self._enabled is not None:
                 self.send({"kind": "actions", "enabled": self._enabled})
+            if self._settings is not None:
+                self.send(self._settings)
             self._change_view(content)
         elif kind == "view":
             self._change_view(content)
@@ -143,7 +182,11 @@ class Scope(anywidget.AnyWidget):
                 act(content, buffers)
 
     def _change_view(self, content: dict[str, Any]) -> None:
-        """Pass the page's view on, and say when that is done: the page then sends the next."""
+        """Pass a page's view on, and say when that is done: the page then sends the next.
+
+        Of several pages the one that has asked last determines what all of them show.
+        """
+        self._asker = content.get("from", "")
         self.view = View(
             content["first"],
             content["last"],

@@ -50,6 +50,7 @@ export function markup(help) {
       <input class="workbench-volume" type="range" min="0" max="1" step="0.01" value="1"
         aria-label="Volume" title="Volume">
       <span class="workbench-done" role="status" aria-live="polite"></span>
+      <button type="button" class="workbench-restore" hidden>Restore the settings from before</button>
       <div class="workbench-actions" role="group" aria-label="Design" hidden>
         ${action("undo", "undo", "Undo", "Undo (Ctrl+Z)")}
         ${action("redo", "redo", "Redo", "Redo (Ctrl+Shift+Z)")}

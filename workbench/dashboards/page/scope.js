@@ -1,7 +1,7 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, busy, status, actions, file, copy; page -> kernel:
+ * kernel -> page: frame, viewed, audio, stale, busy, status, settings, actions, file, copy; page -> kernel:
  * hello, view, drawn, audio, action. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
@@ -14,6 +14,7 @@ import { arrange, rightMargin } from "./layout.js";
 import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
+import { Lifeline } from "./lifeline.js";
 import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
@@ -44,6 +45,7 @@ class Scope {
     this.player = new Player(this);
     this.hands = new Hands(this);
     this.actions = new Actions(this);
+    this.lifeline = new Lifeline(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -57,7 +59,7 @@ class Scope {
   }
 
   send(content) {
-    this.model.send(content);
+    if (!this.lifeline.lost) this.model.send(content);
   }
 
   /** Status line, read out politely. */
@@ -81,6 +83,7 @@ class Scope {
     } else if (message.kind === "status") {
       this.say(message.text);
     } else {
+      this.lifeline.receive(message);
       this.actions.receive(message, buffers);
     }
   }
@@ -124,7 +127,7 @@ class Scope {
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     const content = view.describe(rows);
     this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id: ++view.number, ...content });
+    this.send({ kind, id: ++view.number, from: this.actions.self, ...content });
   }
 
   release() {
@@ -231,6 +234,7 @@ class Scope {
       view.extend(message.time);
       this.player.rewind();
     }
+    if (message.for && message.for !== this.actions.self) view.set(...message.shown);
     const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes, half } }) =>
       [kind, height, title, names, planes?.length, half]));
     if (layout !== this.layout) {

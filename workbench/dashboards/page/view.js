@@ -7,7 +7,7 @@ export class View {
   full = [0, 1e-3];
   zoomed = false;
   ticks = [];
-  number = 0;
+  number = crypto.getRandomValues(new Uint32Array(1))[0]; // another page asks with others
 
   /** Follow a new extent; keep the zoom where it still lies inside. */
   extend([first, last]) {
