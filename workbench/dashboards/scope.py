@@ -34,6 +34,7 @@ MODULES = (  # each imports only from those before it
     "neighbours",
     "actions",
     "lifeline",
+    "progress",
     "scope",
 )
 
@@ -58,6 +59,8 @@ class Scope(anywidget.AnyWidget):
         self._view_callbacks: list[Callable[[View], None]] = []
         self._audio_callbacks: list[Callable[[], None]] = []
         self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
+        self._stop_callbacks: list[Callable[[], None]] = []
+        self._progress: dict[str, Any] = {"kind": "progress", "on": False}
         self._enabled: list[str] | None = None
         self._page_has_audio = False
         self._settings: dict[str, Any] | None = None
@@ -119,9 +122,34 @@ class Scope(anywidget.AnyWidget):
         try:
             yield
         except Exception as error:
-            self.set_status(message(error))
-            self._complained = True
+            self.complain(error)
             raise
+
+    def complain(self, error: Exception) -> None:
+        """Show an error until the next frame."""
+        self.set_status(message(error))
+        self._complained = True
+
+    def progress(
+        self, fraction: float | None, seconds_left: float | None = None, text: str = "Computing"
+    ) -> None:
+        """Show how far a computation is (None: nobody knows), and a button that stops it.
+
+        The page shows nothing of what ends within half a second.
+        """
+        how = {"fraction": fraction, "left": seconds_left, "text": text}
+        self._progress = {"kind": "progress", "on": True, **how}
+        self.send(self._progress)
+
+    def end_progress(self) -> None:
+        """The computation is over: take its bar away."""
+        if self._progress["on"]:
+            self._progress = {"kind": "progress", "on": False}
+            self.send(self._progress)
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when a person wants the computation to stop."""
+        self._stop_callbacks.append(callback)
 
     def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
         """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
@@ -171,11 +199,16 @@ class Scope(anywidget.AnyWidget):
                 self.send({"kind": "actions", "enabled": self._enabled})
             if self._settings is not None:
                 self.send(self._settings)
+            if self._progress["on"]:
+                self.send(self._progress)
             self._change_view(content)
         elif kind == "view":
             self._change_view(content)
         elif kind == "audio":
             for callback in self._audio_callbacks:
+                callback()
+        elif kind == "stop":
+            for callback in self._stop_callbacks:
                 callback()
         elif kind == "action":
             for act in self._action_callbacks:

@@ -1,8 +1,8 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, busy, status, settings, actions, file, copy; page -> kernel:
- * hello, view, drawn, audio, action. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * kernel -> page: frame, viewed, audio, stale, busy, status, progress, settings, actions, file, copy;
+ * page -> kernel: hello, view, drawn, audio, action, stop. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
@@ -18,6 +18,7 @@ import { Lifeline } from "./lifeline.js";
 import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
+import { Progress } from "./progress.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
 import { ZPlanePanel } from "./zplane.js";
@@ -46,6 +47,7 @@ class Scope {
     this.hands = new Hands(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
+    this.progress = new Progress(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -82,6 +84,8 @@ class Scope {
       this.setBusy(message.busy);
     } else if (message.kind === "status") {
       this.say(message.text);
+    } else if (message.kind === "progress") {
+      this.progress.receive(message);
     } else {
       this.lifeline.receive(message);
       this.actions.receive(message, buffers);
