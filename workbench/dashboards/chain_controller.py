@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from workbench import audio
+import numpy as np
+
 from workbench.axes import Space
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
@@ -179,11 +180,19 @@ class ChainController(Controller[Gradients]):
         shown = [plot for plot in self.plots if self.switches.get(plot.name, True)]
         return [*shown, gradient(self.loss)] if self.loss else shown
 
-    def sound(self) -> bytes:
-        """The last waveform in the chain as a WAV file."""
-        spaces, outputs = self.chain.spaces, self.result.outputs
-        last = max(i for i, space in enumerate(spaces) if _is_waveform(space))
-        return audio.wav_bytes(outputs[last].numpy(), round(spaces[last].time.rate))
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """The last waveform of the chain, where it makes one, and the signal."""
+        return ("result", "original") if self._last_waveform else ("original",)
+
+    @property
+    def _last_waveform(self) -> int:
+        return max(i for i, space in enumerate(self.chain.spaces) if _is_waveform(space))
+
+    def _wave(self, track: str) -> tuple[np.ndarray, int]:
+        number = self._last_waveform if track == "result" else 0
+        rate = self.chain.spaces[number].time.rate
+        return self.result.outputs[number].numpy(), round(rate)
 
     def code(self) -> str:
         """The lines of Python that compute what is shown."""

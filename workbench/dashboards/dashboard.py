@@ -266,10 +266,11 @@ class Dashboard:
             shown.note = self.controller.notes.get(group.title, "")
         self.scope.show(self.controller.frame)
 
-    def _send_audio(self) -> None:
+    def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:
             try:
-                self.scope.send_audio(self.controller.sound(), self.controller.source.name)
+                wav = self.controller.sound(track, matched=matched)
+                self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {_message(error)}")
 

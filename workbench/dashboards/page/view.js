@@ -1,13 +1,12 @@
 import { clamp, fittingTicks, niceStep, quantity, scaleUnit } from "./numbers.js";
 
-/** The time range on the page, its pixels, and the request for the exact data of it. */
+/** The time range on the page, and its pixels. */
 export class View {
   first = 0;
   last = 1;
   full = [0, 1e-3];
   zoomed = false;
   ticks = [];
-  number = 0;
 
   /** Follow a new extent; keep the zoom where it still lies inside. */
   extend([first, last]) {
