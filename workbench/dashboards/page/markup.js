@@ -49,6 +49,7 @@ export function markup(help) {
       ${button("loop", "Loop", "Play again and again", 'aria-pressed="false"')}
       <input class="workbench-volume" type="range" min="0" max="1" step="0.01" value="1"
         aria-label="Volume" title="Volume">
+      <span class="workbench-gap"></span>
       <span class="workbench-done" role="status" aria-live="polite"></span>
       <div class="workbench-actions" role="group" aria-label="Design" hidden>
         ${action("undo", "undo", "Undo", "Undo (Ctrl+Z)")}
