@@ -57,6 +57,7 @@ export function markup(help) {
       <div class="workbench-tracks" id="${help}-tracks" role="radiogroup" aria-label="Track"
         title="What is heard (A, B)" hidden></div>
       ${button("match", "Equally loud", "Make all tracks equally loud", 'aria-pressed="true" hidden')}
+      <span class="workbench-gap"></span>
       <span class="workbench-done" role="status" aria-live="polite"></span>
       <button type="button" class="workbench-restore" hidden>Restore the settings from before</button>
       <div class="workbench-actions" role="group" aria-label="Design" hidden>
