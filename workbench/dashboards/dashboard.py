@@ -30,8 +30,8 @@ _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
   container-type: inline-size; }
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
-.workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1, inherit);
-  font-size: 12px; }
+.workbench-more { border: none; background: none; box-shadow: none;
+  color: var(--jp-ui-font-color1, inherit); font-size: 12px; }
 .workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
