@@ -54,6 +54,13 @@ def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
     return path
 
 
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        return []
+
+
 class Server:
     """A running `workbench lab`: `url`, `token`, `pid`; `root` is the folder that it shows."""
 
@@ -89,7 +96,7 @@ class Server:
     def kernel_pids(self) -> list[int]:
         """The process ids of the running kernels."""
         children = psutil.Process(self.pid).children(recursive=True)
-        return [p.pid for p in children if "ipykernel_launcher" in p.cmdline()]
+        return [p.pid for p in children if "ipykernel_launcher" in _command_of(p)]
 
     def _start_process(self) -> None:
         self._write_settings()
