@@ -25,11 +25,12 @@ from workbench.dashboards.plots import descents, gradients
 from workbench.dashboards.scene import Memory, Scene
 from workbench.dashboards.sources import Source
 from workbench.distance import Distance
+from workbench.landscape import landscape, tangent
 from workbench.learning import Learner, Parameter, value_of
 from workbench.objectives import Cell, Loss, Objective, RectangleEnergy
 from workbench.params import Declared, Param
 
-_ROWS = 190
+_ROWS, _POINTS = 190, 33
 _SCALAR = ("scalar", "first_seconds", "last_seconds", "low_hertz", "high_hertz", "cell_seconds",
     "cell_hertz", "other_clip", "smoothing_seconds")  # fmt: skip
 _LEARNING = ("optimizer", "step", "steps_per_second")
@@ -57,6 +58,7 @@ class GradientController(Controller[Gradients]):
         self.learning = False
         self._memory = Memory()
         self._stepped: Gradients | None = None
+        self._landscape: Any = None
         self._open(example)
         super().__init__(source)
 
@@ -69,7 +71,7 @@ class GradientController(Controller[Gradients]):
             f"{stage + 1}. {name}": (stage, name)
             for stage, layer in enumerate(self.chain.layers)
             for name, each in controlled(layer).items()
-            if each.param.differentiable and layer.values[name] is not None
+            if each.param.differentiable and _acts(each, layer.values)
         }
 
     @property
@@ -100,8 +102,9 @@ class GradientController(Controller[Gradients]):
         """The gradient of each parameter below its stage, and how far learning has come."""
         said: dict[str, str] = {}
         for stage, layer in enumerate(self.chain.layers):
-            slopes = self.result.parameters[stage] if self.result.parameters else {}
-            texts = [f"{name} {float(slope):.3g}" for name, slope in slopes.items()]
+            slopes = self.result.parameters[stage]
+            able = [name for at, name in self.parameters.values() if at == stage]
+            texts = [f"{name} {float(slopes[name]):.3g}" for name in able if name in slopes]
             if texts:
                 title = f"{stage + 1}. {type(layer).__name__}"
                 said[title] = f"Gradient by {', '.join(texts)}".replace("-", "−")
@@ -120,12 +123,10 @@ class GradientController(Controller[Gradients]):
     def _shown_declared(self) -> dict[str, Declared]:
         found = dict(SETTINGS)
         for label, (stage, name) in self.parameters.items():
-            own = self.chain.layers[stage].declared[name]
-            only = ("scalar", ("target",))
-            param = replace(own.param, doc=f"{own.param.doc} In the target.", only=only, detail=False)
-            found[f"target {label}"] = replace(own, name=f"target {label}", param=param, default=None, optional=True)
-            doc = "Whether learning moves it."
-            found[f"learn {label}"] = Declared(f"learn {label}", Param(doc), bool, False, False)
+            target = _target(self.chain.layers[stage].declared[name], f"target {label}")
+            switch = Param("Whether learning moves it.")
+            found[target.name] = target
+            found[f"learn {label}"] = Declared(f"learn {label}", switch, bool, False, False)
         return found
 
     def _shown_values(self) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class GradientController(Controller[Gradients]):
         beside = {"example": name, "scalar": example.scalar}
         self.settings = self.settings | beside | {"smoothing_seconds": example.smoothing_seconds}
         self.targets = dict(example.targets)
-        self.learnt = frozenset(example.targets)
+        self.learnt = frozenset(example.learnt)
         self.learner, self.learning = None, False
 
     @property
@@ -296,14 +297,51 @@ class GradientController(Controller[Gradients]):
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
         columns = max(view.columns, 16)
-        scene = Scene(
-            self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory
-        )
+        scene = Scene(self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory)
         found = gradients.of_all(scene)
-        learner = self.learner
-        if self.parameters:
-            found += descents.lines(self, learner)
+        if self.learnt:
+            found.append(self._over_parameter())
+        history = self.learner.history if self.learner is not None else ()
+        if history:
+            found += [descents.training(history), descents.way(history, self.targets)]
         return found
+
+    def _over_parameter(self) -> Panel:
+        """The loss over the first of the learnt parameters; learning leaves it as it was."""
+        parameter = min(self.learnt)
+        stage, name = parameter
+        declared = self.chain.layers[stage].declared[name]
+        now, x = value_of(self.chain.layers[stage], name), self._excerpt()
+        if self.learner is not None and self._landscape is not None:
+            return self._drawn_landscape(now)
+        others = tuple(
+            (at, n, value)
+            for at, layer in enumerate(self.chain.layers)
+            for n, value in layer.values.items()
+            if (at, n) != parameter
+        )
+        objective = self._objective()
+        given = (x, parameter, others, self._named(objective))
+        losses = self._memory.recall(
+            "landscape", given, lambda: landscape(self.chain, x, objective, parameter, _POINTS)
+        )
+        slope = self._memory.recall(
+            "tangent", (*given, now), lambda: tangent(self.chain, x, objective, parameter)
+        )
+        label = f"{stage + 1}. {name}".replace("_", " ")
+        self._landscape = (label, declared.param.unit, losses, slope, self.targets.get(parameter))
+        return self._drawn_landscape(now)
+
+    def _drawn_landscape(self, now: float) -> Panel:
+        label, unit, losses, slope, target = self._landscape
+        shown = slope if self.learner is None else None
+        return descents.over_parameter(label, unit, losses, shown, now, target)
+
+    def _named(self, objective: Any) -> tuple[Any, ...]:
+        """What tells objectives apart."""
+        if isinstance(objective, Distance):
+            return (objective.target, objective.smoothing_seconds)
+        return (objective,)
 
     @property
     def tracks(self) -> tuple[str, ...]:
@@ -333,6 +371,19 @@ class GradientController(Controller[Gradients]):
         return "\n".join(["import workbench as wb", "", self.source.code(), self.chain.code()])
 
 
-def value_now(controller: GradientController, parameter: Parameter) -> float:
-    """The value of a parameter, or what it stands for."""
-    return value_of(controller.chain.layers[parameter[0]], parameter[1])
+def _target(declared: Declared, name: str) -> Declared:
+    """The value of a parameter in the target; None where it is the present one."""
+    param = replace(
+        declared.param,
+        doc=f"{declared.param.doc} In the target; None: as it is.",
+        only=("scalar", ("target",)),
+        automatic=None,
+        detail=False,
+    )
+    return replace(declared, name=name, param=param, optional=True, default=None)
+
+
+def _acts(declared: Declared, values: Mapping[str, Any]) -> bool:
+    """Whether a parameter has a value, and one that makes a difference."""
+    only = declared.param.only
+    return values[declared.name] is not None and (only is None or values[only[0]] in only[1])

@@ -18,14 +18,16 @@ class Example:
     Attributes:
         layers: Makes the layers of the chain.
         scalar: Which scalar is looked at, as the dashboard calls it.
-        targets: Parameters that are learnt, and the values that make the target.
+        learnt: Parameters that are learnt.
+        targets: Values that make the target.
         smoothing_seconds: With which a distance begins.
         usual: For a stage, which parameters are in daily use.
     """
 
     layers: Callable[[], Sequence[keras.layers.Layer]]
     scalar: str
-    targets: Mapping[Parameter, float]
+    learnt: tuple[Parameter, ...]
+    targets: Mapping[Parameter, float] = field(default_factory=dict)
     smoothing_seconds: float = 0.0
     usual: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -34,6 +36,7 @@ EXAMPLES: dict[str, Example] = {
     "find a delay": Example(
         lambda: [layers.FractionalDelay(delay=2.0)],
         "target",
+        ((0, "delay"),),
         {(0, "delay"): 12.37},
         smoothing_seconds=0.001,
     ),
@@ -42,13 +45,15 @@ EXAMPLES: dict[str, Example] = {
             layers.ModulatedDelay(motion="still", delay_seconds=0.0002, dry=1.0, wet=0.3),
         ],
         "target",
+        ((0, "delay_seconds"), (0, "wet")),
         {(0, "delay_seconds"): 0.00053, (0, "wet"): 0.6},
         smoothing_seconds=0.001,
         usual={0: ("delay_seconds", "wet", "dry", "motion", "kind")},
     ),
     "find a rate drift": Example(
-        lambda: [layers.Resample(ratio=1.0)],
+        lambda: [layers.Resample(ratio=0.9998)],
         "target",
+        ((0, "ratio"),),
         {(0, "ratio"): 1.0005},
         smoothing_seconds=0.001,
         usual={0: ("ratio", "kind")},
@@ -60,13 +65,20 @@ EXAMPLES: dict[str, Example] = {
             )
         ],
         "target",
+        ((0, "lower_edge_hertz"), (0, "upper_edge_hertz")),
         {(0, "lower_edge_hertz"): 80.0, (0, "upper_edge_hertz"): 5000.0},
         usual={0: ("lower_edge_hertz", "upper_edge_hertz", "num_mel_bins")},
     ),
-    "energy of a region": Example(
-        lambda: [layers.Saturate(drive_db=6.0), layers.Spectrogram(frame_length=512)],
+    "quieten a region": Example(  # a comb's notches move onto it
+        lambda: [
+            layers.ModulatedDelay(motion="still", delay_seconds=0.0003, dry=0.5, wet=0.5),
+            layers.Spectrogram(frame_length=512),
+        ],
         "region",
-        {(0, "drive_db"): 0.0},
-        usual={1: ("window", "frame_length", "frame_step")},
+        ((0, "delay_seconds"),),
+        usual={
+            0: ("delay_seconds", "wet", "dry", "motion", "kind"),
+            1: ("window", "frame_length", "frame_step"),
+        },
     ),
 }

@@ -42,55 +42,81 @@ def _settings(
         float,
         Param(
             "Begin of the region, which can also be dragged.",
-            unit="s", low=0.0, high=3600.0, slider=(0.0, 2.0), only=_REGION,
+            unit="s",
+            low=0.0,
+            high=3600.0,
+            slider=(0.0, 2.0),
+            only=_REGION,
         ),
     ] = 0.3,
     last_seconds: Annotated[
         float,
         Param(
             "End of the region.",
-            unit="s", low=0.0, high=3600.0, slider=(0.0, 2.0), only=_REGION,
+            unit="s",
+            low=0.0,
+            high=3600.0,
+            slider=(0.0, 2.0),
+            only=_REGION,
         ),
     ] = 0.6,
     low_hertz: Annotated[
         float,
         Param(
             "Lowest frequency of the region.",
-            unit="Hz", low=0.0, high=1e6, slider=(0.0, 8000.0), only=_REGION,
+            unit="Hz",
+            low=0.0,
+            high=1e6,
+            slider=(0.0, 8000.0),
+            only=_REGION,
         ),
-    ] | None = 2000.0,
+    ]
+    | None = 2000.0,
     high_hertz: Annotated[
         float,
         Param(
             "Highest frequency of the region.",
-            unit="Hz", low=0.0, high=1e6, slider=(0.0, 8000.0), only=_REGION,
+            unit="Hz",
+            low=0.0,
+            high=1e6,
+            slider=(0.0, 8000.0),
+            only=_REGION,
         ),
-    ] | None = 4000.0,
+    ]
+    | None = 4000.0,
     cell_seconds: Annotated[
         float,
-        Param(
-            "Time of the cell.", unit="s", low=0.0, high=3600.0, slider=(0.0, 2.0), only=_CELL
-        ),
+        Param("Time of the cell.", unit="s", low=0.0, high=3600.0, slider=(0.0, 2.0), only=_CELL),
     ] = 0.5,
     cell_hertz: Annotated[
         float,
         Param(
             "Frequency of the cell.",
-            unit="Hz", low=0.0, high=1e6, slider=(0.0, 8000.0), only=_CELL,
+            unit="Hz",
+            low=0.0,
+            high=1e6,
+            slider=(0.0, 8000.0),
+            only=_CELL,
         ),
-    ] | None = 1000.0,
+    ]
+    | None = 1000.0,
     other_clip: Annotated[
         str,
         Param(
             "The clip whose result is the target.",
-            choices=tuple(clips.clips()), only=("scalar", ("other clip",)),
+            choices=tuple(clips.clips()),
+            only=("scalar", ("other clip",)),
         ),
     ] = "siren",
     smoothing_seconds: Annotated[
         float,
         Param(
             "Both are smoothed over time before they are compared; learning halves it by and by.",
-            unit="s", low=0.0, high=1.0, slider=(0.0, 0.01), only=_DISTANCE,
+            unit="s",
+            low=0.0,
+            high=1.0,
+            slider=(0.0, 0.01),
+            only=_DISTANCE,
         ),
     ] = 0.001,
     optimizer: Annotated[
@@ -100,7 +126,11 @@ def _settings(
         float,
         Param(
             "Length of the first step, as a part of the slider.",
-            low=0.0, high=1.0, open_low=True, slider=(1e-4, 0.1), scale="log",
+            low=0.0,
+            high=1.0,
+            open_low=True,
+            slider=(1e-4, 0.1),
+            scale="log",
         ),
     ] = 0.002,
     steps_per_second: Annotated[

@@ -1,9 +1,8 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, select, selected, busy, status, settings, actions,
- * file, copy; page -> kernel: hello, view, drawn, audio, select, action. Only the newest frame per
- * animation frame is drawn; the acknowledgement covers the rest.
+ * What travels, and which way, is in `receive` and in `scope.py`. Only the newest frame per animation
+ * frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
