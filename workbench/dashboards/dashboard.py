@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
 from workbench.dashboards.frames import View
 from workbench.dashboards.history import History
+from workbench.dashboards.jobs import Turns, Worker
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 
@@ -61,13 +61,15 @@ class Dashboard:
         controller: The state and the computation.
         panel: The controls.
         scope: The live plot.
+        worker: What computes beside the callbacks.
         widget: All of it, as a page shows it.
     """
 
     def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.scope = Scope()
-        self._lock = threading.RLock()
+        self._lock = Turns()
+        self.worker = Worker(self._lock, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -82,6 +84,7 @@ class Dashboard:
         self.widget.add_class("workbench-dashboard")
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
+        self.scope.on_stop(self.worker.stop)
         self._draw()
 
     @property
@@ -140,6 +143,7 @@ class Dashboard:
 
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
+        self.worker.close()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
