@@ -17,6 +17,7 @@ from workbench.dashboards.controller import SOURCE, Controller, Group
 from workbench.dashboards.controls import LAYOUT, STYLE, Control, alert, close_tree
 from workbench.dashboards.frames import View
 from workbench.dashboards.groups import ControlGroup
+from workbench.dashboards.microphone import Microphone
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source, source_of
 
@@ -135,18 +136,20 @@ class Dashboard:
         self.upload = widgets.FileUpload(
             description="Upload a sound file", accept="audio/*", layout={"width": "auto"}
         )
+        self.microphone = Microphone()
         self.channel_choice = widgets.Dropdown(description=self.controller.channel_of, **shared)
         self._source_error = widgets.HTML(layout={"display": "none"})
         self._source_error.add_class("workbench-error")
         self.source_choice.observe(self._on(self._choose_source), "value")
         self.path.observe(self._on(self._choose_path), "value")
         self.upload.observe(self._on(self._uploaded), "value")
+        self.microphone.on_recording(self._on(self._recorded))
         self.channel_choice.observe(self._on(self._choose_channel), "value")
         self._choices = widgets.VBox(
             [
                 self.source_choice,
                 self.path,
-                self.upload,
+                widgets.Box([self.upload, self.microphone], layout={"flex_flow": "row wrap"}),
                 self._source_error,
                 self.channel_choice,
             ]
@@ -247,6 +250,9 @@ class Dashboard:
             clip = audio.read(bytes(file["content"]), name=file["name"])
             code = f"x = wb.audio.read({file['name']!r}).signal  # the file that was uploaded"
             self.change_source(ClipSource(clip, code))
+
+    def _recorded(self, clip: audio.Clip) -> None:
+        self.change_source(ClipSource(clip, "x = signal  # the recording, [channels, time]"))
 
     def _choose_channel(self, change: Any) -> None:
         if self._listening and change.new is not None:
