@@ -6,7 +6,17 @@ from pathlib import Path
 
 from benchmarks.report import Report
 
-NAMES = ("imports", "resampling", "spectral", "delay", "recurrent", "rates", "comm", "live")
+NAMES = (
+    "imports",
+    "resampling",
+    "spectral",
+    "delay",
+    "recurrent",
+    "rates",
+    "learning",
+    "comm",
+    "live",
+)
 
 
 def main() -> None:

@@ -12,14 +12,16 @@ PATIENCE = 60.0  # seconds
 
 
 class KernelSocket:
-    """Starts a kernel on a server and connects to it; shuts it down at the end."""
+    """Connects to a kernel; without its `identity` starts one, and shuts it down at the end."""
 
-    def __init__(self, url: str, token: str):
+    def __init__(self, url: str, token: str, identity: str = ""):
         self._url, self._token = url, token
+        self._kernel, self._own = identity, not identity
         self._session = uuid.uuid4().hex
 
     def __enter__(self) -> Self:
-        self._kernel = json.loads(self._request("POST", "api/kernels", b"{}"))["id"]
+        if self._own:
+            self._kernel = json.loads(self._request("POST", "api/kernels", b"{}"))["id"]
         address = f"{self._url}api/kernels/{self._kernel}/channels?session_id={self._session}"
         self._socket = websocket.create_connection(
             address.replace("http", "ws", 1),
@@ -30,7 +32,8 @@ class KernelSocket:
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
-        self._request("DELETE", f"api/kernels/{self._kernel}")
+        if self._own:
+            self._request("DELETE", f"api/kernels/{self._kernel}")
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> bytes:
         headers = {"Authorization": f"token {self._token}", "Content-Type": "application/json"}

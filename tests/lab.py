@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ _SETTINGS = {
     },
     "docmanager-extension/plugin": {"autosave": False},
 }
-_ADDRESS = re.compile(r"(?P<url>http://127\.0\.0\.1:\d+/)lab\S*\?token=(?P<token>\w+)")
+_ADDRESS = re.compile(r"(?P<url>http://127\.0\.0\.1:\d+/)(lab\S*)?\?token=(?P<token>\w+)")
 _counter = itertools.count()
 
 
@@ -53,8 +54,17 @@ def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
     return path
 
 
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        return []
+
+
 class Server:
     """A running `workbench lab`: `url`, `token`, `pid`; `root` is the folder that it shows."""
+
+    subcommand = "lab"
 
     def __init__(self, start: Path | None = None, arguments: Sequence[str] = ()):
         self._stack = ExitStack()
@@ -86,11 +96,18 @@ class Server:
     def kernel_pids(self) -> list[int]:
         """The process ids of the running kernels."""
         children = psutil.Process(self.pid).children(recursive=True)
-        return [p.pid for p in children if "ipykernel_launcher" in p.cmdline()]
+        return [p.pid for p in children if "ipykernel_launcher" in _command_of(p)]
 
     def _start_process(self) -> None:
         self._write_settings()
-        command = [sys.executable, "-m", "workbench.app", "lab", "--no-browser", "--port=0"]
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.app",
+            self.subcommand,
+            "--no-browser",
+            "--port=0",
+        ]
         with (self._folder / "output.txt").open("w") as output:
             self._process = subprocess.Popen(
                 [*command, str(self.start), *self._arguments],
@@ -108,7 +125,7 @@ class Server:
             if address := _ADDRESS.search(self.output):
                 return address
             time.sleep(0.02)
-        raise RuntimeError(f"workbench lab did not start:\n{self.output}")
+        raise RuntimeError(f"workbench {self.subcommand} did not start:\n{self.output}")
 
     def _stop_process(self) -> None:
         """Stop the server, and what it started if that outlives it, by their own process ids."""
@@ -136,6 +153,22 @@ class Server:
             path = self._folder / "SETTINGS" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(settings))
+
+
+class Served(Server):
+    """A running `workbench serve` of a notebook; each page has a kernel of its own."""
+
+    subcommand = "serve"
+
+    @property
+    def address(self) -> str:
+        """Where the page is."""
+        return f"{self.url}?token={self.token}"
+
+    def interrupt(self) -> int:
+        """Stop it as Control-C does; return the exit status."""
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(PATIENCE)
 
 
 class Lab(Server):

@@ -264,6 +264,16 @@ TEXTS = [
      "got 0.0 and 8000.0."),
     (lambda: wb.impulse(sample_rate=8, delay_seconds=2.0), ValueError,
      "impulse: delay_seconds and seconds must leave room for the impulse; got 2 and 1."),
+    (lambda: wb.modulated_delay(X, sample_rate=48000, delay_seconds=11.0, depth_seconds=11.0),
+     ValueError,
+     "modulated_delay: delay_seconds and depth_seconds must come to at most 1048576 samples at "
+     "48000 Hz; got 11 and 11."),
+    (lambda: wb.modulated_delay(X, sample_rate=48000, speed_meters_per_second=343.0), ValueError,
+     "modulated_delay: speed_meters_per_second must be a finite number of m/s, at least 0 and at "
+     "most 340; got 343."),
+    (lambda: wb.resample(X, ratio=tf.constant(0.5), kind="nearest"), ValueError,
+     "resample: kind must not be 'nearest' with a tensor as ratio: its slope is 0 wherever it does "
+     "not jump; got 'nearest'."),
     # layers say the same
     (lambda: wb.layers.STFT(frame_length=0), ValueError,
      "stft: frame_length must be a whole number of samples, at least 1 and at most 1048576; "
@@ -273,6 +283,11 @@ TEXTS = [
     (lambda: wb.layers.STFT(learn=("window",)), ValueError,
      "STFT: learn must name some of ['window_length', 'kaiser_beta', 'gaussian_std']; "
      "got 'window'."),
+    (lambda: wb.layers.ModulatedDelay()(np.zeros((1, 900))), TypeError,
+     "modulated_delay: sample_rate must be given; got nothing."),
+    (lambda: wb.Stream(wb.layers.ModulatedDelay(sample_rate=48000)), ValueError,
+     "modulated_delay: motion must be 'still' in a stream: a chunk does not say at which time it "
+     "begins; got 'sine'."),
     (lambda: wb.layers.MelSpectrogram()(np.zeros((1, 900))), TypeError,
      "mel_spectrogram: sample_rate must be given; got nothing."),
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from .core.levels import saturate as saturate
 from .core.masking import spec_augment as spec_augment
 from .core.mel import log_mel_spectrogram as log_mel_spectrogram
 from .core.mel import mel_spectrogram as mel_spectrogram
+from .core.modulation import modulated_delay as modulated_delay
 from .core.pcen import pcen as pcen
 from .core.phase import instantaneous_frequency as instantaneous_frequency
 from .core.phase import phase as phase
@@ -34,6 +35,12 @@ from .core.spectral import stft as stft
 from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
+from .distance import Distance as Distance
+from .landscape import landscape as landscape
+from .landscape import tangent as tangent
+from .learning import Learner as Learner
+from .objectives import Cell as Cell
+from .objectives import RectangleEnergy as RectangleEnergy
 from .ops import declared as declared
 from .ops import op as op
 from .params import Param as Param

@@ -1,6 +1,6 @@
-"""The command line: `workbench lab` opens JupyterLab, `workbench doctor` looks for what is missing.
+"""The command line: `workbench lab`, `workbench serve` and `workbench doctor`.
 
-Importing this module is light: JupyterLab and TensorFlow are loaded when a command needs them.
+Importing this module is light: Jupyter and TensorFlow are loaded when a command needs them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from workbench import device
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _START_NOTEBOOK = _CHECKOUT / "notebooks" / "00_start.ipynb"
-_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "matplotlib", "jupyterlab")
+_PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "matplotlib", "jupyterlab", "voila")
 _WIDGETS = ("ipywidgets", "jupyterlab_widgets", "anywidget")
 _REINSTALL = "run `make lab` in the source checkout, or `pip install --upgrade workbench`"
 
@@ -76,7 +76,7 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
     if notebook is None and _START_NOTEBOOK.is_file():
         notebook = _START_NOTEBOOK
     notebook = notebook.resolve() if notebook is not None else None
-    browser = has_display() and not options.no_browser
+    browser = _wants_browser(options)
     threading.Thread(target=_tell_device, daemon=True).start()
     from jupyter_core.application import NoStart
     from jupyterlab.labapp import LabApp
@@ -92,6 +92,17 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
     except NoStart:
         pass
     return 0
+
+
+def serve(options: argparse.Namespace, extra: Sequence[str]) -> int:
+    """Run the dashboards' web page in this process until it is stopped."""
+    module = importlib.import_module("workbench.serve")
+    port = free_port() if options.port == 0 else options.port
+    return int(module.serve(options.notebook, port, _wants_browser(options), extra))
+
+
+def _wants_browser(options: argparse.Namespace) -> bool:
+    return has_display() and not options.no_browser
 
 
 def _tell_device() -> None:
@@ -193,14 +204,14 @@ def doctor() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="workbench", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    lab_command = commands.add_parser(
-        "lab",
-        help="open JupyterLab on the start notebook",
-        epilog="Further arguments go to JupyterLab.",
-    )
-    lab_command.add_argument("notebook", nargs="?", type=Path, help="open this one instead")
-    lab_command.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
-    lab_command.add_argument("--no-browser", action="store_true", help="only print the address")
+    for name, shows, program in (
+        ("lab", "open JupyterLab on the start notebook", "JupyterLab"),
+        ("serve", "show the dashboards as a web page, without code", "Voila"),
+    ):
+        page = commands.add_parser(name, help=shows, epilog=f"Further arguments go to {program}.")
+        page.add_argument("notebook", nargs="?", type=Path, help="open this one instead")
+        page.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
+        page.add_argument("--no-browser", action="store_true", help="only print the address")
     commands.add_parser("doctor", help="versions, devices, what is missing and how to get it")
     return parser
 
@@ -211,6 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, extra = parser.parse_known_args(arguments)
     if options.command == "lab":
         return lab(options, extra)
+    if options.command == "serve":
+        return serve(options, extra)
     if extra:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
     return doctor()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ from workbench.axes import Axis, Space, waveform_space
 from workbench.backpropagation import Gradients, backpropagate, wanted_of
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
-from workbench.objectives import LOSSES, Loss, Objective, Scalar
+from workbench.objectives import Loss, Objective, scalar_of
 from workbench.stages import Stage
 from workbench.tensors import as_signal
 
@@ -65,12 +65,8 @@ class Chain(keras.Sequential):
 
     @sample_rate.setter
     def sample_rate(self, sample_rate: int) -> None:
-        checked = _checked_rate(sample_rate)
-        if checked == self._sample_rate:
-            return
-        with self.restoring():
-            self._sample_rate = checked
-            self._flow()
+        if _checked_rate(sample_rate) != self._sample_rate:
+            self.change({}, sample_rate=sample_rate)
 
     @contextlib.contextmanager
     def restoring(self) -> Iterator[None]:
@@ -102,13 +98,20 @@ class Chain(keras.Sequential):
         return self.spaces[-1].axes
 
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a layer; where they do not fit, nothing is changed.
+        """Changes parameters of a layer; as `change` does it."""
+        self.change({stage: values})
+
+    def change(self, stages: Mapping[int, Mapping[str, Any]], *, sample_rate: Any = None) -> None:
+        """Changes parameters of several layers and the sample rate at once; all of it or nothing.
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later layer.
         """
         with self.restoring():
-            self.layers[stage].set(**values)
+            if sample_rate is not None:
+                self._sample_rate = _checked_rate(sample_rate)
+            for stage, values in stages.items():
+                self.layers[stage].set(**values)
             self._flow()
 
     def run(self, x: Any) -> tuple[tf.Tensor, ...]:
@@ -122,6 +125,14 @@ class Chain(keras.Sequential):
         for stage in self._staged():
             outputs.append(stage.forward(outputs[-1]))
         return tuple(outputs)
+
+    def run_with(self, x: Any, parameter: tuple[int, str], value: float) -> tf.Tensor:
+        """The result with another value of a differentiable parameter; nothing of it is kept."""
+        at, name = parameter
+        y = self._signal(x)
+        for i, stage in enumerate(self._staged()):
+            y = stage.forward(y) if i < at else stage.at(y, {name: value} if i == at else {})
+        return y
 
     def gradients(
         self,
@@ -142,7 +153,7 @@ class Chain(keras.Sequential):
         Raises:
             ParameterError: `loss` is an unknown word, or does not fit the result.
         """
-        stages, scalar = self._staged(), self._scalar(loss)
+        scalar, stages = scalar_of(loss, self.spaces[-1]), self._staged()
         if not stages:
             raise ParameterError("layers", "hold at least one", "none")
         found = backpropagate(stages, self._signal(x), scalar, wanted_of(stages, parameters))
@@ -150,15 +161,10 @@ class Chain(keras.Sequential):
             loss.check(self.spaces[-1], found.outputs[-1].shape)
         return found
 
-    def _scalar(self, loss: str | Loss | Objective) -> Scalar:
-        if isinstance(loss, Objective):
-            return loss.scalar(self.spaces[-1])
-        if callable(loss):
-            return Scalar(loss)
-        if loss not in LOSSES:
-            rule = f"be one of {list(LOSSES)}, an objective or a function"
-            raise ParameterError("loss", rule, repr(loss)).named("gradients")
-        return Scalar(LOSSES[loss])
+    @property
+    def costs(self) -> tuple[float, ...]:
+        """Seconds that the last result of each stage took; that of the last one with gradients."""
+        return tuple(stage.seconds for stage in self._staged())
 
     def code(self) -> str:
         """The lines of Python that make this chain."""

@@ -48,6 +48,15 @@ def load(path: str | os.PathLike[str]) -> Any:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ParameterError("path", f"lead to a file of at most {MOST_BYTES} bytes", "more")
+    return parse(content)
+
+
+def parse(content: bytes) -> Any:
+    """Return what the bytes of a JSON file hold.
+
+    Raises:
+        ParameterError: not JSON in UTF-8, nested too deep, or a key twice in an object.
+    """
     try:
         return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_doubles)
     except ParameterError:
@@ -128,6 +137,13 @@ def switch(name: str, value: Any) -> bool:
     return value
 
 
+def text(name: str, value: Any) -> str:
+    """A text that says something."""
+    if not isinstance(value, str) or not value.strip():
+        raise ParameterError(name, "be a text", brief(value))
+    return value
+
+
 def gain(name: str, value: Any) -> float:
     """A gain in dB."""
     if not _is_number(value) or not abs(value) <= 200:
@@ -151,6 +167,13 @@ def rate(name: str, value: Any) -> int:
 
 def anything(name: str, value: Any) -> Any:
     """The value as it is."""
+    return value
+
+
+def listed(name: str, value: Any) -> list[Any]:
+    """An array."""
+    if not isinstance(value, list):
+        raise ParameterError(name, "be an array", brief(value))
     return value
 
 

@@ -83,6 +83,10 @@ class Rule(Protocol):
         """The place after this one."""
         ...
 
+    def renew(self) -> None:
+        """Another loss from now on, with its least value not far from that of the last one."""
+        ...
+
 
 class GradientDescent:
     """Against the gradient. Its rate grows while the loss falls; a step up is taken back.
@@ -93,7 +97,7 @@ class GradientDescent:
 
     def __init__(self, step: float):
         self.step = step
-        self._rate = 0.0
+        self._rate, self._length = 0.0, step
         self._best: tuple[np.ndarray, float, np.ndarray] | None = None
 
     def next(self, place: np.ndarray, loss: float, slope: np.ndarray) -> np.ndarray:
@@ -104,7 +108,13 @@ class GradientDescent:
             self._rate *= 1.5 if loss <= self._best[1] else 0.5
         if self._best is None or loss <= self._best[1]:
             self._best = (place, loss, slope)
-        return self._best[0] - self._rate * self._best[2]
+        made = self._best[0] - self._rate * self._best[2]
+        self._length = float(np.linalg.norm(made - place))
+        return made
+
+    def renew(self) -> None:
+        """Another loss from now on: begins with half the length of the last step."""
+        self.step, self._best = max(self._length / 2, 1e-9), None
 
 
 class Adam:
@@ -126,6 +136,11 @@ class Adam:
         mean = self._mean / (1 - 0.9**self._count)
         square = self._square / (1 - 0.99**self._count)
         return place - self.step * mean / np.maximum(np.sqrt(square), 1e-300)
+
+    def renew(self) -> None:
+        """Another loss from now on: shorter steps, which forget the slopes before."""
+        self.step, self._count = 0.7 * self.step, 0
+        self._mean = self._square = np.zeros(1)
 
 
 class SignDescent:
@@ -152,11 +167,14 @@ class SignDescent:
         self._signs = signs
         return place - self._steps * signs
 
+    def renew(self) -> None:
+        """Another loss from now on: the steps stay as they are."""
 
-RULES: dict[str, type[GradientDescent] | type[Adam] | type[SignDescent]] = {
+
+RULES: dict[str, type[SignDescent] | type[GradientDescent] | type[Adam]] = {
+    "sign descent": SignDescent,
     "gradient descent": GradientDescent,
     "adam": Adam,
-    "sign descent": SignDescent,
 }
 
 

@@ -33,7 +33,7 @@ class Distance:
     Args:
         target: What the result should be, in its shape; rows and channels may be 1.
         log: Compare natural logarithms of magnitudes, down to a millionth of the
-            target's largest.
+            largest in the target's row.
         cropped: Compare the time that both have, where a length changes.
         smoothing_seconds: Standard deviation of the smoothing; 0 is none.
 
@@ -147,10 +147,15 @@ _DISTANCES: dict[tuple[bool, bool], Loss] = {
 def _logs(result: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     target = tf.cast(target, result.dtype)
     magnitudes = tf.abs(target)
-    least = tf.maximum(_DEEPEST * tf.reduce_max(magnitudes), _TINY)
+    least = tf.maximum(_DEEPEST * _largest(magnitudes), _TINY)
     both = (tf.abs(result), magnitudes)
     ours, wanted = (tf.math.log(tf.maximum(each, least)) for each in both)
     return ours, wanted
+
+
+def _largest(magnitudes: tf.Tensor) -> tf.Tensor:
+    """The largest of each row, in a shape that broadcasts."""
+    return tf.reduce_max(magnitudes, range(1, magnitudes.shape.rank), keepdims=True)
 
 
 def _difference(result: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

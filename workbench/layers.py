@@ -78,6 +78,12 @@ class FractionalDelay(OpLayer):
     function = staticmethod(core.delay.fractional_delay)
 
 
+class ModulatedDelay(OpLayer):
+    """Comb filter, flanger, Doppler effect: a moving delay; a Keras layer."""
+
+    function = staticmethod(core.modulation.modulated_delay)
+
+
 class STFT(OpLayer):
     """Short-time Fourier transform; a Keras layer."""
 

@@ -22,6 +22,7 @@ from workbench.tensors import as_tensor
 Parameter = tuple[int, str]
 _BACKWARDS = 20  # how often a move is halved until its values are legal together
 _NEAR = 1e-7  # of a slider: a move below it is none
+_TURNS = 2  # of the slope, until what lies between is near enough for a sharper picture
 _RECENT = 10  # steps whose time tells the time of the next
 
 
@@ -57,17 +58,17 @@ class Learner:
     slider has one, and never leaves the legal range: it stops at its ends, and a move to values
     that are not legal together is halved until they are.
 
-    From coarse to fine: whenever the slope turns, the least distance at the present smoothing lies
-    behind, and the smoothing of a `Distance` is halved, down to none where it is below half a step
-    of the result's time. What is far apart can only be found in the smooth picture, and the last
-    digits only in the sharp one. `objective` is the present one.
+    From coarse to fine: when the slope has turned twice, the least distance at the present
+    smoothing is near, and the smoothing of a `Distance` is halved, down to none where it is below
+    half a step of the result's time. What is far apart can only be found in the smooth picture, and
+    the last digits only in the sharp one. `objective` is the present one.
 
     Args:
         chain: The chain.
         x: Its signal, as for `Chain.run`.
         objective: What is to become small, as for `Chain.gradients`.
         parameters: Stages and names of differentiable parameters.
-        optimizer: "gradient descent", "adam" or "sign descent".
+        optimizer: "sign descent", "gradient descent" or "adam".
         step: Length of the first step, as a part of the slider.
         patience: Steps after which the smoothing is halved in any case.
 
@@ -97,14 +98,14 @@ class Learner:
         objective: str | Loss | Objective,
         parameters: Sequence[Parameter],
         *,
-        optimizer: str = "gradient descent",
+        optimizer: str = "sign descent",
         step: float = 0.002,
-        patience: int = 20,
+        patience: int = 50,
     ):
         with naming("Learner"):
             self.chain = chain
             self.x = as_tensor(x, "signal")
-            self.parameters = tuple(_known(chain, *each) for each in parameters)
+            self.parameters = tuple(known_parameter(chain, *each) for each in parameters)
             if not self.parameters:
                 raise ParameterError("parameters", "name at least one", "none")
             if patience < 1:
@@ -121,7 +122,7 @@ class Learner:
     @property
     def values(self) -> dict[Parameter, float]:
         """The parameters as they are now, by stage and name."""
-        return {(at, name): _value(self.chain.layers[at], name) for at, name in self.parameters}
+        return {(at, name): value_of(self.chain.layers[at], name) for at, name in self.parameters}
 
     @property
     def converged(self) -> bool:
@@ -186,7 +187,7 @@ class Learner:
         self._rule: Rule = rule_of(*self._options)
         self._moved = float("inf")
         self._slope = np.zeros(len(self.parameters))
-        self._steps = 0
+        self._turns = self._steps = 0
 
     def _move(self, last: Step) -> None:
         """Sets the parameters to where the rule goes from the last step."""
@@ -215,8 +216,8 @@ class Learner:
         """Whether the least loss at the present smoothing lies behind, or can't be reached."""
         before, self._slope = self._slope, slope
         self._steps += 1
-        turned = float(np.dot(before, slope)) < 0
-        return turned or self._moved < _NEAR or self._steps > self.patience
+        self._turns += float(np.dot(before, slope)) < 0
+        return self._turns == _TURNS or self._moved < _NEAR or self._steps > self.patience
 
     def _sharpened(self) -> bool:
         """Halves the smoothing, and says whether there was any."""
@@ -224,7 +225,9 @@ class Learner:
             return False
         half, step = self.objective.smoothing_seconds / 2, self.chain.axes[0].step
         self.objective = self.objective.smoothed(half if half > step / 2 else 0.0)
-        self._begin()
+        self._rule.renew()
+        self._turns = self._steps = 0
+        self._moved = float("inf")
         return True
 
     def _set(self, values: Mapping[Parameter, float | None]) -> None:
@@ -234,7 +237,7 @@ class Learner:
                 self.chain.set(at, **{name: v for (of, name), v in values.items() if of == at})
 
 
-def _known(chain: Chain, at: int, name: str) -> Parameter:
+def known_parameter(chain: Chain, at: int, name: str) -> Parameter:
     """A parameter of a chain that can be learnt, its stage counted from the front."""
     count = len(chain.layers)
     if not -count <= at < count:
@@ -250,7 +253,7 @@ def _known(chain: Chain, at: int, name: str) -> Parameter:
     return at % count, name
 
 
-def _value(layer: DeclaredLayer, name: str) -> float:
+def value_of(layer: DeclaredLayer, name: str) -> float:
     """A parameter's value, or what it stands for."""
     value, automatic = layer.values[name], layer.declared[name].param.automatic
     return float(automatic(layer.values) if value is None and automatic is not None else value)

@@ -58,6 +58,22 @@ def energy(result: tf.Tensor) -> tf.Tensor:
 LOSSES: dict[str, Loss] = {"mean": mean, "energy": energy}
 
 
+def scalar_of(loss: str | Loss | Objective, space: Space) -> Scalar:
+    """What computes a scalar of results of a space: a word's, an objective's, or any function.
+
+    Raises:
+        ParameterError: The word is unknown, or the objective does not fit the space.
+    """
+    if isinstance(loss, Objective):
+        return loss.scalar(space)
+    if callable(loss):
+        return Scalar(loss)
+    if loss not in LOSSES:
+        rule = f"be one of {list(LOSSES)}, an objective or a function"
+        raise ParameterError("loss", rule, repr(loss)).named("gradients")
+    return Scalar(LOSSES[loss])
+
+
 @dataclass(frozen=True)
 class RectangleEnergy:
     """The energy in a stretch of time and a range of frequencies, in the units of the result's axes.

@@ -157,7 +157,7 @@ class Declared:
     def _check_number(self, value: Any) -> Any:
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise ParameterTypeError(self.name, f"be {self.rule}", repr(value))
-        number = float(value)
+        number = _as_float(value)
         low, high = self.param.low, self.param.high
         fits = (
             math.isfinite(number)
@@ -169,6 +169,14 @@ class Declared:
             remedy = self.param.remedy if number % 1 else ""
             raise ParameterError(self.name, f"be {self.rule}", value, remedy)
         return self.kind(value)
+
+
+def _as_float(value: Any) -> float:
+    """A real number as a float; one that is too large for it as infinity."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def describe(d: Declared) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 _SETTING = "kernel_websocket_connection_class"
 _LARGEST = "websocket_max_message_size"
-_BYTES = 2**29
+MESSAGE_BYTES = 2**29
 
 
 def undelayed(connection_class: Any) -> Any:
@@ -55,7 +55,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
         derived = undelayed(settings.get(_SETTING) or getattr(serverapp, _SETTING))
         setattr(serverapp, _SETTING, derived)
         settings[_SETTING] = derived
-        settings.setdefault(_LARGEST, _BYTES)
+        settings.setdefault(_LARGEST, MESSAGE_BYTES)
     except Exception as error:  # the server must start, with or without us
         serverapp.log.warning(
             "workbench: dashboards will answer some 40 ms later than they could; "

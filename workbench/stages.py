@@ -7,6 +7,7 @@ soon as they rest, they are traced aside, in a thread, and run compiled from the
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,7 +33,12 @@ class Finish(NamedTuple):
 
 
 class Stage:
-    """A layer with its compiled traces, its last result, and its vector-Jacobian product."""
+    """A layer with its compiled traces, its last result, and its vector-Jacobian product.
+
+    Attributes:
+        layer: The layer.
+        seconds: What computing its last result has taken; with the gradients, where it is the last.
+    """
 
     def __init__(self, layer: keras.layers.Layer):
         self.layer = layer
@@ -40,17 +46,23 @@ class Stage:
         self._moving: set[str] = set()
         self._traces = _Traces()
         self._last: tuple[Any, Any, Any] | None = None
+        self.seconds = 0.0
 
     def forward(self, x: tf.Tensor) -> tf.Tensor:
         """The layer's result; the last one again if neither `x` nor a parameter has changed."""
         if not getattr(self.layer, "pure", False):  # its weights may change without our knowing
-            return self._run(None, self._forward, x)
+            return self._timed(None, self._forward, x)
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
-        result = self._run("forward", self._forward, x)
+        result = self._timed("forward", self._forward, x)
         self._last = (x, state, result)
         return result
+
+    def at(self, x: tf.Tensor, others: Mapping[str, float]) -> tf.Tensor:
+        """The layer's result with other values of differentiable parameters; nothing is kept."""
+        self._moving |= set(others)
+        return self._run("forward", self._forward, x, others=others)
 
     def backward(
         self, x: tf.Tensor, upstream: tf.Tensor, wanted: tuple[str, ...] = ()
@@ -98,16 +110,19 @@ class Stage:
         pure = getattr(loss, "pure", False)
         task = ("finish", loss, names) if pure else None
         state = self._values()
-        y, value, upstream, first, *rest = self._run(task, whole, x, *beside)
+        y, value, upstream, first, *rest = self._timed(task, whole, x, *beside)
         self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
     @property
     def differentiable(self) -> tuple[str, ...]:
         """Names of the parameters that have a value and a gradient."""
+        return self._differentiable(self._values())
+
+    def _differentiable(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         if not isinstance(self.layer, DeclaredLayer):
             return ()
-        values, declared = self._values(), self.layer.declared.items()
+        declared = self.layer.declared.items()
         return tuple(n for n, d in declared if d.param.differentiable and values[n] is not None)
 
     def _values(self) -> dict[str, Any]:
@@ -118,8 +133,21 @@ class Stage:
             return self.layer(x)
         return self.layer.apply(x, values)
 
-    def _run(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
-        values, able = self._values(), self.differentiable
+    def _timed(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+        begun = time.perf_counter()
+        made = self._run(task, function, *tensors)
+        self.seconds = time.perf_counter() - begun
+        return made
+
+    def _run(
+        self,
+        task: Any,
+        function: Callable[..., Any],
+        *tensors: tf.Tensor,
+        others: Mapping[str, float] | None = None,
+    ) -> Any:
+        values = self._values() | dict(others or {})
+        able = self._differentiable(values)
         self._moving |= {n for n in able if values[n] != self._first.get(n)}
         live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
         fixed = {n: v for n, v in values.items() if n not in live}

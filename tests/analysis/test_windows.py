@@ -147,6 +147,9 @@ def test_overlap_says_what_scipy_says(window, step):
     assert whole == pytest.approx(np.resize(added, 512), abs=1e-12)
     if constant:
         assert sums.data[0] == pytest.approx(1.0)
+    if np.isfinite(figures.ripple_db):
+        ratio = np.max(sums.data[0]) / np.min(sums.data[0])
+        assert figures.ripple_db == pytest.approx(20 * np.log10(ratio), abs=1e-9)
 
 
 def test_overlap_starts_where_the_frame_does():

@@ -6,6 +6,7 @@ import tensorflow as tf
 import workbench as wb
 from benchmarks.memory import extra_megabytes
 from tests.core.delays import CHANGING, DELAYS, KINDS, LENGTH, STEP, example, matrix, ways
+from workbench.core import delay as delays
 from workbench.ops import spec
 
 kinds = pytest.mark.parametrize(("kind", "order"), KINDS)
@@ -218,6 +219,11 @@ def test_a_number_is_split_in_double_precision():
         near = wb.fractional_delay(x, delay=0.3, kind=kind)
         error = np.max(np.abs(far[:, 47999:].numpy() - near[:, :101]))
         assert error <= 3e-6  # in single precision the delay is off by 0.0008
+
+
+def test_whole_samples_fit_their_type_whatever_the_delay():
+    whole, _ = delays._split(tf.constant([3.5, 1e12, 1e300], tf.float64), 0.0, tf.float32)
+    assert whole.numpy().tolist() == [3, 2**30, 2**30]
 
 
 @pytest.mark.parametrize(

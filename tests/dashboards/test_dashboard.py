@@ -81,38 +81,40 @@ def test_unexpected_errors_are_shown_too(dashboard, monkeypatch):
 
 
 def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
-    dashboard.source_choice.value = "drums"
+    dashboard.panel.choices.source.value = "drums"
     assert dashboard.frames[-1].time[1] == pytest.approx(4.4)
-    assert len(dashboard.channel_choice.options) == 2
-    dashboard.channel_choice.value = 1
+    assert len(dashboard.panel.choices.channel.options) == 2
+    dashboard.panel.choices.channel.value = 1
     assert dashboard.controller.channel == 1
 
     path = tmp_path / "mine.wav"
     wb.audio.write(path, np.full(800, 0.5, np.float32), sample_rate=8000)
-    dashboard.path.value = str(path)
+    dashboard.panel.choices.path.value = str(path)
     assert dashboard.controller.source.name == "mine.wav"
     assert dashboard.frames[-1].time == (0.0, 0.1)
 
     file = {"name": "up.wav", "type": "audio/wav", "size": 1, "content": path.read_bytes()}
-    dashboard.upload.value = ({**file, "last_modified": datetime.datetime.now(datetime.UTC)},)
+    dashboard.panel.choices.upload.value = (
+        {**file, "last_modified": datetime.datetime.now(datetime.UTC)},
+    )
     assert dashboard.controller.source.name == "up.wav"
-    assert dashboard.upload.value == ()
+    assert dashboard.panel.choices.upload.value == ()
 
 
 def test_a_bad_file_is_named_and_the_old_source_stays(dashboard, tmp_path):
     path = tmp_path / "bad.wav"
     path.write_text("no sound")
-    dashboard.path.value = str(path)
-    assert "bad.wav" in dashboard._source_error.value
+    dashboard.panel.choices.path.value = str(path)
+    assert "bad.wav" in dashboard.panel.choices.error
     assert dashboard.controller.source.name == "speech.flac"
     assert dashboard.frames == []
 
 
 def test_a_test_signal_brings_its_controls(dashboard):
-    dashboard.source_choice.value = wb.plucked_string
+    dashboard.panel.choices.source.value = wb.plucked_string
     dashboard.set(-1, frequency_hertz=330.0)
     assert dashboard.frames[-1].values["source.frequency_hertz"] == 330.0
-    dashboard.source_choice.value = "siren"
+    dashboard.panel.choices.source.value = "siren"
     assert all(stage != SOURCE for stage, _ in dashboard.controls)
 
 
@@ -121,7 +123,7 @@ def test_a_changed_sound_is_stale_in_the_page(dashboard):
     dashboard.scope.send = lambda content, buffers=None: sent.append(content["kind"])
     dashboard._send_audio("original", True)
     dashboard.set(0, drive_db=9.0)
-    assert [kind for kind in sent if kind != "busy"] == ["audio", "stale"]
+    assert [kind for kind in sent if kind in ("audio", "stale")] == ["audio", "stale"]
 
 
 def test_the_figure_is_the_picture_on_screen(dashboard):
@@ -165,13 +167,13 @@ def test_it_shows_the_live_page_and_a_picture_that_stays(dashboard, monkeypatch)
 
 @pytest.mark.parametrize("name", [op.name for op in registry().values() if explorable(op)])
 def test_every_op_on_a_waveform_can_be_explored(name):
-    frame = wb.explore(name, (np.ones(4000, np.float32), 8000)).controller.frame
+    frame = wb.explore(getattr(wb, name), (np.ones(4000, np.float32), 8000)).controller.frame
     assert len(frame.panels) == 3
 
 
 @pytest.mark.parametrize(
     "what",
-    ["stft", wb.spectrogram, wb.layers.MelSpectrogram(), [wb.layers.Saturate()], "resample"],
+    ["phase", wb.spectrogram, wb.layers.MelSpectrogram(), [wb.layers.Saturate()], wb.resample],
 )
 def test_ops_layers_lists_and_names_can_be_explored(what):
     assert len(wb.explore(what, "speech").controller.frame.panels) == 3
@@ -211,20 +213,20 @@ def test_set_shows_illegal_values_and_does_not_raise(dashboard, name, value):
 
 
 def test_markup_in_a_file_name_stays_text(dashboard):
-    dashboard.path.value = "<img src=x onerror=alert(1)>.wav"
-    assert "&lt;img" in dashboard._source_error.value
-    assert "<img" not in dashboard._source_error.value
+    dashboard.panel.choices.path.value = "<img src=x onerror=alert(1)>.wav"
+    assert "&lt;img" in dashboard.panel.choices.error
+    assert "<img" not in dashboard.panel.choices.error
 
 
 def test_one_can_go_back_to_the_clip_from_before(dashboard, tmp_path):
     path = tmp_path / "mine.wav"
     wb.audio.write(path, np.full(800, 0.5, np.float32), sample_rate=44100)
-    dashboard.path.value = str(path)
-    assert dashboard.source_choice.label == "mine.wav"
-    dashboard.source_choice.value = "speech"
+    dashboard.panel.choices.path.value = str(path)
+    assert dashboard.panel.choices.source.label == "mine.wav"
+    dashboard.panel.choices.source.value = "speech"
     assert dashboard.controller.source.name == "speech.flac"
-    assert dashboard.path.value == ""
-    dashboard.path.value = str(path)
+    assert dashboard.panel.choices.path.value == ""
+    dashboard.panel.choices.path.value = str(path)
     assert dashboard.controller.source.name == "mine.wav"
 
 

@@ -1,3 +1,4 @@
+import ipywidgets as widgets
 import pytest
 
 import workbench as wb
@@ -11,7 +12,7 @@ def shown(widget):
 def explored():
     def make(**values):
         dashboard = wb.explore(wb.layers.STFT(**values), "speech")
-        _, group = dashboard._groups
+        group = dashboard.panel.groups[1]
         return dashboard, group
 
     return make
@@ -43,5 +44,5 @@ def test_what_acts_on_one_choice_only_comes_and_goes_with_it(explored):
 
 def test_a_group_without_details_has_nothing_to_unfold():
     dashboard = wb.explore(wb.layers.Saturate(), "speech")
-    _, group = dashboard._groups
-    assert group._more not in group.widget.children
+    group = dashboard.panel.groups[1]
+    assert not any(isinstance(each, widgets.ToggleButton) for each in group.widget.children)

@@ -189,16 +189,16 @@ def test_recordings_of_two_pages_do_not_mix():
 def test_a_recording_becomes_the_source():
     dashboard = wb.explore("saturate")
     samples = 0.5 * np.sin(np.arange(9600) / 10)
-    receive(dashboard.microphone, samples)
+    receive(dashboard.panel.choices.microphone, samples)
     source = dashboard.controller.source
     assert (source.name, source.sample_rate) == ("recording", 48000)
     np.testing.assert_array_equal(source.clip.signal[0], samples.astype(np.float32))
-    assert dashboard.source_choice.label == "recording"
+    assert dashboard.panel.choices.source.label == "recording"
 
 
 def test_a_recording_that_does_not_fit_is_said_and_the_source_stays():
     dashboard = wb.explore("spectrogram")
     before = dashboard.controller.source
-    receive(dashboard.microphone, np.array([np.nan, 0.0]))
-    assert "finite" in dashboard._source_error.value
+    receive(dashboard.panel.choices.microphone, np.array([np.nan, 0.0]))
+    assert "finite" in dashboard.panel.choices.error
     assert dashboard.controller.source is before

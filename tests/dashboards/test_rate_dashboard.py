@@ -131,7 +131,7 @@ def test_what_cannot_be_is_said_beside_its_control_and_the_picture_stays(
 
 
 def test_auto_says_what_it_chose_and_why(dashboard):
-    note = dashboard._groups[0]
+    note = dashboard.panel.groups[0]
     assert note.note == ""
     dashboard.set(0, interpolation="auto")
     choice = compared(dashboard)
@@ -146,7 +146,7 @@ def test_auto_says_what_it_chose_and_why(dashboard):
 
 def test_a_warning_is_shown_not_raised(dashboard, recwarn):
     dashboard.set(0, sample_rate=40517)
-    assert "is predicted unstable at 40517 Hz" in dashboard._groups[0].note
+    assert "is predicted unstable at 40517 Hz" in dashboard.panel.groups[0].note
     assert not recwarn.list
     planes = {plane.title: plane for plane in dashboard.frames[-1].panels[4].planes}
     largest = [np.abs(points).max() for points in planes["order 3"].points.values()]
@@ -221,19 +221,19 @@ def test_sources_change_channels_too(dashboard):
     dashboard.change_source("drums")
     assert "drums.flac" in dashboard.controller.frame.summary
     first = compared(dashboard).given
-    dashboard.channel_choice.value = 1
+    dashboard.panel.choices.channel.value = 1
     assert np.abs(compared(dashboard).given - first).max() > 1e-3
 
 
 def test_another_source_on_the_same_channel_is_drawn_once(dashboard, tmp_path):
     dashboard.change_source("drums")
-    dashboard.channel_choice.value = 1
+    dashboard.panel.choices.channel.value = 1
     left, right = np.zeros(8000, np.float32), np.linspace(0, 0.5, 8000, dtype=np.float32)
     wb.audio.write(tmp_path / "two.wav", np.stack([left, right]), sample_rate=8000)
     dashboard.frames.clear()
     dashboard.change_source(tmp_path / "two.wav")
     assert len(dashboard.frames) == 1
-    assert dashboard.controller.channel == dashboard.channel_choice.value == 1
+    assert dashboard.controller.channel == dashboard.panel.choices.channel.value == 1
     assert np.abs(compared(dashboard).given).max() > 0.1
 
 

@@ -328,7 +328,7 @@ def test_a_view_is_answered_though_the_callback_fails(scope):
     scope.on_view(fail)
     with pytest.raises(RuntimeError):
         scope._receive(scope, HELLO, [])
-    assert kinds(scope) == ["viewed"]
+    assert kinds(scope) == ["viewed", "status"]
 
 
 def test_acknowledgements_reach_the_flow(scope):

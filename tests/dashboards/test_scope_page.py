@@ -377,3 +377,21 @@ def test_memory_is_flat_over_hundreds_of_frames(page):
     before = heap()
     page.page.evaluate(run, [head, texts, 600])
     assert heap() - before < 3e5
+
+
+def test_a_file_is_saved_by_the_page_that_asked_for_it_alone(page):
+    actions = page.page.locator("#first .workbench-actions")
+    assert not actions.is_visible()  # a scope without a dashboard has none
+    page.receive({"kind": "actions", "enabled": ["download"]})
+    page.page.locator("#first [data-action=undo]").click(force=True)
+    page.page.locator("#first [data-action=download]").click()
+    page.page.locator("#first [data-form=csv]").click()
+    (asked,) = page.sent("action")
+    assert (asked["name"], asked["form"]) == ("download", "csv")
+    saved = []
+    page.page.on("download", lambda download: saved.append(download.suggested_filename))
+    answer = {"kind": "file", "name": "other.csv", "type": "text/csv", "to": "another page"}
+    page.receive(answer, [b"x"])
+    with page.page.expect_download():
+        page.receive(answer | {"name": "mine.csv", "to": asked["from"]}, [b"x,y"])
+    assert saved == ["mine.csv"]

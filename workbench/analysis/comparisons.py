@@ -16,7 +16,7 @@ from workbench.ops import declared
 
 
 def difference(reference: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """What a signal has more than its reference, float64.
+    """What a signal has more than its reference, in their own type.
 
     `signal_to_error` of `workbench.measurements` says in one figure how large it is.
 
@@ -29,7 +29,7 @@ def difference(reference: np.ndarray, found: np.ndarray) -> np.ndarray:
     if reference.shape != found.shape:
         rule = f"have the shape of the reference, {reference.shape}"
         raise ParameterError("found", rule, found.shape, "Cut both to what they share.")
-    return np.asarray(found, np.float64) - reference
+    return found - reference
 
 
 def error_levels(

@@ -18,14 +18,14 @@ from workbench.reach import Reach
 from workbench.shapes import fits, flat_rows, shifted, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
-_LONGEST = 2.0**20  # samples: 20 s at 48 kHz
+LONGEST = 2.0**20  # samples: 20 s at 48 kHz
 Delay = Annotated[
     float,
     Param(
         "How much later the signal comes.",
         unit="samples",
         low=0.0,
-        high=_LONGEST,
+        high=LONGEST,
         slider=(0.0, 64.0),
         differentiable=True,
         varies=True,
@@ -71,7 +71,12 @@ def _delay_reach(values: Mapping[str, Any]) -> Reach:
         raise ParameterError("kind", rule, repr(kind))
     if is_tensor(delay):
         raise ParameterError("delay", "be one number for a signal in chunks", "a tensor")
-    whole, _, lags = _constant(design_delay(kind, values["order"], values["lobes"]), delay)
+    return delayed_reach(delay, kind, values["order"], values["lobes"])
+
+
+def delayed_reach(delay: float, kind: str, order: int, lobes: int) -> Reach:
+    """The reach of a delay of so many samples."""
+    whole, _, lags = _constant(design_delay(kind, order, lobes), delay)
     return Reach(whole + int(lags[-1]), -whole - int(lags[0]))
 
 
@@ -123,23 +128,31 @@ def fractional_delay(
     rows, leading = flat_rows(signal)
     delays = _delays_of(delay, signal, kind) if is_tensor(delay) else None
     if kind == "fft":
-        delayed = _ideally(rows, tf.constant(delay, tf.float64) if delays is None else delays)
-    elif delays is None:
-        delayed = _by_a_constant(rows, design_delay(kind, order, lobes), delay)
+        late = _ideally(rows, tf.constant(delay, tf.float64) if delays is None else delays)
     else:
-        table = tf.constant(design_polynomials(kind, order, lobes), signal.dtype)
-        apply = _by_row if delays.shape.rank < 2 else _by_sample
-        delayed = apply(rows, design_delay(kind, order, lobes), table, delays)
-    return unflat_rows(delayed, leading)
+        late = delayed(rows, delay if delays is None else delays, kind, order, lobes)
+    return unflat_rows(late, leading)
+
+
+def delayed(rows: tf.Tensor, delay: Any, kind: str, order: int, lobes: int) -> tf.Tensor:
+    """`[rows, time]` later by a number of samples, or by a tensor of them, none below 0.
+
+    A tensor holds one delay, one for each row, or `[rows or 1, time]`. Any kind but "fft".
+    """
+    made = design_delay(kind, order, lobes)
+    if not is_tensor(delay):
+        return _by_a_constant(rows, made, delay)
+    table = tf.constant(design_polynomials(kind, order, lobes), rows.dtype)
+    return (_by_row if delay.shape.rank < 2 else _by_sample)(rows, made, table, delay)
 
 
 def _delays_of(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
     """A tensor of delays, checked: one number, `[rows]` or `[rows, time]`."""
     delay = tf.convert_to_tensor(delay)
     known = tf.get_static_value(delay)
-    if known is not None and not np.all((known >= 0) & (known <= _LONGEST)):
-        wrong = known[~((known >= 0) & (known <= _LONGEST))].flat[0]
-        raise ParameterError("delay", f"lie in 0 .. {_LONGEST:.0f} samples", wrong)
+    if known is not None and not np.all((known >= 0) & (known <= LONGEST)):
+        wrong = known[~((known >= 0) & (known <= LONGEST))].flat[0]
+        raise ParameterError("delay", f"lie in 0 .. {LONGEST:.0f} samples", wrong)
     if delay.shape.rank == 0:
         return delay
     per_sample = delay.shape.rank == signal.shape.rank
@@ -158,7 +171,8 @@ def _delays_of(delay: Any, signal: tf.Tensor, kind: str) -> tf.Tensor:
 def _split(delay: tf.Tensor, lowest: float, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
     """The whole parts and the fractions of delays, parted in their own precision."""
     whole = tf.floor(delay - tf.constant(lowest, delay.dtype))
-    return tf.cast(whole, tf.int32), tf.cast(delay - whole, dtype)
+    far = tf.constant(2**30, delay.dtype)  # longer than any signal
+    return tf.cast(tf.minimum(whole, far), tf.int32), tf.cast(delay - whole, dtype)
 
 
 def _constant(made: DelayFilter, delay: float) -> tuple[int, np.ndarray, np.ndarray]:
@@ -192,9 +206,9 @@ def _by_sample(rows: tf.Tensor, made: DelayFilter, table: tf.Tensor, delay: tf.T
     """A delay for each sample: a polynomial of its fraction, whose coefficients are filtered."""
     whole, fraction = _split(delay, made.lowest, rows.dtype)
     centre = tf.constant(made.lags()[:, None] == 0, rows.dtype)
-    span = tf.pad(rows, [[0, 0], [made.last - made.first, -made.first]])
-    filtered = filter_all(span, tf.concat([centre, table], 1))  # from time `first` on
-    time = tf.range(sizes(rows)[1]) - whole - made.first
+    span = tf.pad(rows, [[0, 0], [made.last - made.first + 1, -made.first]])
+    filtered = filter_all(span, tf.concat([centre, table], 1))  # from time `first - 1` on: silence
+    time = tf.range(1 - made.first, sizes(rows)[1] + 1 - made.first) - whole
     coefficients = tf.unstack(_read_at(filtered, time), axis=-1)
     slope = _polynomial(coefficients[1:], 2 * (fraction - made.lowest) - 1)
     return coefficients[0] + fraction * slope
@@ -209,13 +223,10 @@ def _polynomial(coefficients: list[tf.Tensor], at: tf.Tensor) -> tf.Tensor:
 
 
 def _read_at(rows: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-    """What stands in `[rows, time, columns]` at `places` `[rows, times]`, 0 outside."""
+    """What stands in `[rows, time, columns]` at `places` `[rows or 1, times]`, or at the end."""
     count, length, columns = sizes(rows)
-    inside = (places >= 0) & (places < length)
-    start = length * tf.range(count)[:, tf.newaxis]
-    kept = start + tf.clip_by_value(places, 0, length - 1)
-    found = tf.gather(tf.reshape(rows, [-1, columns]), kept)
-    return tf.where(inside[..., tf.newaxis], found, tf.zeros([], rows.dtype))
+    kept = tf.clip_by_value(places, 0, length - 1) + length * tf.range(count)[:, tf.newaxis]
+    return tf.gather(tf.reshape(rows, [-1, columns]), kept)
 
 
 def _ideally(rows: tf.Tensor, delay: tf.Tensor) -> tf.Tensor:

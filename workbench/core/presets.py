@@ -94,15 +94,28 @@ def preset(
         return _preset(op if isinstance(op, str) else spec(op).name, library, sample_rate)
 
 
+def libraries(op: str) -> tuple[str, ...]:
+    """The libraries of which there is a preset for the op of this name.
+
+    >>> libraries("stft")
+    ('librosa', 'torchaudio', 'tensorflow')
+    """
+    return tuple(each for each in _FRONT_ENDS if op in _known_to(each))
+
+
+def _known_to(library: str) -> tuple[str, ...]:
+    """The ops for which there is a preset of a library."""
+    return (*(_STEPS[1:] if library == "kaldi" else _STEPS), *_OTHERS[library])
+
+
 def _preset(name: str, library: str, sample_rate: int) -> dict[str, Any]:
     if library not in _FRONT_ENDS:
         known = ", ".join(repr(word) for word in _FRONT_ENDS)
         raise ParameterError("library", f"be one of {known}", repr(library))
-    steps = _STEPS[1:] if library == "kaldi" else _STEPS
     if name in _OTHERS[library]:
         return dict(_OTHERS[library][name])
-    if name not in steps:
-        known = ", ".join(repr(word) for word in (*steps, *_OTHERS[library]))
+    if name not in _known_to(library):
+        known = ", ".join(repr(word) for word in _known_to(library))
         raise ParameterError("op", f"be one of {known} for {library}", repr(name))
     values = _FRONT_ENDS[library]
     values = values | _kaldi_frames(sample_rate) if library == "kaldi" else values

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
+import keras
 import numpy as np
 
-from workbench.axes import Space
+from workbench.axes import Axis, Space, with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
-from workbench.dashboards.controller import SHOWN, Controller, Group
+from workbench.checked_json import Fields, anything, brief, one_of
+from workbench.core.presets import libraries, preset
+from workbench.dashboards.controller import SHOWN, Controller, Group, values_of
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
@@ -25,6 +28,7 @@ from workbench.objectives import LOSSES
 from workbench.params import Declared, Param, read_parameters
 
 _ROWS = 256
+_LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
 _MOST_VALUES = 100_000_000  # of overlapping frames: 0.4 GB, and several times that with gradients
 
 
@@ -58,6 +62,7 @@ class ChainController(Controller[Gradients]):
         result: Results of all stages, and the gradients if a scalar is chosen.
     """
 
+    kind = "chain"
     channel_of = "image of"
 
     def __init__(
@@ -85,28 +90,18 @@ class ChainController(Controller[Gradients]):
     def groups(self) -> list[Group]:
         """What is shown, and the parameters of each layer that do not follow the signal."""
         groups = [Group("", SHOWN, _SHOWN, {"gradient_of": self.loss or None})]
+        given = self.chain.spaces
         for stage, layer in enumerate(self.chain.layers):
             ours = isinstance(layer, DeclaredLayer)
             values = layer.values if ours else {}
             title = f"{stage + 1}. {type(layer).__name__}"
-            groups.append(Group(title, stage, self._controlled(stage, layer), values))
+            presets = presets_of(layer, given[stage].time)
+            own = controlled(layer, self._usual.get(stage, ()))
+            groups.append(Group(title, stage, own, values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
             groups.append(Group("Plots", SHOWN, declared, self.switches))
         return groups
-
-    def _controlled(self, stage: int, layer: Any) -> dict[str, Declared]:
-        """The parameters of a layer that have a control."""
-        if not isinstance(layer, DeclaredLayer):
-            return {}
-        own = {n: each for n, each in layer.declared.items() if n not in layer.following}
-        if stage not in self._usual:
-            return own
-        usual = self._usual[stage]
-        return {
-            name: replace(own[name], param=replace(own[name].param, detail=name not in usual))
-            for name in sorted(own, key=lambda n: usual.index(n) if n in usual else len(usual))
-        }
 
     def choose_loss(self, loss: str) -> None:
         """Chooses the scalar whose gradient is shown; "" shows none.
@@ -125,6 +120,29 @@ class ChainController(Controller[Gradients]):
             self.loss = _SHOWN["gradient_of"].check(switches.pop("gradient_of")) or ""
         known = {plot.name: plot for plot in self.plots}
         self.switches = self.switches | {n: _switch(known[n]).check(switches[n]) for n in switches}
+
+    def _described(self) -> dict[str, Any]:
+        found = super()._described()
+        layers = [
+            {"layer": type(layer).__name__, "values": found.pop(str(stage))}
+            for stage, layer in enumerate(self.chain.layers)
+        ]
+        return found | {"layers": layers}
+
+    def _take(self, described: Fields) -> None:
+        self._set(SHOWN, described.take("shown", values_of(self._declared(SHOWN))))
+        layers = described.take("layers", anything)
+        kinds = [type(layer).__name__ for layer in self.chain.layers]
+        if not isinstance(layers, list) or len(layers) != len(kinds):
+            raise ParameterError("state['layers']", f"be {', '.join(kinds)}", brief(layers))
+        stages = {}
+        for stage, kind in enumerate(kinds):
+            layer = Fields(f"state['layers'][{stage}]", layers[stage])
+            layer.take("layer", one_of((kind,)))
+            stages[stage] = layer.take("values", values_of(self._declared(stage)))
+            layer.close()
+        ours = {stage: values for stage, values in stages.items() if values}
+        self.chain.change(ours, sample_rate=self.source.sample_rate)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -194,6 +212,17 @@ class ChainController(Controller[Gradients]):
         rate = self.chain.spaces[number].time.rate
         return self.result.outputs[number].numpy(), round(rate)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The signal, the result of every stage, and their gradients."""
+        found: dict[str, np.ndarray] = {}
+        names = ["signal", *(type(layer).__name__ for layer in self.chain.layers)]
+        for stage, (name, space) in enumerate(zip(names, self.chain.spaces, strict=True)):
+            key = f"{stage}_{name}"
+            found |= with_axes(key, self.result.outputs[stage].numpy(), space.axes)
+            if self.result.stages:
+                found[f"{key}.gradient"] = self.result.stages[stage].numpy()
+        return found
+
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
         ours = all(isinstance(layer, DeclaredLayer) for layer in self.chain.layers)
@@ -207,6 +236,35 @@ class ChainController(Controller[Gradients]):
 
 def _switch(plot: Plot) -> Declared:
     return Declared(plot.name, Param(plot.doc), bool, optional=False, default=plot.shown)
+
+
+def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str, Declared]:
+    """The parameters of a layer that have a control; the others are Keras' or follow the signal.
+
+    Args:
+        layer: Of any kind.
+        usual: Those that are in daily use come first, the others are details. Empty: as declared.
+    """
+    if not isinstance(layer, DeclaredLayer):
+        return {}
+    own = {n: each for n, each in layer.declared.items() if n not in layer.following}
+    if not usual:
+        return own
+    rank = {name: usual.index(name) if name in usual else len(usual) for name in own}
+    return {
+        name: replace(own[name], param=replace(own[name].param, detail=name not in usual))
+        for name in sorted(own, key=rank.__getitem__)
+    }
+
+
+def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
+    """The parameters of other libraries for a layer at the rate that reaches it."""
+    if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
+        return {}
+    return {
+        library: preset(layer.spec.name, library, sample_rate=round(time.rate))
+        for library in libraries(layer.spec.name)
+    }
 
 
 def _is_waveform(space: Space) -> bool:

@@ -7,20 +7,22 @@ them and draws panels. Sources, views and all-or-nothing changes are the same in
 from __future__ import annotations
 
 import contextlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
+from workbench.checked_json import REQUIRED, Check, Fields, anything, index, one_of
 from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.panels import Panel
-from workbench.dashboards.sources import Source
-from workbench.errors import ParameterError
+from workbench.dashboards.sources import Source, source_again
+from workbench.errors import ParameterError, naming
 from workbench.params import Declared
 
 SOURCE = -1  # stands for the source where others name a stage
@@ -39,12 +41,24 @@ class Group:
         stage: What `Controller.set` calls their stage.
         declared: Those that have a control, by name.
         values: All parameters of the stage.
+        presets: Values that some of the parameters may take together, by the name of the set.
+        tools: What can be done with the stage as a whole, as `Controller.act` calls it.
     """
 
     title: str
     stage: int
     declared: Mapping[str, Declared]
     values: Mapping[str, Any]
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset whose values the parameters have; empty for none."""
+        for name, preset in self.presets.items():
+            if all(self.values[each] == value for each, value in preset.items()):
+                return name
+        return ""
 
 
 class Controller(ABC, Generic[Result]):
@@ -54,6 +68,7 @@ class Controller(ABC, Generic[Result]):
     no picture, everything stays as it was and the error is raised.
 
     Attributes:
+        kind: What a state calls this kind of dashboard.
         source: Where the signal comes from.
         channel: The one that is shown where only one can be.
         channel_of: What the choice of the channel is called.
@@ -62,6 +77,7 @@ class Controller(ABC, Generic[Result]):
         frame: What the page shows of it.
     """
 
+    kind: str
     channel_of = "channel"
 
     def __init__(self, source: Source):
@@ -78,7 +94,7 @@ class Controller(ABC, Generic[Result]):
     @property
     @abstractmethod
     def groups(self) -> Sequence[Group]:
-        """Its parameters, in the order in which they are shown; always the same ones."""
+        """Its parameters, in the order in which they are shown."""
 
     @property
     @abstractmethod
@@ -88,6 +104,10 @@ class Controller(ABC, Generic[Result]):
     @abstractmethod
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that was computed, and the positions on its axes (see `with_axes`), by name."""
 
     @abstractmethod
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
@@ -113,6 +133,24 @@ class Controller(ABC, Generic[Result]):
     def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
         """What is shown of a result from the first to the last second of `span`."""
 
+    def _described(self) -> dict[str, Any]:
+        """All that `_take` needs to have the parameters of now again, as JSON holds it."""
+        found: dict[str, dict[str, Any]] = {}
+        for group in self.groups:
+            own = {name: group.values[name] for name in group.declared}
+            found.setdefault(_name_of(group.stage), {}).update(own)
+        return found
+
+    def _take(self, described: Fields) -> None:
+        """Takes the parameters that `_described` has told; what it lacks gets its default."""
+        for stage in dict.fromkeys(group.stage for group in self.groups):
+            self._set(stage, described.take(_name_of(stage), values_of(self._declared(stage))))
+
+    def _declared(self, stage: int) -> dict[str, Declared]:
+        """The parameters of a stage that have a control, of all its groups."""
+        groups = [group.declared for group in self.groups if group.stage == stage]
+        return {name: each for declared in groups for name, each in declared.items()}
+
     # what all of them do
 
     @property
@@ -132,6 +170,14 @@ class Controller(ABC, Generic[Result]):
             else:
                 self._set(stage, values)
 
+    def act(self, stage: int, tool: str) -> None:
+        """Does what a group's tool says with its stage.
+
+        Raises:
+            ParameterError: The stage has no such tool, or what comes of it does not fit.
+        """
+        raise ParameterError("tool", "be one of the group's", repr(tool)).named("act")
+
     def change_source(self, source: Source) -> None:
         """Takes another source.
 
@@ -146,6 +192,34 @@ class Controller(ABC, Generic[Result]):
         """Chooses the channel that is shown where only one can be."""
         with self._changing():
             self.channel = channel
+
+    def state(self) -> dict[str, Any]:
+        """All that was chosen, as JSON holds it: the source, the channel, every parameter."""
+        chosen = {"kind": self.kind, "source": self.source.state(), "channel": self.channel}
+        return _plain(chosen | self._described())
+
+    def restore(self, state: Any, *known: Source) -> None:
+        """Takes all that a state says; where some of it is not to be had, nothing is changed.
+
+        Args:
+            state: What `state` has returned, here or in another session.
+            *known: Sources that it may mean beside that of now: what was given as an array or
+                uploaded cannot be had again from its name alone.
+
+        Raises:
+            ParameterError, ParameterTypeError: It is malformed, or of another kind of dashboard;
+                or what it says cannot be.
+            FileNotFoundError, AudioError: The file of its source is gone, or is none.
+        """
+        with naming("restore"), self._changing():
+            fields = Fields("state", state)
+            fields.take("kind", one_of((self.kind,)))
+            self.source = source_again(fields.take("source", anything), *known, self.source)
+            self.channel = fields.take("channel", index, 0)
+            if self.channel >= (channels := self.source.signal().shape[0]):
+                raise ParameterError("state['channel']", f"be below {channels}", self.channel)
+            self._take(fields)
+            fields.close()
 
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
@@ -182,7 +256,7 @@ class Controller(ABC, Generic[Result]):
         """All parameters, named `stage.parameter`, as they are in the last result."""
         found = {f"source.{name}": value for name, value in self.source.values.items()}
         for group in self.groups:
-            stage = "shown" if group.stage == SHOWN else group.stage
+            stage = _name_of(group.stage)
             found |= {f"{stage}.{name}": value for name, value in group.values.items()}
         return found
 
@@ -215,3 +289,25 @@ class Controller(ABC, Generic[Result]):
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
+
+
+def values_of(declared: Mapping[str, Declared]) -> Check:
+    """The check of an object with values of these parameters; what it lacks gets its default."""
+
+    def check(name: str, values: Any) -> dict[str, Any]:
+        given = Fields(name, values)
+        for each in declared.values():
+            given.take(each.name, anything, REQUIRED if each.required else each.default)
+        given.close()
+        return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
+
+    return check
+
+
+def _name_of(stage: int) -> str:
+    return "shown" if stage == SHOWN else str(stage)
+
+
+def _plain(state: Any) -> Any:
+    """Dicts, lists, words and numbers as they come back from a file."""
+    return json.loads(json.dumps(state))

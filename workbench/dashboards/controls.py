@@ -61,7 +61,18 @@ class Control:
 
     @value.setter
     def value(self, value: Any) -> None:
-        before, self._silent = self.value, True
+        before = self.value
+        self._put(value)
+        if self.value != before:
+            self._tell()
+
+    def show(self, value: Any) -> None:
+        """Shows what the value is, and no error; tells nobody."""
+        self._put(value)
+        self.error = ""
+
+    def _put(self, value: Any) -> None:
+        self._silent = True
         try:
             if self._automatic is not None:
                 self._automatic.value = value is None
@@ -69,8 +80,6 @@ class Control:
                 self._input.value = _NONE if value is None else value
         finally:
             self._silent = False
-        if self.value != before:
-            self._tell()
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """Shows what None stands for, given all parameters of the op, while it is chosen."""
@@ -93,7 +102,7 @@ class Control:
     @property
     def error(self) -> str:
         """The message beside the control."""
-        return html.unescape(self._message.value.removeprefix(_ALERT).removesuffix("</span>"))
+        return unalert(self._message.value)
 
     @error.setter
     def error(self, text: str) -> None:
@@ -130,6 +139,17 @@ def close_tree(widget: Any) -> None:
 def alert(text: str) -> str:
     """A message as the page shows it: text, never markup; read out by a screen reader."""
     return f"{_ALERT}{html.escape(text)}</span>" if text else ""
+
+
+def message(error: Exception) -> str:
+    """What an error says, with its kind where it isn't one that we raise."""
+    known = isinstance(error, (ValueError, TypeError, OSError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def unalert(shown: str) -> str:
+    """The text of such a message."""
+    return html.unescape(shown.removeprefix(_ALERT).removesuffix("</span>"))
 
 
 def label(declared: Declared) -> str:

@@ -9,7 +9,7 @@ import keras
 
 from workbench import layers
 from workbench.chain import Chain
-from workbench.dashboards.chain_controller import ChainController
+from workbench.dashboards.chain_editor import ChainEditor, needed
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rate_controller import RateController
@@ -47,14 +47,16 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
     source = source_of(audio)
     if isinstance(what, RecurrentModel):
         return Dashboard(RateController(what, source))
-    return Dashboard(ChainController(_chain_of(what, source.sample_rate), source, gradient))
+    return Dashboard(ChainEditor(_chain_of(what, source.sample_rate), source, gradient))
 
 
 def open_idea(name: str, audio: Any = None) -> Dashboard:
     """The dashboard of that name, on a signal or on the one that shows best what it is about."""
     idea = IDEAS[name]
     made = idea.audio() if callable(idea.audio) else idea.audio
-    return Dashboard(idea.open(source_of(made if audio is None else audio)))
+    controller = idea.open(source_of(made if audio is None else audio))
+    controller.kind = name
+    return Dashboard(controller)
 
 
 def _chain_of(what: Any, sample_rate: int) -> Chain:
@@ -82,12 +84,8 @@ def _layer_of(what: str | Callable[..., Any]) -> keras.layers.Layer:
         raise ParameterTypeError("what", rule, repr(what)).named("explore")
     if made.takes != 1:
         raise _refusal("work on a waveform; put it into a chain after one that does", made.name)
-    needed = {
-        name: declared.param.start
-        for name, declared in made.parameters.items()
-        if declared.param.start is not None
-    }
-    return layers.layer_of(made)(**needed)
+    kind = layers.layer_of(made)
+    return kind(**needed(kind))
 
 
 def _refusal(rule: str, got: str) -> ParameterError:

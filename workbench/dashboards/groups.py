@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controls import Control
+from workbench.dashboards.controls import Control, alert, unalert
+from workbench.params import Declared, Param
+
+_TOOLS = {  # an icon, and what it does
+    "off": ("toggle-on", "Switch off"),
+    "on": ("toggle-off", "Switch on"),
+    "up": ("arrow-up", "Move up"),
+    "down": ("arrow-down", "Move down"),
+    "remove": ("times", "Remove"),
+    "learn": ("play", "Learn"),
+    "pause": ("pause", "Pause"),
+    "step": ("step-forward", "One step"),
+    "restart": ("fast-backward", "Back to the beginning"),
+}
+_CUSTOM = "custom"  # the choice of a preset where parameters differ from all of them
 
 
 class ControlGroup:
@@ -17,26 +31,32 @@ class ControlGroup:
     Details are folded away unless one of them is in use.
 
     Attributes:
+        preset: The choice among the presets; None where there are none.
+        tools: The buttons of what can be done with the whole of it, by name.
         widget: All of it, as a page shows it.
     """
 
-    def __init__(self, title: str, controls: Mapping[str, Control]):
+    def __init__(
+        self,
+        title: str,
+        controls: Mapping[str, Control],
+        presets: Sequence[str] = (),
+        tools: Sequence[str] = (),
+    ):
         self._controls = dict(controls)
+        self.tools = {name: _tool(name, title) for name in tools}
+        self.preset = Control(_preset_of(presets), _CUSTOM) if presets else None
         self._said = ""
-        details = [c for c in self._controls.values() if c.declared.param.detail]
         usual = [c for c in self._controls.values() if not c.declared.param.detail]
-        self._details = widgets.VBox([control.widget for control in details])
-        self._more = widgets.ToggleButton(
-            value=any(control.value != control.declared.default for control in details),
-            layout={"width": "auto", "align_self": "flex-end"},
-        )
-        self._more.add_class("workbench-more")
-        self._more.observe(self._fold, "value")
-        self._fold()
-        folded = [self._more, self._details] if details else []
-        heading = [_heading(title)] if title else []
+        details = [c for c in self._controls.values() if c.declared.param.detail]
+        folded = self._folded(details) if details else []
+        heading = [_heading(title, self.tools.values())] if title else []
         self._note = widgets.HTML(layout={"display": "none", "margin": "0"})
         self._note.add_class("workbench-note")
+        self._refusal = widgets.HTML(layout={"display": "none", "margin": "0"})
+        self._refusal.add_class("workbench-error")
+        heading += [self.preset.widget] if self.preset else []
+        heading += [self._refusal]
         rows = [*heading, *(control.widget for control in usual), *folded, self._note]
         self.widget = widgets.VBox(rows)
 
@@ -52,8 +72,42 @@ class ControlGroup:
             self._note.value = f'<span role="status">{html.escape(text)}</span>' if text else ""
             self._note.layout.display = "block" if text else "none"
 
-    def follow(self, values: Mapping[str, Any]) -> None:
-        """Shows what automatic values stand for, and only what acts, given all parameters."""
+    def on_preset(self, callback: Callable[[str], None]) -> None:
+        """Calls `callback(name)` when a preset is chosen."""
+        if self.preset:
+            self.preset.observe(lambda chosen: callback(chosen.value))
+
+    def on_tool(self, callback: Callable[[str], None]) -> None:
+        """Calls `callback(name)` when a tool is used."""
+        for name, button in self.tools.items():
+            button.on_click(lambda _, name=name: callback(name))
+
+    @property
+    def refusal(self) -> str:
+        """Why the last preset or tool was refused; empty if it was not."""
+        return unalert(self._refusal.value)
+
+    def refuse(self, text: str) -> None:
+        """Shows why a preset could not be taken, or a tool not be used; empty takes it away."""
+        self._refusal.value = alert(text)
+        self._refusal.layout.display = "block" if text else "none"
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Shows all parameters as they are, without errors; tells nobody."""
+        self.refuse("")
+        for name, control in self._controls.items():
+            control.show(values[name])
+        self._unfold()
+
+    def follow(self, values: Mapping[str, Any], preset: str = "") -> None:
+        """Shows what automatic values stand for, and only what acts, given all parameters.
+
+        Args:
+            values: All parameters of the group's stage.
+            preset: The name of the preset that they are; empty for none.
+        """
+        if self.preset:
+            self.preset.show(preset or _CUSTOM)
         for control in self._controls.values():
             param = control.declared.param
             if param.automatic:
@@ -64,6 +118,22 @@ class ControlGroup:
                 if control.widget.layout.display != display:
                     control.widget.layout.display = display
 
+    def _folded(self, details: Sequence[Control]) -> list[widgets.Widget]:
+        """Details under a button that unfolds them."""
+        self._details = widgets.VBox([control.widget for control in details])
+        self._more = widgets.ToggleButton(layout={"width": "auto", "align_self": "flex-end"})
+        self._more.add_class("workbench-more")
+        self._more.observe(self._fold, "value")
+        self._unfold()
+        self._fold()
+        return [self._more, self._details]
+
+    def _unfold(self) -> None:
+        """Unfolds the details if one of them is in use."""
+        details = [c for c in self._controls.values() if c.declared.param.detail]
+        if any(control.value != control.declared.default for control in details):
+            self._more.value = True
+
     def _fold(self, change: Any = None) -> None:
         shown = self._more.value
         self._details.layout.display = "" if shown else "none"
@@ -71,7 +141,21 @@ class ControlGroup:
         self._more.icon = "angle-up" if shown else "angle-down"
 
 
-def _heading(text: str) -> widgets.HTML:
+def _preset_of(names: Sequence[str]) -> Declared:
+    doc = "All parameters as another library has them."
+    return Declared("preset", Param(doc, choices=(_CUSTOM, *names)), str, False, _CUSTOM)
+
+
+def _tool(name: str, title: str) -> widgets.Button:
+    icon, does = _TOOLS[name]
+    tooltip = f"{does}: {title}"
+    button = widgets.Button(icon=icon, tooltip=tooltip, layout={"width": "28px"})
+    button.add_class("workbench-tool")
+    return button
+
+
+def _heading(text: str, tools: Iterable[widgets.Button]) -> widgets.Widget:
     heading = widgets.HTML(f'<div role="heading" aria-level="4">{text}</div>')
     heading.add_class("workbench-group")
-    return heading
+    heading.layout.flex = "1 1 auto"
+    return widgets.HBox([heading, *tools], layout={"align_items": "flex-end"})

@@ -12,8 +12,19 @@ from workbench import layers
 from workbench.chain import Chain
 from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
+from workbench.dashboards.chain_editor import ChainEditor
 from workbench.dashboards.controller import Controller
-from workbench.dashboards.plots import delays, mels, resampling, results, spectra, windows
+from workbench.dashboards.gradient_controller import GradientController
+from workbench.dashboards.plots import (
+    cepstra,
+    delays,
+    errors,
+    mels,
+    resampling,
+    results,
+    spectra,
+    windows,
+)
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.scene import Plot
 from workbench.dashboards.sources import SignalSource, Source
@@ -21,6 +32,14 @@ from workbench.stored_models import read_model
 
 _FRAMES = ("window", "frame_length", "frame_step", "fft_length")
 _BANDS = ("num_mel_bins", "lower_edge_hertz", "upper_edge_hertz", "mel_scale", "mel_norm")
+
+_KINDS = {
+    "sinc": "Windowed sinc",
+    "fft": "Fourier transform of the whole",
+    "average": "Average pooling",
+    "linear": "Straight lines",
+    "nearest": "Nearest sample",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,17 @@ def _chain(
     return opened
 
 
+def _five_stages(sample_rate: int) -> Chain:
+    made = [
+        layers.Resample(target_rate=16000),
+        layers.Saturate(drive_db=6.0),
+        layers.Normalize(),
+        layers.MelSpectrogram(),
+        layers.Decibels(),
+    ]
+    return Chain(made, sample_rate=sample_rate)
+
+
 def _sweep() -> SignalSource:
     return SignalSource(chirp, seconds=4.0, start_hertz=100.0, stop_hertz=22000.0)
 
@@ -72,6 +102,7 @@ IDEAS: dict[str, Idea] = {
             spectra.spectrogram(1, "result_spectrogram", "Spectrogram of the result"),
             resampling.gain(0),
             resampling.impulse(0),
+            *(spectra.compared(0, "kind", kind, title) for kind, title in _KINDS.items()),
         ),
         audio=_sweep,
     ),
@@ -87,6 +118,7 @@ IDEAS: dict[str, Idea] = {
             windows.window(0),
             windows.leakage(0),
             windows.overlap(0),
+            errors.of_inverse(0),
             results.instead(0, layers.Phase, "phase", "Phase", shown=False),
         ),
         audio="drums",
@@ -117,6 +149,7 @@ IDEAS: dict[str, Idea] = {
             results.instead(0, layers.Spectrogram, "spectrogram", "1. Spectrogram"),
             results.instead(0, layers.LogMelSpectrogram, "log_mel", "2. Level in mel bands"),
             results.result(1, "mfcc", "3. Coefficients"),
+            cepstra.remembered(0, "4. What they still remember of step 2"),
         ),
         audio="speech",
     ),
@@ -165,6 +198,20 @@ IDEAS: dict[str, Idea] = {
             results.result(3, "waveform", "The waveform that it gets"),
             results.result(4, "features", "Features"),
         ),
+        audio="speech",
+    ),
+    "chain": Idea(
+        "Any chain",
+        "Add stages, move them, switch them off: every stage shows what comes out of it, in which "
+        "shape, and what it costs.",
+        lambda source: ChainEditor(_five_stages(source.sample_rate), source, ""),
+        audio="speech",
+    ),
+    "gradient": Idea(
+        "Gradients and learning",
+        "The gradient says what to change so that a scalar falls. Let it find a delay: too far "
+        "away, every period of the sound is a trap, and smoothing both sounds opens it.",
+        GradientController,
         audio="speech",
     ),
     "recurrent": Idea(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.axes import Axis, Space
+from workbench.axes import Axis, Space, with_axes
 from workbench.dashboards.controller import Controller, Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
@@ -36,6 +36,8 @@ class RateController(Controller[RateComparison]):
         comparer: What computes; the model itself stays as it is.
         settings: The parameters of the comparison.
     """
+
+    kind = "recurrent"
 
     def __init__(self, model: RecurrentModel, source: Source):
         self.comparer = RateComparer(model)
@@ -138,6 +140,23 @@ class RateController(Controller[RateComparison]):
         reference, naive, corrected = self.result.waves
         waves = {"corrected": corrected, "naive": naive, "reference": reference}
         return waves.get(track, self.result.given)[None], self.result.sample_rate
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The outputs, what is wrong with them, the spectra and the poles."""
+        shown = self.result
+        return {
+            "names": np.array(shown.names),
+            **with_axes("waves", shown.waves, [shown.time]),
+            **with_axes("given", shown.given, [shown.time]),
+            **with_axes("levels", shown.levels, [shown.level_time]),
+            **with_axes("spectra", shown.spectra, [shown.frequency]),
+            **with_axes("tone_spectra", shown.tone_spectra, [shown.tone_frequency]),
+            **{
+                f"poles.{order}.{group}".replace(" ", "_"): points
+                for order, groups in shown.poles.items()
+                for group, points in groups.items()
+            },
+        }
 
     def code(self) -> str:
         """The lines of Python that compute what is shown."""

@@ -14,12 +14,13 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.dashboards.panels import Panel
 from workbench.layers import OpLayer
+from workbench.stages import Stage
 
 Made = TypeVar("Made")
 
 
 class Memory:
-    """The last result of each computation beside the chain, for as long as nothing it is of moves.
+    """The last result of each computation beside the chain, for as long as what it is of rests.
 
     >>> memory = Memory()
     >>> [memory.recall("square", (n,), lambda n=n: print("computed") or n * n) for n in (2, 2, 3)]
@@ -30,6 +31,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        self._stages: dict[str, Stage] = {}
 
     def recall(self, name: str, given: tuple[Any, ...], make: Callable[[], Made]) -> Made:
         """What `make` returns for what is `given`: tensors by identity, all else by value."""
@@ -37,6 +39,16 @@ class Memory:
         if last is None or not _same(last[0], given):
             last = self._kept[name] = (given, make())
         return last[1]
+
+    def stage(self, name: str, kind: type[OpLayer], values: Mapping[str, Any]) -> Stage:
+        """A stage beside those of the chain, with these values: compiled while they rest."""
+        if name not in self._stages:
+            self._stages[name] = Stage(kind(**values))
+        stage = self._stages[name]
+        changed = {n: value for n, value in values.items() if stage.layer.values[n] != value}
+        if changed:
+            stage.layer.set(**changed)
+        return stage
 
 
 @dataclass(frozen=True)
@@ -88,10 +100,9 @@ class Scene:
 
     def instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> tf.Tensor:
         """What a layer of another kind would give, with the parameters that both have."""
-        given, values = self.result.outputs[stage], self._shared(stage, kind, changes)
-        key = (given, tuple(values.items()))
-        name = f"{stage} {kind.__name__} {sorted(changes)}"
-        return self.memory.recall(name, key, lambda: _apply(kind, given, values))
+        values = self._shared(stage, kind, changes)
+        beside = self.memory.stage(f"{stage} {kind.__name__} {changes}", kind, values)
+        return beside.forward(self.result.outputs[stage])
 
     def space_instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> Space:
         """What the result of `instead` is."""
@@ -119,11 +130,6 @@ class Plot:
     doc: str
     draw: Callable[[Scene], Panel | None]
     shown: bool = True
-
-
-def _apply(kind: type[OpLayer], given: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
-    made = kind.function(given, **values)
-    return made[0] if isinstance(made, tuple) else made
 
 
 def _same(one: Any, other: Any) -> bool:

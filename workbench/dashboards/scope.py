@@ -7,14 +7,15 @@ page's half of this file lies in ``page/``: its modules and, in ``scope.css``, i
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import anywidget
 
-from workbench.dashboards.flow import Flow, cell_is_running
+from workbench.dashboards.controls import message
+from workbench.dashboards.flow import Alarm, Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 
 PAGE = Path(__file__).parent / "page"
@@ -35,6 +36,8 @@ MODULES = (  # each imports only from those before it
     "selection",
     "hands",
     "neighbours",
+    "actions",
+    "lifeline",
     "scope",
 )
 
@@ -64,13 +67,21 @@ class Scope(anywidget.AnyWidget):
         self.selection: Selection | None = None
         self._audio_callbacks: list[Callable[[str, bool], None]] = []
         self._select_callbacks: list[Callable[[Selection | None], None]] = []
+        self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
+        self._enabled: list[str] | None = None
         self._page_has_audio = False
-        self._flow = Flow(self._deliver)
+        self._settings: dict[str, Any] | None = None
+        self._asker = ""
+        self._complained = False
+        self._flow = Flow(self._deliver, alarm=Alarm(self._pump))
         super().__init__(**kwargs)
         self.on_msg(self._receive)
 
     def show(self, frame: Frame) -> None:
         """Show a frame as soon as the page can draw it; an older one that waits is dropped."""
+        if self._complained:
+            self._complained = False
+            self.set_status("")
         self.selection = frame.selection or self.selection
         self._flow.push(frame, paced=cell_is_running())
 
@@ -92,6 +103,44 @@ class Scope(anywidget.AnyWidget):
         if self._page_has_audio:
             self._page_has_audio = False
             self.send({"kind": "stale"})
+
+    def on_action(self, callback: Callable[[dict[str, Any], list[memoryview]], None]) -> None:
+        """Call ``callback(content, buffers)`` when a button asks for ``content["name"]``."""
+        self._action_callbacks.append(callback)
+
+    def enable(self, names: Sequence[str]) -> None:
+        """Show the buttons, and say which of them there is something to do for."""
+        if self._enabled != list(names):
+            self._enabled = list(names)
+            self.send({"kind": "actions", "enabled": self._enabled})
+
+    def keep(self, design: dict[str, Any], opened: dict[str, Any]) -> None:
+        """Have the page keep a dashboard's settings, for the kernel that may come after this one.
+
+        ``opened`` are those at the beginning.
+        """
+        settings = {"kind": "settings", "design": design, "opened": opened}
+        if settings != self._settings:
+            self._settings = settings
+            self.send(settings)
+
+    @contextlib.contextmanager
+    def complaining(self) -> Iterator[None]:
+        """Show an error of the ``with`` block in the page, where nobody sees one raised."""
+        try:
+            yield
+        except Exception as error:
+            self.set_status(message(error))
+            self._complained = True
+            raise
+
+    def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
+        """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
+        self.send({"kind": "file", "name": name, "type": kind, "to": to}, [content])
+
+    def send_copy(self, text: str, to: str = "") -> None:
+        """Have the page that asked put a text into the clipboard."""
+        self.send({"kind": "copy", "text": text, "to": to})
 
     def on_select(self, callback: Callable[[Selection | None], None]) -> None:
         """Call ``callback(selection)`` when a person marks a region, changes it or takes it away.
@@ -124,14 +173,27 @@ class Scope(anywidget.AnyWidget):
 
     def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
         content, buffers = frame.encode()
-        self.send({"kind": "frame", "id": number, "paced": paced, **content}, buffers)
+        head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
+        self.send({**head, **content}, buffers)
 
-    def _receive(self, _widget: Any, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+    def _pump(self) -> None:
+        with self.complaining():
+            self._flow.pump()
+
+    def _receive(self, _widget: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        with self.complaining():
+            self._take(content, buffers)
+
+    def _take(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = content.get("kind")
         if kind == "drawn":
             self._flow.acknowledge(content["id"])
         elif kind == "hello":
             self._flow.reset()
+            if self._enabled is not None:
+                self.send({"kind": "actions", "enabled": self._enabled})
+            if self._settings is not None:
+                self.send(self._settings)
             if self.selection:
                 self.select(self.selection)
             self._change_view(content)
@@ -142,9 +204,16 @@ class Scope(anywidget.AnyWidget):
                 callback(content.get("track", ""), content.get("matched", True))
         elif kind == "select":
             self._change_selection(content)
+        elif kind == "action":
+            for act in self._action_callbacks:
+                act(content, buffers)
 
     def _change_view(self, content: dict[str, Any]) -> None:
-        """Pass the page's view on, and say when that is done: the page then sends the next."""
+        """Pass a page's view on, and say when that is done: the page then sends the next.
+
+        Of several pages the one that has asked last determines what all of them show.
+        """
+        self._asker = content.get("from", "")
         self.view = View(
             content["first"],
             content["last"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench import audio, clips
+from workbench.checked_json import Fields, anything, brief, one_of, text
 from workbench.core import signals
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import Op, spec
@@ -25,17 +26,30 @@ TEST_SIGNALS = (
 )
 
 
+_KINDS = ("clip", "path", "given", "signal")  # the first key of a state
+
+
 class ClipSource:
-    """A recording."""
+    """A recording.
+
+    Args:
+        clip: The recording.
+        code: The Python that makes `x`, where there is one.
+        origin: How to have it again: `{"clip": name}` or `{"path": path}`; None for an array or an
+            upload, of which there is only the name.
+    """
 
     declared: Mapping[str, Declared] = {}
 
-    def __init__(self, clip: audio.Clip, code: str = ""):
+    def __init__(
+        self, clip: audio.Clip, code: str = "", *, origin: Mapping[str, str] | None = None
+    ):
         self.clip = clip
         self.name = clip.name
         self.values: dict[str, Any] = {}
         self._signal = tf.constant(clip.signal)
         self._code = code
+        self._origin = dict(origin or {"given": self.name})
 
     @property
     def sample_rate(self) -> int:
@@ -55,6 +69,10 @@ class ClipSource:
         """float32 `[channels, time]`, the same object each time."""
         return self._signal
 
+    def state(self) -> dict[str, Any]:
+        """What says which source it is, as JSON holds it."""
+        return dict(self._origin)
+
     def code(self) -> str:
         """The Python that makes `x`."""
         return self._code or f"x = clip.signal  # the clip that was given: {self.name}"
@@ -64,6 +82,7 @@ class SignalSource:
     """A test signal: a source op and the values of its parameters."""
 
     def __init__(self, op: Callable[..., tf.Tensor], **values: Any):
+        self.function = op
         self.op: Op = spec(op)
         self.values = self.op.check({"sample_rate": 44100} | values)
         self.name = self.op.name.replace("_", " ")
@@ -93,6 +112,10 @@ class SignalSource:
             made = self.op.function(**self.values)[tf.newaxis]
             self._made = (dict(self.values), made)
         return self._made[1]
+
+    def state(self) -> dict[str, Any]:
+        """What says which source it is, as JSON holds it."""
+        return {"signal": self.op.name, "values": dict(self.values)}
 
     def code(self) -> str:
         """The Python that makes `x`."""
@@ -125,10 +148,11 @@ def source_of(audio_or_name: Any) -> Source:
     if isinstance(audio_or_name, (ClipSource, SignalSource)):
         return audio_or_name
     if isinstance(audio_or_name, str) and audio_or_name in known:
-        return ClipSource(clips.clip(audio_or_name), f"x = wb.clip({audio_or_name!r}).signal")
+        code = f"x = wb.clip({audio_or_name!r}).signal"
+        return ClipSource(clips.clip(audio_or_name), code, origin={"clip": audio_or_name})
     if isinstance(audio_or_name, (str, Path)):
         code = f"x = wb.audio.read({str(audio_or_name)!r}).signal"
-        return ClipSource(audio.read(audio_or_name), code)
+        return ClipSource(audio.read(audio_or_name), code, origin={"path": str(audio_or_name)})
     if isinstance(audio_or_name, audio.Clip):
         return ClipSource(audio_or_name)
     if isinstance(audio_or_name, tuple) and len(audio_or_name) == 2:
@@ -140,3 +164,42 @@ def source_of(audio_or_name: Any) -> Source:
             return SignalSource(audio_or_name)
     rule = "be a clip's name, a path, a Clip, (signal, sample_rate) or a test signal"
     raise ParameterTypeError("audio", rule, repr(audio_or_name)).named("explore")
+
+
+def source_again(state: Any, *known: Source) -> Source:
+    """The source that a state says.
+
+    Args:
+        state: What `state` of a source has returned, or a file says.
+        *known: Sources that may be meant, the likeliest first: what was given as an array or
+            uploaded is found only among them. A test signal among them takes the values.
+
+    Raises:
+        ParameterError, ParameterTypeError: It says none, or one that cannot be had again.
+        FileNotFoundError, AudioError: Its file is gone, or is none.
+    """
+    for source in known:
+        if source.state() == state:
+            return source
+    fields = Fields("source", state)
+    kind = next((each for each in _KINDS if each in fields.values), _KINDS[0])
+    if kind == "signal":
+        name = fields.take("signal", one_of([op.__name__ for op in TEST_SIGNALS]))
+        values = Fields("source['values']", fields.take("values", anything)).values
+        fields.close()
+        return _signal_again(name, values, known)
+    name = fields.take(kind, one_of(list(clips.clips())) if kind == "clip" else text)
+    fields.close()
+    if kind == "given":
+        rule = "be at hand: it was given as an array, or uploaded. Give it again"
+        raise ParameterError("source", rule, brief(name))
+    return source_of(Path(name) if kind == "path" else name)
+
+
+def _signal_again(name: str, values: dict[str, Any], known: Sequence[Source]) -> SignalSource:
+    """A test signal: the one that is at hand, with other values, or a new one."""
+    for source in known:
+        if isinstance(source, SignalSource) and source.op.name == name:
+            source.values = source.op.check(values)
+            return source
+    return SignalSource(next(op for op in TEST_SIGNALS if op.__name__ == name), **values)

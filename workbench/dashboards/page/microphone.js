@@ -28,7 +28,7 @@ class Microphone {
     this.model = model;
     root.classList.add("workbench-microphone");
     root.innerHTML = `<button type="button" class="jupyter-widgets jupyter-button widget-button">
-      Record</button><span class="workbench-elapsed" role="timer" aria-label="Recorded"></span>
+      <i class="fa fa-microphone" aria-hidden="true"></i><span>Record</span></button><span class="workbench-elapsed" role="timer" aria-label="Recorded"></span>
       <div role="alert"></div>`;
     [this.button, this.elapsed, this.message] = root.children;
     this.button.addEventListener("click", () => (this.stream ? this.stop() : this.start()));
@@ -106,7 +106,8 @@ class Microphone {
   }
 
   show(text, { disabled = false, recording = false } = {}) {
-    Object.assign(this.button, { textContent: text, disabled });
+    this.button.lastElementChild.textContent = text;
+    this.button.disabled = disabled;
     this.button.classList.toggle("workbench-recording", recording);
     if (!recording) this.elapsed.textContent = "";
   }

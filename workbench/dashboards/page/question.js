@@ -2,7 +2,7 @@ const PATIENCE = 2000; // ms after which an answer is taken for lost
 
 /** A question to the kernel: one at a time, and after the answer the newest. */
 export class Question {
-  number = 0;
+  number = crypto.getRandomValues(new Uint32Array(1))[0]; // another page asks with others
   open = false;
   again = false;
 

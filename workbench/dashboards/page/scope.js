@@ -1,12 +1,12 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, select, selected, busy, status; page -> kernel: hello,
- * view, drawn, audio, select. Only the newest frame per animation frame is drawn; the acknowledgement
- * covers the rest.
+ * What travels, and which way, is in `receive` and in `scope.py`. Only the newest frame per animation
+ * frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
+import { Actions } from "./actions.js";
 import { readTheme } from "./colours.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
@@ -14,6 +14,7 @@ import { arrange, rightMargin } from "./layout.js";
 import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
+import { Lifeline } from "./lifeline.js";
 import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
@@ -46,6 +47,8 @@ class Scope {
     this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
+    this.actions = new Actions(this);
+    this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
@@ -60,7 +63,7 @@ class Scope {
   }
 
   send(content) {
-    this.model.send(content);
+    if (!this.lifeline.lost) this.model.send(content);
   }
 
   /** Status line, read out politely. */
@@ -87,6 +90,9 @@ class Scope {
       this.setBusy(message.busy);
     } else if (message.kind === "status") {
       this.say(message.text);
+    } else {
+      this.lifeline.receive(message);
+      this.actions.receive(message, buffers);
     }
   }
 
@@ -122,7 +128,7 @@ class Scope {
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     const content = view.describe(rows);
     this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id, ...content });
+    this.send({ kind, id, from: this.actions.self, ...content });
   }
 
   // ---- layout and theme
@@ -223,6 +229,7 @@ class Scope {
       view.extend(message.time);
       this.player.rewind();
     }
+    if (message.for && message.for !== this.actions.self) view.set(...message.shown);
     const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes, half } }) =>
       [kind, height, title, names, planes?.length, half]));
     if (layout !== this.layout) {

@@ -55,6 +55,8 @@ def gradient(loss: str) -> Plot:
     """The gradient of the chain's scalar with respect to the signal."""
 
     def made(scene: Scene) -> Panel | None:
+        if not scene.result.stages:
+            return None
         title = f"Gradient of the {loss} of the result with respect to the signal"
         space = replace(scene.space(0), quantity="gradient")
         return draw(scene, title, scene.result.signal.numpy(), space, signed=True)

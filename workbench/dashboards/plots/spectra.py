@@ -1,27 +1,49 @@
-"""Plots of any waveform in a chain over frequency: its spectrogram."""
+"""Plots of waveforms over frequency: spectrograms, of a stage as it is or with other parameters."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import tensorflow as tf
+
 from workbench import layers
-from workbench.dashboards.panels import Panel
+from workbench.axes import Space
+from workbench.dashboards.panels import ImagePanel, Panel
 from workbench.dashboards.plots.results import draw
 from workbench.dashboards.scene import Plot, Scene
 
 _FRAME_SECONDS = 0.02
+_LOW = 90  # CSS pixels: one picture of several that are compared
 
 
 def spectrogram(number: int, name: str, title: str) -> Plot:
     """The spectrogram of a waveform: 0 is the signal, 1 the result of the first stage."""
 
     def made(scene: Scene) -> Panel | None:
-        given, space = scene.result.outputs[number], scene.space(number)
-        length = max(64, 2 * round(_FRAME_SECONDS * space.time.rate / 2))
-        frames = {"frame_length": length, "frame_step": max(1, length // 2)}
-        values = layers.Spectrogram.spec.check(frames | {"window": "hann"})
-        key = given, length
-        power = scene.memory.recall(
-            f"spectrogram {number}", key, lambda: layers.Spectrogram.function(given, **values)
-        )
-        return draw(scene, title, power.numpy(), layers.Spectrogram.spec.space(space, values))
+        return _picture(scene, title, scene.result.outputs[number], scene.space(number))
 
     return Plot(name, f"{title} over time and frequency.", made)
+
+
+def compared(stage: int, parameter: str, word: str, title: str, *, shown: bool = False) -> Plot:
+    """The spectrogram of what a stage gives where one of its parameters is another word."""
+
+    def made(scene: Scene) -> Panel | None:
+        found = scene.other(stage, **{parameter: word})
+        panel = _picture(scene, title, found, scene.space(stage + 1))
+        return replace(panel, height=_LOW) if isinstance(panel, ImagePanel) else panel
+
+    return Plot(word, f"{title}: what {parameter} {word!r} would give.", made, shown)
+
+
+def _picture(scene: Scene, title: str, given: tf.Tensor, space: Space) -> Panel | None:
+    length = max(64, 2 * round(_FRAME_SECONDS * space.time.rate / 2))
+    frames: dict[str, Any] = {"frame_length": length, "frame_step": max(1, length // 2)}
+    values = layers.Spectrogram.spec.check(frames)
+    power = scene.memory.recall(
+        f"spectrogram {title}",
+        (given, length),
+        lambda: layers.Spectrogram.function(given, **values),
+    )
+    return draw(scene, title, power.numpy(), layers.Spectrogram.spec.space(space, values))

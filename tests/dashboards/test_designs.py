@@ -1,0 +1,110 @@
+"""Designs: files of JSON that a dashboard saves and loads."""
+
+import json
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.dashboards.designs import MOST_BYTES, read_design
+
+
+@pytest.fixture(scope="module")
+def dashboard():
+    return wb.explore([wb.layers.Saturate(drive_db=6.0), wb.layers.Spectrogram()], "speech")
+
+
+@pytest.fixture
+def design(dashboard):
+    return json.loads(dashboard.design())
+
+
+def test_a_design_says_its_version_its_kind_and_the_code(design):
+    assert list(design) == [
+        "workbench_design", "kind", "source", "channel", "shown", "layers", "code",
+    ]  # fmt: skip
+    assert (design["workbench_design"], design["kind"]) == (1, "chain")
+    scope = {}
+    exec("\n".join(design["code"]), scope)
+    assert scope["outputs"][-1].shape[2] == 513
+
+
+def test_a_design_is_saved_and_loaded(dashboard, tmp_path):
+    path = tmp_path / "mine.json"
+    before = dashboard.controller.state()
+    dashboard.save(path)
+    dashboard.set(0, drive_db=20.0)
+    dashboard.load(path)
+    assert dashboard.controller.state() == before
+    assert dashboard.controls[0, "drive_db"].value == 6.0
+    dashboard.undo()
+    assert dashboard.controls[0, "drive_db"].value == 20.0
+    dashboard.undo()
+
+
+def test_words_of_any_language_survive(tmp_path):
+    path = tmp_path / "Grüße 你好.wav"
+    wb.audio.write(path, np.full(800, 0.5, np.float32), sample_rate=8000)
+    dashboard = wb.explore(wb.layers.Saturate(), path)
+    text = dashboard.design()
+    assert "Grüße 你好".encode() in text
+    dashboard.change_source("siren")
+    dashboard.load(text)
+    assert dashboard.controller.source.name == path.name
+
+
+def changed(**changes):
+    return lambda design: json.dumps(design | changes).encode()
+
+
+def without(key):
+    return lambda design: json.dumps({n: v for n, v in design.items() if n != key}).encode()
+
+
+BAD = {
+    "empty": (lambda design: b"", "load: path must lead to a file of JSON"),
+    "sound": (lambda design: b"RIFF\x00\x00\xff", "load: path must lead to a file of JSON"),
+    "cut": (lambda design: json.dumps(design).encode()[:-9], "must lead to a file of JSON"),
+    "utf-16": (lambda design: json.dumps(design).encode("utf-16"), "must lead to a file of JSON"),
+    "deep": (lambda design: b"[" * 100_000, "must lead to a file of JSON"),
+    "twice": (lambda design: b'{"kind": 1, "kind": 2}', "'kind' must stand once in its object"),
+    "long": (lambda design: b" " * (MOST_BYTES + 1), "design must have at most 1048576 bytes"),
+    "list": (lambda design: b"[]", "load: design must be a JSON object"),
+    "other": (
+        lambda design: b"{}",
+        "load: design must have the key 'workbench_design'; got \\[\\]",
+    ),
+    "later": (
+        changed(workbench_design=2),
+        "workbench_design must be at most 1; got 2. It was saved by a later workbench; update",
+    ),
+    "version": (changed(workbench_design="1"), "must be a whole number of at least 1; got '1'"),
+    "kind": (changed(kind="recurrent"), r"state\['kind'\] must be one of 'chain'; got 'recurrent'"),
+    "no kind": (without("kind"), "state must have the key 'kind'"),
+    "no source": (without("source"), "state must have the key 'source'"),
+    "source": (changed(source={"clip": "song"}), r"source\['clip'\] must be one of 'siren'"),
+    "upload": (changed(source={"given": "my.wav"}), "source must be at hand: .*; got 'my.wav'"),
+    "layers": (changed(layers="none"), r"state\['layers'\] must be an array; got 'none'"),
+    "more": (changed(volume=3), "state must have no keys but .*; got 'volume'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_design_is_refused_and_nothing_is_changed(dashboard, design, case):
+    make, match = BAD[case]
+    before = dashboard.controller.frame
+    possible = dashboard.possible
+    with pytest.raises((ValueError, TypeError), match=match):
+        dashboard.load(make(design))
+    assert dashboard.controller.frame is before
+    assert dashboard.possible == possible
+
+
+def test_a_missing_file_is_named(dashboard, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.json"):
+        dashboard.load(tmp_path / "none.json")
+
+
+def test_the_code_is_for_reading_only(dashboard, design):
+    assert "code" not in read_design(changed(code=["import os"])(design))
+    assert read_design(without("code")(design)) == dashboard.controller.state()

@@ -1,0 +1,68 @@
+"""What the buttons of the page do: each is a method of the dashboard, the answer a file or text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.checked_json import one_of
+from workbench.dashboards.controls import message
+from workbench.dashboards.downloads import KINDS, file_name
+
+if TYPE_CHECKING:
+    from workbench.dashboards.dashboard import Dashboard
+
+ALWAYS = ("copy", "save", "load", "download")
+NAMES = ("undo", "redo", "reset", *ALWAYS)
+
+
+class Actions:
+    """Does what the page asks for, answers, and shows what went wrong in the status line."""
+
+    def __init__(self, dashboard: Dashboard):
+        self._dashboard = dashboard
+        self._said = False
+        dashboard.scope.on_action(self._act)
+
+    def settle(self) -> None:
+        """Takes the message about an action away: something else has been done since."""
+        if self._said:
+            self._dashboard.scope.set_status("")
+        self._said = False
+
+    def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        try:
+            name = one_of(NAMES)("action", content.get("name"))
+            getattr(self, f"_{name}")(content, buffers)
+        except Exception as error:  # the page has nobody else to tell it
+            self._dashboard.scope.set_status(message(error))
+            self._said = True
+        else:
+            self.settle()
+
+    def _undo(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._dashboard.undo()
+
+    def _redo(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._dashboard.redo()
+
+    def _reset(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._dashboard.reset()
+
+    def _copy(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._dashboard.scope.send_copy(self._dashboard.code(), content["from"])
+
+    def _save(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._send(content, "json", "application/json", self._dashboard.design())
+
+    def _load(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._dashboard.load(bytes(buffers[0]))
+
+    def _download(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        kind = str(content.get("form"))
+        with self._dashboard.scope.busy():
+            made = self._dashboard.download(kind)
+        self._send(content, kind, KINDS[kind][0], made)
+
+    def _send(self, content: dict[str, Any], ending: str, kind: str, made: bytes) -> None:
+        name = file_name(self._dashboard.controller, ending)
+        self._dashboard.scope.send_file(name, kind, made, content["from"])

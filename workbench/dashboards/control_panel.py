@@ -1,0 +1,188 @@
+"""All controls of a dashboard: they follow what is, and what is follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import ipywidgets as widgets
+
+from workbench.dashboards.controller import SOURCE, Controller, Group
+from workbench.dashboards.controls import Control, close_tree, message
+from workbench.dashboards.groups import ControlGroup
+from workbench.dashboards.source_choices import SourceChoices
+from workbench.dashboards.sources import Source, source_of
+
+
+class ControlPanel:
+    """The choice of the source, its controls, and the groups of parameters.
+
+    A value that is refused is shown with the reason beside its control, and tried again when
+    another change may have made it legal.
+
+    Args:
+        controller: What is controlled.
+        changing: Entered for as long as something changes.
+        changed: Called after a change with what was moved; None for more than one control.
+
+    Attributes:
+        controls: The control of each parameter, by stage and name.
+        choices: The choice of the source and its channel.
+        groups: The groups of parameters, as those of the controller.
+        widget: All of it, as a page shows it.
+    """
+
+    def __init__(
+        self,
+        controller: Controller[Any],
+        changing: Callable[[], AbstractContextManager[Any]],
+        changed: Callable[[Hashable], None],
+    ):
+        self._controller, self._changing, self._changed = controller, changing, changed
+        self._refused: dict[tuple[int, str], Control] = {}
+        self._source_box = widgets.VBox()
+        self._shown_source: Source | None = None
+        self.controls: dict[tuple[int, str], Control] = {}
+        self.choices = SourceChoices(self.change_source, self.choose_channel, controller.channel_of)
+        self._group_box = widgets.VBox()
+        self.groups: list[ControlGroup] = []
+        self._form: list[Any] = []
+        self._match_groups()
+        self._show_source()
+        self.widget = widgets.VBox([self.choices.widget, self._source_box, self._group_box])
+        self.widget.add_class("workbench-controls")
+
+    # what a person does
+
+    def change_source(self, source: Any) -> None:
+        """Takes another signal: all that `source_of` takes."""
+        with self._changing():
+            self._controller.change_source(source_of(source))
+            self._show_source()
+            self._settle_refused()
+            self._changed(None)
+
+    def choose_channel(self, channel: int) -> None:
+        """Chooses the channel that is shown where only one can be."""
+        with self._changing():
+            self._controller.choose_channel(channel)
+            self._changed("channel")
+
+    def choose_preset(self, group: int, name: str) -> None:
+        """Gives a group (a number of `groups`) the parameters of a preset, all at once.
+
+        A refusal is shown beside the choice.
+        """
+        chosen = self._controller.groups[group]
+        with self._changing():
+            try:
+                self._controller.set(chosen.stage, **chosen.presets.get(name, {}))
+            except Exception as error:
+                self.groups[group].refuse(message(error))
+            else:
+                self.show()
+                self._changed(None)
+
+    def use_tool(self, group: int, tool: str) -> None:
+        """Does with a group (a number of `groups`) what one of its tools says.
+
+        A refusal is shown below its title.
+        """
+        with self._changing():
+            try:
+                self._controller.act(self._controller.groups[group].stage, tool)
+            except Exception as error:
+                self.groups[group].refuse(message(error))
+            else:
+                self.show()
+                self._changed(None)
+
+    def _moved(self, key: tuple[int, str], control: Control) -> None:
+        with self._changing():
+            self._refused.pop(key, None)
+            if self._try(key, control):
+                self._settle_refused()
+                self._changed(key)
+
+    def _try(self, key: tuple[int, str], control: Control) -> bool:
+        """Sets a parameter; a refusal is shown beside the control, the last picture stays."""
+        stage, name = key
+        try:
+            self._controller.set(stage, **{name: control.value})
+        except Exception as error:
+            control.error = message(error)
+            self._refused[key] = control
+            return False
+        control.error = ""
+        return True
+
+    def _settle_refused(self) -> None:
+        for key, control in list(self._refused.items()):
+            if self._try(key, control):
+                del self._refused[key]
+
+    # what is shown
+
+    def show(self) -> None:
+        """Has every control show what is, and tells nobody; what was refused is forgotten."""
+        self._refused.clear()
+        self._match_groups()
+        self._show_source()
+        source = self._controller.source
+        for name in source.declared:
+            self.controls[SOURCE, name].show(source.values[name])
+        for shown, group in zip(self.groups, self._controller.groups, strict=True):
+            shown.show(group.values)
+
+    def follow(self) -> None:
+        """Shows what follows from the parameters: automatic values, presets, notes, new stages."""
+        self._match_groups()
+        for shown, group in zip(self.groups, self._controller.groups, strict=True):
+            shown.follow(group.values, group.preset)
+            shown.note = self._controller.notes.get(group.title, "")
+
+    def _match_groups(self) -> None:
+        """Makes all groups anew where the controller has others than are shown."""
+        groups = self._controller.groups
+        form = [(g.title, g.stage, tuple(g.declared), tuple(g.presets), g.tools) for g in groups]
+        if form == self._form:
+            return
+        self._form = form
+        for key in [key for key in self.controls if key[0] != SOURCE]:
+            del self.controls[key]
+            self._refused.pop(key, None)
+        for old in self.groups:
+            close_tree(old.widget)
+        self.groups = [self._group(group) for group in groups]
+        self._group_box.children = [group.widget for group in self.groups]
+
+    def _group(self, group: Group) -> ControlGroup:
+        controls = {
+            name: self._add(group.stage, name, Control(declared, group.values[name]))
+            for name, declared in group.declared.items()
+        }
+        made = ControlGroup(group.title, controls, tuple(group.presets), group.tools)
+        made.on_preset(lambda name: self.choose_preset(self.groups.index(made), name))
+        made.on_tool(lambda name: self.use_tool(self.groups.index(made), name))
+        return made
+
+    def _show_source(self) -> None:
+        """The choice that stands for the source, its channel, and the controls of a test signal."""
+        source = self._controller.source
+        self.choices.show(source, self._controller.channel)
+        if source is self._shown_source:
+            return
+        self._shown_source = source
+        for key in [key for key in self.controls if key[0] == SOURCE]:
+            self.controls.pop(key).close()
+            self._refused.pop(key, None)
+        rows = []
+        for name, declared in source.declared.items():
+            rows.append(self._add(SOURCE, name, Control(declared, source.values[name])).widget)
+        self._source_box.children = rows
+
+    def _add(self, stage: int, name: str, control: Control) -> Control:
+        self.controls[stage, name] = control
+        control.observe(lambda moved: self._moved((stage, name), moved))
+        return control

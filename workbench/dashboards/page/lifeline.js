@@ -1,0 +1,75 @@
+/**
+ * What a page does when its kernel goes: it says so, and offers the settings to the next one.
+ *
+ * The tab's storage keeps the last settings of each dashboard, told apart by the notebook and by
+ * the settings with which it opens. A dashboard that has just been made, and that had others before,
+ * shows a button which restores them.
+ */
+export class Lifeline {
+  constructor(scope) {
+    this.scope = scope;
+    const check = () => this.check();
+    scope.model.on("comm_live_update", check);
+    scope.abort.signal.addEventListener("abort", () => {
+      scope.model.off("comm_live_update", check);
+      this.take(false);
+    });
+    const click = () => this.restore();
+    scope.find(".workbench-restore").addEventListener("click", click);
+  }
+
+  /** Whether the front end has lost the kernel that made this view. */
+  check() {
+    const lost = this.scope.root.closest(".jupyter-widgets-disconnected") !== null;
+    if (lost === Boolean(this.lost)) return;
+    this.take(lost);
+    this.scope.setBusy(false);
+    const again = document.body.dataset.voila ? "load the page again" : "run the cell again";
+    this.scope.say(lost ? `The kernel was restarted: ${again}.` : "");
+  }
+
+  /** Take the controls away, since nobody listens to them, or give them back. */
+  take(lost) {
+    this.lost = lost;
+    const home = this.scope.root.closest(".workbench-dashboard") ?? this.scope.root;
+    const parts = ".workbench-controls, .workbench-figure, .workbench-bar";
+    for (const part of home.querySelectorAll(parts)) part.inert = lost;
+    if (lost) this.scope.player.audio.pause();
+  }
+
+  /** Keep the settings of now; at first, where there were others, offer those instead. */
+  receive({ kind, design, opened }) {
+    if (kind !== "settings") return;
+    const now = JSON.stringify(design), fresh = JSON.stringify(opened);
+    if (now === this.now) return;
+    const first = this.now === undefined;
+    this.now = now;
+    this.key = `workbench ${location.pathname} ${fresh}`;
+    this.before = first && now === fresh ? read(this.key) : null;
+    const offers = Boolean(this.before) && this.before !== now;
+    this.scope.find(".workbench-restore").hidden = !offers;
+    if (!offers) write(this.key, now);
+  }
+
+  restore() {
+    this.scope.actions.ask("load", {}, [new TextEncoder().encode(this.before)]);
+  }
+}
+
+// A page may be forbidden to store anything: then nothing is offered.
+
+function read(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    // as above
+  }
+}

@@ -1,0 +1,51 @@
+"""Plots of what is lost: the level of an error over time, beside that of what it is an error of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from workbench.analysis.comparisons import error_levels, reconstruction
+from workbench.axes import Space
+from workbench.dashboards.panels import Panel
+from workbench.dashboards.scene import Plot, Scene
+from workbench.dashboards.views import wave_panel
+from workbench.errors import ParameterError
+from workbench.measurements import signal_to_error
+
+_LEVELS = -200.0, 0.0  # dB
+_MOST_SECONDS = 2.0  # of what is in view: all of a long signal would take too long
+
+
+def of_inverse(stage: int) -> Plot:
+    """What a transform and its inverse leave of the signal."""
+
+    def made(scene: Scene) -> Panel | None:
+        rate = scene.space(stage).time.rate
+        start = round(max(0.0, scene.span[0]) * rate)
+        signal = scene.output(stage)[:, start : start + round(_MOST_SECONDS * rate)]
+        values = scene.values(stage)
+        key = (scene.result.outputs[stage], start, tuple(values.items()))
+        back = scene.memory.recall("inverse", key, lambda: _there_and_back(signal, values))
+        if back is None:
+            back, title = np.zeros_like(signal), "No way back: the windows leave samples out"
+        else:
+            ratio = signal_to_error(signal, back)
+            title = f"There and back: signal to error {ratio:.0f} dB"
+        curves = error_levels(signal, back, rate, start / rate)
+        levels = Space((curves.axis,), "level", "dB", 0.0)
+        return wave_panel(
+            title, curves.data, levels, scene.span, scene.columns,
+            names=curves.names, limits=_LEVELS,
+        )  # fmt: skip
+
+    return Plot("inverse", "What the inverse transform gives back, and what it does not.", made)
+
+
+def _there_and_back(signal: np.ndarray, values: Mapping[str, Any]) -> np.ndarray | None:
+    try:
+        return reconstruction(signal, values)
+    except ParameterError:  # windows that leave samples out
+        return None
