@@ -284,7 +284,7 @@ def test_a_frame_is_json_and_bytes(scope):
 
 
 def test_the_page_is_one_module_of_all_files():
-    assert {path.stem for path in PAGE.glob("*.js")} == set(MODULES)
+    assert {path.stem for path in PAGE.glob("*.js")} == {*MODULES, "microphone"}  # a widget itself
     lines = page_module().splitlines()
     assert not [line for line in lines if line.startswith("import ")]
     assert [line for line in lines if line.startswith("export ")] == ["export default {"]
@@ -340,11 +340,12 @@ def test_acknowledgements_reach_the_flow(scope):
 
 
 def test_audio_is_asked_for_sent_and_invalidated_once(scope):
-    scope.on_audio(lambda: scope.send_audio(b"RIFF", "take 1"))
+    scope.on_audio(lambda *asked: scope.send_audio(b"RIFF", "take 1", *asked))
     scope.invalidate_audio()
     assert kinds(scope) == []
-    receive(scope, {"kind": "audio"})
-    assert scope.sent == [({"kind": "audio", "name": "take 1"}, [b"RIFF"])]
+    asked = {"kind": "audio", "track": "original", "matched": False}
+    receive(scope, asked)
+    assert scope.sent == [({**asked, "name": "take 1"}, [b"RIFF"])]
     scope.invalidate_audio()
     scope.invalidate_audio()
     assert kinds(scope) == ["audio", "stale"]

@@ -14,6 +14,7 @@ from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.chain_editor import ChainEditor
 from workbench.dashboards.controller import Controller
+from workbench.dashboards.gradient_controller import GradientController
 from workbench.dashboards.plots import (
     cepstra,
     delays,
@@ -204,6 +205,13 @@ IDEAS: dict[str, Idea] = {
         "Add stages, move them, switch them off: every stage shows what comes out of it, in which "
         "shape, and what it costs.",
         lambda source: ChainEditor(_five_stages(source.sample_rate), source, ""),
+        audio="speech",
+    ),
+    "gradient": Idea(
+        "Gradients and learning",
+        "The gradient says what to change so that a scalar falls. Let it find a delay: too far "
+        "away, every period of the sound is a trap, and smoothing both sounds opens it.",
+        GradientController,
         audio="speech",
     ),
     "recurrent": Idea(

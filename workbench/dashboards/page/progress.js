@@ -9,7 +9,19 @@ export class Progress {
       this.tell("Stopping", this.fraction, null);
     };
     scope.find(".workbench-stop").addEventListener("click", click);
-    scope.abort.signal.addEventListener("abort", () => this.hide());
+    scope.abort.signal.addEventListener("abort", () => {
+      clearTimeout(this.busyTimer);
+      this.hide();
+    });
+  }
+
+  /** Whether the kernel is computing; said aloud where that lasts. */
+  setBusy(busy) {
+    this.scope.root.classList.toggle("workbench-busy", busy);
+    clearTimeout(this.busyTimer);
+    const status = this.scope.find(".workbench-working");
+    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
+    else status.textContent = "";
   }
 
   /** Take the kernel's word; what is over within half a second is never shown. */

@@ -1,8 +1,8 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, busy, status, progress, settings, actions, file, copy;
- * page -> kernel: hello, view, drawn, audio, action, stop. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * What travels, and which way, is in `receive` and in `scope.py`. Only the newest frame per animation
+ * frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
@@ -19,6 +19,8 @@ import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
 import { Progress } from "./progress.js";
+import { Question } from "./question.js";
+import { Selection } from "./selection.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
 import { ZPlanePanel } from "./zplane.js";
@@ -43,10 +45,12 @@ class Scope {
     this.canvases = [...this.figure.querySelectorAll("canvas")];
     this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
     this.readout = this.find(".workbench-readout");
+    this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
+    this.question = new Question((id) => this.ask(id));
     this.progress = new Progress(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
@@ -71,33 +75,23 @@ class Scope {
 
   /** Take the kernel's message. */
   receive(message, buffers) {
-    if (message.kind === "frame") {
-      this.pending = { message, buffers };
-      this.invalidate(DATA);
-    } else if (message.kind === "viewed" && message.id === this.view.number) {
-      this.release();
-    } else if (message.kind === "audio") {
-      this.player.load(buffers[0], message.name);
-    } else if (message.kind === "stale") {
-      this.player.invalidate();
-    } else if (message.kind === "busy") {
-      this.setBusy(message.busy);
-    } else if (message.kind === "status") {
-      this.say(message.text);
-    } else if (message.kind === "progress") {
-      this.progress.receive(message);
-    } else {
-      this.lifeline.receive(message);
-      this.actions.receive(message, buffers);
-    }
-  }
-
-  setBusy(busy) {
-    this.root.classList.toggle("workbench-busy", busy);
-    clearTimeout(this.busyTimer);
-    const status = this.find(".workbench-working");
-    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
-    else status.textContent = "";
+    const { player, selection, progress } = this;
+    const known = {
+      frame: () => {
+        this.pending = { message, buffers };
+        this.invalidate(DATA);
+      },
+      viewed: () => this.question.answered(message.id),
+      select: () => selection.take(message.selection),
+      selected: () => selection.question.answered(message.id),
+      audio: () => player.load(buffers[0], message),
+      stale: () => player.invalidate(),
+      busy: () => progress.setBusy(message.busy),
+      progress: () => progress.receive(message),
+      status: () => this.say(message.text),
+    }[message.kind];
+    if (known) known();
+    else [this.lifeline, this.actions].forEach((each) => each.receive(message, buffers));
   }
 
   /** The shortest step between single samples on the page; undefined where there are none. */
@@ -114,30 +108,17 @@ class Scope {
     view.set(first, last, this.finest);
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
-    this.request();
+    this.question.ask();
   }
 
-  /** Ask the kernel for this view; one question at a time, the newest wins. */
-  request(kind = "view") {
+  /** Ask the kernel for this view; with the first one the page says that it has come up. */
+  ask(id) {
     const { view } = this;
-    if (view.open && kind === "view") {
-      view.again = true;
-      return;
-    }
-    view.again = false;
-    view.open = true;
-    clearTimeout(view.timer);
-    view.timer = setTimeout(() => this.release(), 2000);
+    const kind = this.reported ? "view" : "hello";
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     const content = view.describe(rows);
     this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id: ++view.number, from: this.actions.self, ...content });
-  }
-
-  release() {
-    clearTimeout(this.view.timer);
-    this.view.open = false;
-    if (this.view.again) this.request();
+    this.send({ kind, id, from: this.actions.self, ...content });
   }
 
   // ---- layout and theme
@@ -185,8 +166,7 @@ class Scope {
     this.size = { width, height };
     if (!this.neighbours) this.neighbours = new Neighbours(this.root);
     this.invalidate(ALL);
-    if (!this.reported) this.request("hello");
-    else if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.request();
+    if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.question.ask();
   }
 
   // ---- drawing
@@ -211,6 +191,7 @@ class Scope {
       if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
     }
     if (frame) this.acknowledge(frame.message, performance.now() - started);
+    this.selection.tell();
     if (this.player.playing) this.player.advance();
   }
 
@@ -256,8 +237,11 @@ class Scope {
     const slack = 1e-3 * (view.last - view.first);
     const moved = before !== `${view.first} ${view.last}`;
     const covered = first <= view.first + slack && last >= view.last - slack;
-    if (moved && this.size && !covered) this.request();
+    if (moved && this.size && !covered) this.question.ask();
     if (moved) this.player.refresh();
+    this.player.offer(message.tracks ?? []);
+    if (message.selection) this.selection.take(message.selection);
+    this.selection.fit();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
   }
@@ -296,9 +280,9 @@ class Scope {
     }
   }
 
-  /** Selection, playhead, cross-hair and readout. */
+  /** Zoom and selection, playhead, cross-hair and readout. */
   drawOverlay(ctx) {
-    const { view, theme, player, hands: { drag } } = this;
+    const { view, theme, player, selection, hands: { drag } } = this;
     const timed = this.panels.filter((panel) => panel.timed);
     for (const { box } of drag?.moved && !drag.pan ? timed : []) {
       ctx.globalAlpha = 0.3;
@@ -306,6 +290,7 @@ class Scope {
       ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
       ctx.globalAlpha = 1;
     }
+    selection.draw(ctx, theme);
     const x = view.toX(view.full[0] + player.now);
     for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
       ctx.fillStyle = theme.back;
@@ -319,10 +304,11 @@ class Scope {
   /** What the panel under the pointer tells; a time is marked in all panels that have it. */
   drawHover(ctx, timed) {
     const { view, theme, hands: { hover } } = this;
+    const { note } = this.selection;
+    if (note) return this.tell(note.text, note.x, note.y);
     const panel = this.under(hover);
     const probe = panel?.probe(hover, view);
-    this.readout.textContent = probe?.text ?? "";
-    if (!probe) return;
+    if (!probe) return this.tell("");
     if ("x" in probe) {
       for (const each of panel.timed ? timed : [panel]) {
         each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
@@ -335,17 +321,24 @@ class Scope {
       ctx.arc(...mark, 4.5, 0, 7);
       ctx.stroke();
     }
+    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
+  }
+
+  /** Show a text beside a point, inside the figure. */
+  tell(text, x, y) {
+    this.readout.textContent = text;
+    if (!text) return;
     const { offsetWidth: wide, offsetHeight: high } = this.readout;
-    const x = Math.round(probe.x ?? probe.marks[0][0]);
     const right = x + 14 + wide < this.size.width;
     const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
-    const top = hover.y - high - 10 > 0 ? hover.y - high - 10 : hover.y + 16;
+    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
     this.readout.style.transform = `translate(${left}px, ${top}px)`;
   }
 
-  /** Whether a height of the figure belongs to a panel over time, with its title and its axis. */
+  /** The panel over time to which a height belongs, with its title and its axis, if it is one. */
   overTime(y) {
-    return this.panels.findLast((panel, i) => i === 0 || panel.start <= y)?.timed;
+    const panel = this.panels.findLast((each, i) => i === 0 || each.start <= y);
+    return panel?.timed ? panel : undefined;
   }
 
   /** The panel under a point of the figure. */
@@ -356,8 +349,8 @@ class Scope {
   dispose() {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = -1;
-    clearTimeout(this.view.timer);
-    clearTimeout(this.busyTimer);
+    this.question.dispose();
+    this.selection.dispose();
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();
     this.themes.disconnect();
