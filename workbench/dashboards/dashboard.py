@@ -22,10 +22,13 @@ from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
 from workbench.dashboards.frames import View
 from workbench.dashboards.history import History
-from workbench.dashboards.jobs import Turns, Worker
+from workbench.dashboards.jobs import Job, Turns, Worker
+from workbench.dashboards.overview import Overview
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
+from workbench.dashboards.visible import VisibleFirst
 
+_REST = 0.2  # seconds without a change before a picture is completed
 _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
   container-type: inline-size; }
@@ -68,6 +71,8 @@ class Dashboard:
     def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.scope = Scope()
+        self._picture: Overview | None = None
+        self._completing: Job | None = None
         self._lock = Turns()
         self.worker = Worker(self._lock, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
@@ -258,6 +263,34 @@ class Dashboard:
         self.scope.enable([*self.possible, *ALWAYS])
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
+        self._complete()
+
+    def _complete(self) -> None:
+        """Has the worker add the pieces that the picture lacks; an older picture's are void."""
+        controller = self.controller
+        if not isinstance(controller, VisibleFirst) or controller.picture is self._picture:
+            return
+        picture = self._picture = controller.picture
+        if self._completing is not None:
+            self._completing.cancel()
+        if picture is None or not picture.missing:
+            return
+
+        def ended(job: Job) -> None:
+            if job.state in ("stopped", "failed"):
+                controller.give_up(picture)
+                self.scope.show(controller.frame)
+            if job.state == "stopped":
+                self.scope.remark("Stopped: the dimmed part is not computed.")
+
+        self._completing = self.worker.start(
+            controller.pieces(picture),
+            total=len(picture.missing),
+            text="Computing the picture",
+            on_step=lambda made: self.scope.show(controller.frame),
+            on_end=ended,
+            rest=_REST,
+        )
 
     def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:

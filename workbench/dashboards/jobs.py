@@ -74,6 +74,7 @@ class Job:
         self._worker = worker
         self._steps = iter(steps)
         self._on_step, self._on_end = on_step, on_end
+        self.due = -math.inf  # when the first step may come
         self._seconds = 0.0  # that it has run, waiting for its turn included
         self._resumed = time.monotonic()
 
@@ -112,6 +113,10 @@ class Job:
     def stop(self) -> None:
         """Ends it after the step that it is in."""
         self._become("stopped", "running", "paused")
+
+    def cancel(self) -> None:
+        """Ends it likewise, since what it computes is wanted no longer."""
+        self._become("replaced", "running", "paused")
 
     def _become(self, state: str, *before: str) -> bool:
         """Changes the state if it was one of those before; the worker is told."""
@@ -197,6 +202,7 @@ class Worker:
         text: str = "Computing",
         on_step: Callable[[Any], object] = lambda made: None,
         on_end: Callable[[Job], object] = lambda job: None,
+        rest: float = 0.0,
     ) -> Job:
         """Starts a job; the one that is running is replaced, after the step that it is in.
 
@@ -207,9 +213,11 @@ class Worker:
             text: What it does, in a word or two.
             on_step: Called with what each step gives, in the same turn.
             on_end: Called once with the job when it has ended; its `state` says how. An error of
-                the steps or of `on_step` is shown before.
+                the steps or of `on_step` is shown behind it.
+            rest: Seconds before the first step, for a job that is likely to be replaced by then.
         """
         job = Job(self, steps, total, text, on_step, on_end)
+        job.due = time.monotonic() + rest
         with self.wake:
             self.cancel()
             if self._closed:
@@ -227,7 +235,7 @@ class Worker:
         """Ends the job that there is, since what it computes is wanted no longer."""
         with self.wake:
             for job in self._jobs:
-                job._become("replaced", "running", "paused")
+                job.cancel()
 
     def stop(self) -> None:
         """Ends the job that there is, as a person wants it."""
@@ -245,13 +253,16 @@ class Worker:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             with self._turns.last():
+                wrong = None
                 try:
                     if not job.ended:
                         job._step()
                 except Exception as error:
                     job._become("failed", "running", "paused", "stopped", "replaced")
-                    self._shows.complain(error)
+                    wrong = error
                 self._settle(job)
+                if wrong is not None:  # after all that the end shows
+                    self._shows.complain(wrong)
 
     def _settle(self, job: Job) -> None:
         """After a step: what became of the job is told, and shown."""
@@ -285,11 +296,14 @@ class Worker:
         idle = time.monotonic() + self.LINGER
         with self.wake:
             while True:
+                now, due = time.monotonic(), math.inf
                 for job in self._jobs:
-                    if job.state != "paused":
+                    if job.ended or (job.state == "running" and job.due <= now):
                         return job
-                left = idle - time.monotonic() if not self._jobs else None
-                if not self._jobs and (self._closed or (left or 0.0) <= 0):
-                    self._thread = None
-                    return None
-                self.wake.wait(left)
+                    due = min(due, job.due if job.state == "running" else math.inf)
+                if not self._jobs:
+                    if self._closed or idle <= now:
+                        self._thread = None
+                        return None
+                    due = idle
+                self.wake.wait(None if due == math.inf else due - now)
