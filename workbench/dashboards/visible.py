@@ -97,7 +97,7 @@ class VisibleFirst(Controller[Computed]):
             return self.result.outputs[number].numpy()
         signal = self.source.signal()
         if number == 0:
-            return signal.numpy()
+            return np.asarray(signal)
         chain = Chain(self.chain.layers[:number], sample_rate=self.chain.sample_rate)
         try:
             stream = Stream(chain)
@@ -153,7 +153,7 @@ class VisibleFirst(Controller[Computed]):
     def _begun(self, view: View, span: tuple[float, float]) -> Overview:
         """An overview that has nothing yet but the last one, if that is of the same."""
         signal = self.source.signal()
-        envelope = self._memory.recall("envelope", (signal,), lambda: Envelope(signal.numpy()))
+        envelope = self._memory.recall("envelope", (signal,), lambda: Envelope(np.asarray(signal)))
         before = self._kept[2] if self._kept is not None else None
         seconds = PIECE / self.source.sample_rate
         return Overview(span, max(view.columns, 16), seconds, {"signal": envelope}, before)
