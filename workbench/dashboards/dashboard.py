@@ -20,9 +20,9 @@ from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
-from workbench.dashboards.frames import View
+from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
-from workbench.dashboards.jobs import Turns, Worker
+from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 
@@ -84,6 +84,7 @@ class Dashboard:
         self.widget.add_class("workbench-dashboard")
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
+        self.scope.on_select(self._selected)
         self.scope.on_stop(self.worker.stop)
         self._draw()
 
@@ -241,12 +242,47 @@ class Dashboard:
         with self.scope.complaining():
             self._history.record(self._step(), moved)
             self._settle()
+            self._work()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
         self.scope.invalidate_audio()
         self._actions.settle()
         self._draw()
+
+    def _work(self) -> None:
+        """Lets go on what goes on by itself, such as learning; what went on before ends."""
+        work = self.controller.work()
+        if work is None:
+            self.worker.cancel()
+            return
+        self.worker.start(
+            work.steps,
+            total=work.total,
+            text=work.text,
+            on_step=self._worked,
+            on_end=self._rested,
+            pace=work.pace,
+        )
+
+    def _worked(self, _: Any) -> None:
+        self.panel.show()
+        self._draw()
+
+    def _rested(self, job: Job) -> None:
+        """What has gone on is over: it is one step that can be undone."""
+        if job.state == "replaced":
+            return
+        self.controller.pause()
+        self._history.record(self._step(), None)
+        self.panel.show()
+        self._settle()
+
+    def _selected(self, selection: Selection | None) -> None:
+        with self._changing(), self.scope.complaining():
+            if self.controller.select(selection):
+                self.panel.show()
+                self._changed("selection")
 
     def _look(self, view: View) -> None:
         with self._lock:

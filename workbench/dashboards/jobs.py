@@ -57,6 +57,7 @@ class Job:
         text: What it does, in a word or two.
         total: How many steps it takes; None where nobody knows.
         done: How many it has taken.
+        due: When its next step may begin, on the clock of `time.monotonic`.
         state: "running" or "paused"; at the end "done", "stopped" (by hand), "replaced" (by a newer
             job) or "failed".
     """
@@ -69,7 +70,10 @@ class Job:
         text: str,
         on_step: Callable[[Any], object],
         on_end: Callable[[Job], object],
+        pace: Callable[[], float],
     ):
+        self.due = -math.inf
+        self._pace = pace
         self.text, self.total, self.done, self.state = text, total, 0, "running"
         self._worker = worker
         self._steps = iter(steps)
@@ -129,6 +133,7 @@ class Job:
         """Takes a step, unless it was to end or to pause while it waited for its turn."""
         if self.state != "running":
             return
+        self.due = time.monotonic() + self._pace()
         try:
             made = next(self._steps)
         except StopIteration:
@@ -197,6 +202,7 @@ class Worker:
         text: str = "Computing",
         on_step: Callable[[Any], object] = lambda made: None,
         on_end: Callable[[Job], object] = lambda job: None,
+        pace: Callable[[], float] = lambda: 0.0,
     ) -> Job:
         """Starts a job; the one that is running is replaced, after the step that it is in.
 
@@ -208,8 +214,9 @@ class Worker:
             on_step: Called with what each step gives, in the same turn.
             on_end: Called once with the job when it has ended; its `state` says how. An error of
                 the steps or of `on_step` is shown before.
+            pace: Seconds from the beginning of a step to that of the next, at least.
         """
-        job = Job(self, steps, total, text, on_step, on_end)
+        job = Job(self, steps, total, text, on_step, on_end, pace)
         with self.wake:
             self.cancel()
             if self._closed:
@@ -285,11 +292,13 @@ class Worker:
         idle = time.monotonic() + self.LINGER
         with self.wake:
             while True:
-                for job in self._jobs:
-                    if job.state != "paused":
+                now = time.monotonic()
+                going = [job for job in self._jobs if job.state != "paused"]
+                for job in going:
+                    if job.ended or job.due <= now:
                         return job
-                left = idle - time.monotonic() if not self._jobs else None
-                if not self._jobs and (self._closed or (left or 0.0) <= 0):
+                if not self._jobs and (self._closed or idle <= now):
                     self._thread = None
                     return None
-                self.wake.wait(left)
+                ends = [job.due for job in going] if self._jobs else [idle]
+                self.wake.wait(min(ends) - now if ends else None)
