@@ -15,7 +15,8 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.controller import SHOWN, Controller, Group, values_of
+from workbench.dashboards.controller import Controller
+from workbench.dashboards.forms import SHOWN, Group, values_of
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,9 @@ from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
-from workbench.dashboards.frames import View
+from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
+from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 
@@ -61,13 +61,15 @@ class Dashboard:
         controller: The state and the computation.
         panel: The controls.
         scope: The live plot.
+        worker: What computes beside the callbacks.
         widget: All of it, as a page shows it.
     """
 
     def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.scope = Scope()
-        self._lock = threading.RLock()
+        self._lock = Turns()
+        self.worker = Worker(self._lock, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -82,6 +84,8 @@ class Dashboard:
         self.widget.add_class("workbench-dashboard")
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
+        self.scope.on_select(self._selected)
+        self.scope.on_stop(self.worker.stop)
         self._draw()
 
     @property
@@ -140,6 +144,7 @@ class Dashboard:
 
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
+        self.worker.close()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
@@ -237,12 +242,47 @@ class Dashboard:
         with self.scope.complaining():
             self._history.record(self._step(), moved)
             self._settle()
+            self._work()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
         self.scope.invalidate_audio()
         self._actions.settle()
         self._draw()
+
+    def _work(self) -> None:
+        """Lets go on what goes on by itself, such as learning; what went on before ends."""
+        work = self.controller.work()
+        if work is None:
+            self.worker.cancel()
+            return
+        self.worker.start(
+            work.steps,
+            total=work.total,
+            text=work.text,
+            on_step=self._worked,
+            on_end=self._rested,
+            pace=work.pace,
+        )
+
+    def _worked(self, _: Any) -> None:
+        self.panel.show()
+        self._draw()
+
+    def _rested(self, job: Job) -> None:
+        """What has gone on is over: it is one step that can be undone."""
+        if job.state == "replaced":
+            return
+        self.controller.pause()
+        self._history.record(self._step(), None)
+        self.panel.show()
+        self._settle()
+
+    def _selected(self, selection: Selection | None) -> None:
+        with self._changing(), self.scope.complaining():
+            if self.controller.select(selection):
+                self.panel.show()
+                self._changed("selection")
 
     def _look(self, view: View) -> None:
         with self._lock:

@@ -18,6 +18,7 @@ import { Lifeline } from "./lifeline.js";
 import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
+import { Progress } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
 import { View } from "./view.js";
@@ -50,6 +51,7 @@ class Scope {
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
+    this.progress = new Progress(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -73,35 +75,23 @@ class Scope {
 
   /** Take the kernel's message. */
   receive(message, buffers) {
-    if (message.kind === "frame") {
-      this.pending = { message, buffers };
-      this.invalidate(DATA);
-    } else if (message.kind === "viewed") {
-      this.question.answered(message.id);
-    } else if (message.kind === "select") {
-      this.selection.take(message.selection);
-    } else if (message.kind === "selected") {
-      this.selection.question.answered(message.id);
-    } else if (message.kind === "audio") {
-      this.player.load(buffers[0], message);
-    } else if (message.kind === "stale") {
-      this.player.invalidate();
-    } else if (message.kind === "busy") {
-      this.setBusy(message.busy);
-    } else if (message.kind === "status") {
-      this.say(message.text);
-    } else {
-      this.lifeline.receive(message);
-      this.actions.receive(message, buffers);
-    }
-  }
-
-  setBusy(busy) {
-    this.root.classList.toggle("workbench-busy", busy);
-    clearTimeout(this.busyTimer);
-    const status = this.find(".workbench-working");
-    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
-    else status.textContent = "";
+    const { player, selection, progress } = this;
+    const known = {
+      frame: () => {
+        this.pending = { message, buffers };
+        this.invalidate(DATA);
+      },
+      viewed: () => this.question.answered(message.id),
+      select: () => selection.take(message.selection),
+      selected: () => selection.question.answered(message.id),
+      audio: () => player.load(buffers[0], message),
+      stale: () => player.invalidate(),
+      busy: () => progress.setBusy(message.busy),
+      progress: () => progress.receive(message),
+      status: () => this.say(message.text),
+    }[message.kind];
+    if (known) known();
+    else [this.lifeline, this.actions].forEach((each) => each.receive(message, buffers));
   }
 
   /** The shortest step between single samples on the page; undefined where there are none. */
@@ -361,7 +351,6 @@ class Scope {
     this.scheduled = -1;
     this.question.dispose();
     this.selection.dispose();
-    clearTimeout(this.busyTimer);
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();
     this.themes.disconnect();
