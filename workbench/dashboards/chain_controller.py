@@ -179,7 +179,13 @@ class ChainController(Controller[Gradients]):
                     raise error.named(layer.spec.name)
 
     def _time(self, result: Gradients) -> tuple[float, float]:
-        return 0.0, self.seconds
+        """All of the signal, and what comes out of it that is longer."""
+        ends = [
+            space.time.start + space.time.step * output.shape[1]
+            for space, output in zip(self.chain.spaces, result.outputs, strict=True)
+            if space.time.unit == "s" and _is_waveform(space)
+        ]
+        return 0.0, max(self.seconds, *ends)
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
         panels: list[Panel] = []

@@ -116,6 +116,10 @@ class Dashboard:
         """
         self.panel.change_source(source)
 
+    def look(self, first_seconds: float, last_seconds: float) -> None:
+        """Zooms to a range of time."""
+        self.scope.look(first_seconds, last_seconds)
+
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:

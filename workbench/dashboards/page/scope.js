@@ -89,6 +89,7 @@ class Scope {
       busy: () => progress.setBusy(message.busy),
       progress: () => progress.receive(message),
       status: () => this.say(message.text),
+      look: () => this.wish(message.first, message.last),
     }[message.kind];
     if (known) known();
     else [this.lifeline, this.actions].forEach((each) => each.receive(message, buffers));
@@ -109,6 +110,11 @@ class Scope {
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
     this.question.ask();
+  }
+
+  /** Look at a range of time as soon as there is one to look at. */
+  wish(...range) {
+    this.wished = this.panels.length ? this.look(...range) : range;
   }
 
   /** Ask the kernel for this view; with the first one the page says that it has come up. */
@@ -244,6 +250,7 @@ class Scope {
     this.selection.fit();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
+    if (this.wished) this.wish(...this.wished);
   }
 
   /** An empty layer with CSS pixels as its unit. */
