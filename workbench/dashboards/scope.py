@@ -35,6 +35,7 @@ MODULES = (  # each imports only from those before it
     "player",
     "selection",
     "hands",
+    "overlay",
     "neighbours",
     "actions",
     "lifeline",
