@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,3 +90,16 @@ def waveform_space(sample_rate: float) -> Space:
     'time (s)'
     """
     return Space(axes=(Axis("time", "s", 0.0, 1.0 / sample_rate),))
+
+
+def with_axes(name: str, values: np.ndarray, axes: Sequence[Axis]) -> dict[str, np.ndarray]:
+    """An array, and the positions on its last axes under its name and theirs.
+
+    >>> list(with_axes("mel", np.zeros([1, 4, 40]), (Axis("time", "s"), Axis("band", "Hz"))))
+    ['mel', 'mel.time_s', 'mel.band_Hz']
+    """
+    found = {name: values}
+    for axis, count in zip(axes, values.shape[-len(axes) :], strict=True):
+        words = f"{axis.name} {axis.unit}".split()
+        found[f"{name}.{'_'.join(words)}"] = axis.positions(count)
+    return found

@@ -95,10 +95,44 @@ def test_the_gradient_can_be_of_something_else_or_left_out(controller):
         controller.choose_loss("beauty")
 
 
-def test_sound_is_the_last_waveform_at_its_rate(controller):
-    samples, rate = sf.read(io.BytesIO(controller.sound()))
+def heard(controller, track, **how):
+    return sf.read(io.BytesIO(controller.sound(track, **how)))
+
+
+def test_the_result_is_the_last_waveform_at_its_rate(controller):
+    samples, rate = heard(controller, "result", matched=False)
     assert rate == 8000
     np.testing.assert_allclose(samples, np.tanh(10**0.3 * TONE), atol=1e-4)
+    original, _ = heard(controller, "original", matched=False)
+    np.testing.assert_allclose(original, TONE, atol=1e-4)
+
+
+def test_matched_tracks_have_the_same_level_whatever_their_rate():
+    layers = [wb.layers.Saturate(drive_db=-30.0), wb.layers.Resample(target_rate=4000)]
+    controller = ChainController(wb.Chain(layers, sample_rate=8000), source_of((TONE, 8000)))
+    levels, plain = (
+        [np.std(heard(controller, track, matched=matched)[0]) for track in controller.tracks]
+        for matched in (True, False)
+    )
+    assert levels[0] == pytest.approx(levels[1], rel=1e-3)  # 16 bits at a level of 0.3
+    assert plain[0] < 0.1 * plain[1]
+
+
+def test_unmatched_tracks_that_would_be_clipped_keep_their_relation():
+    layers = [wb.layers.Saturate(drive_db=0.0)]
+    controller = ChainController(wb.Chain(layers, sample_rate=8000), source_of((2 * TONE, 8000)))
+    result, original = (heard(controller, t, matched=False)[0] for t in controller.tracks)
+    given = 2 * TONE
+    assert np.abs(original).max() == pytest.approx(1.0, abs=1e-4)
+    np.testing.assert_allclose(result, np.tanh(given) / np.abs(given).max(), atol=1e-4)
+
+
+def test_where_nothing_but_the_signal_can_be_heard_there_is_one_track():
+    chain = wb.Chain([wb.layers.Spectrogram()], sample_rate=8000)
+    controller = ChainController(chain, source_of((TONE, 8000)))
+    assert controller.tracks == controller.frame.tracks == ("original",)
+    with pytest.raises(ValueError, match="sound: track must be one of original; got 'result'"):
+        controller.sound("result")
 
 
 @pytest.mark.parametrize("source", ["siren", wb.chirp])

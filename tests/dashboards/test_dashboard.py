@@ -121,7 +121,7 @@ def test_a_test_signal_brings_its_controls(dashboard):
 def test_a_changed_sound_is_stale_in_the_page(dashboard):
     sent = []
     dashboard.scope.send = lambda content, buffers=None: sent.append(content["kind"])
-    dashboard._send_audio()
+    dashboard._send_audio("original", True)
     dashboard.set(0, drive_db=9.0)
     assert [kind for kind in sent if kind in ("audio", "stale")] == ["audio", "stale"]
 

@@ -340,11 +340,12 @@ def test_acknowledgements_reach_the_flow(scope):
 
 
 def test_audio_is_asked_for_sent_and_invalidated_once(scope):
-    scope.on_audio(lambda: scope.send_audio(b"RIFF", "take 1"))
+    scope.on_audio(lambda *asked: scope.send_audio(b"RIFF", "take 1", *asked))
     scope.invalidate_audio()
     assert kinds(scope) == []
-    receive(scope, {"kind": "audio"})
-    assert scope.sent == [({"kind": "audio", "name": "take 1"}, [b"RIFF"])]
+    asked = {"kind": "audio", "track": "original", "matched": False}
+    receive(scope, asked)
+    assert scope.sent == [({**asked, "name": "take 1"}, [b"RIFF"])]
     scope.invalidate_audio()
     scope.invalidate_audio()
     assert kinds(scope) == ["audio", "stale"]

@@ -258,7 +258,7 @@ def test_stale_sound_is_replaced_at_its_position_while_it_plays(page):
     assert len(page.sent("audio")) == 2
     page.receive({"kind": "audio", "name": "tone"}, [frames.tone()])
     page.page.wait_for_function(f"{audio}.currentTime > 0.35 && !{audio}.paused")
-    assert page.page.evaluate(f"{audio}.src") != url
+    page.page.wait_for_function(f"url => {audio}.src !== url", arg=url)
     revoked = "url => fetch(url).then(() => false, () => true)"
     assert page.page.evaluate(revoked, url)
     assert page.messages  # the browser tells that it could not fetch

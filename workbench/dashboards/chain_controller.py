@@ -10,13 +10,12 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 
-from workbench import audio
-from workbench.axes import Axis, Space
+from workbench.axes import Axis, Space, with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.controller import SHOWN, Controller, Group, values_of, with_axes
+from workbench.dashboards.controller import SHOWN, Controller, Group, values_of
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
@@ -199,11 +198,19 @@ class ChainController(Controller[Gradients]):
         shown = [plot for plot in self.plots if self.switches.get(plot.name, True)]
         return [*shown, gradient(self.loss)] if self.loss else shown
 
-    def sound(self) -> bytes:
-        """The last waveform in the chain as a WAV file."""
-        spaces, outputs = self.chain.spaces, self.result.outputs
-        last = max(i for i, space in enumerate(spaces) if _is_waveform(space))
-        return audio.wav_bytes(outputs[last].numpy(), round(spaces[last].time.rate))
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """The last waveform of the chain, where it makes one, and the signal."""
+        return ("result", "original") if self._last_waveform else ("original",)
+
+    @property
+    def _last_waveform(self) -> int:
+        return max(i for i, space in enumerate(self.chain.spaces) if _is_waveform(space))
+
+    def _wave(self, track: str) -> tuple[np.ndarray, int]:
+        number = self._last_waveform if track == "result" else 0
+        rate = self.chain.spaces[number].time.rate
+        return self.result.outputs[number].numpy(), round(rate)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The signal, the result of every stage, and their gradients."""

@@ -16,7 +16,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from workbench.axes import Axis
+from workbench import audio
+from workbench.analysis.loudness import common_gain, equal_gains
 from workbench.checked_json import REQUIRED, Check, Fields, anything, index, one_of
 from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.panels import Panel
@@ -25,7 +26,7 @@ from workbench.errors import ParameterError, naming
 from workbench.params import Declared
 
 SOURCE = -1  # stands for the source where others name a stage
-SHOWN = -2  # and for what is shown and heard of the results
+SHOWN = -2  # and for what is shown of the results
 WHOLE = View(None, None, 1000, (), 1.0)
 
 Result = TypeVar("Result")
@@ -95,9 +96,10 @@ class Controller(ABC, Generic[Result]):
     def groups(self) -> Sequence[Group]:
         """Its parameters, in the order in which they are shown."""
 
+    @property
     @abstractmethod
-    def sound(self) -> bytes:
-        """What is heard, as a WAV file."""
+    def tracks(self) -> tuple[str, ...]:
+        """What can be heard; the first is what one hears if one doesn't choose."""
 
     @abstractmethod
     def code(self) -> str:
@@ -122,6 +124,10 @@ class Controller(ABC, Generic[Result]):
     @abstractmethod
     def _time(self, result: Result) -> tuple[float, float]:
         """First and last second of what is shown."""
+
+    @abstractmethod
+    def _wave(self, track: str) -> tuple[np.ndarray, int]:
+        """What is heard of the last result, `[channels, time]`, and its sample rate."""
 
     @abstractmethod
     def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
@@ -220,6 +226,26 @@ class Controller(ABC, Generic[Result]):
         self.frame = self._frame(self.result, view)
         self.view = view
 
+    def sound(self, track: str, *, matched: bool = True) -> bytes:
+        """A track as a WAV file.
+
+        Args:
+            track: One of `tracks`.
+            matched: Whether it is as loud as the others, which tells them apart by anything but
+                the level. False: as loud as it is, or all of them quieter where one would be
+                clipped.
+
+        Raises:
+            ParameterError: There is no such track.
+        """
+        if track not in self.tracks:
+            rule = f"be one of {', '.join(self.tracks)}"
+            raise ParameterError("track", rule, repr(track)).named("sound")
+        waves, rates = zip(*map(self._wave, self.tracks), strict=True)
+        number = self.tracks.index(track)
+        gain = equal_gains(waves, rates)[number] if matched else common_gain(waves)
+        return audio.wav_bytes(gain * waves[number], rates[number])
+
     @property
     def seconds(self) -> float:
         """Length of the signal."""
@@ -254,7 +280,8 @@ class Controller(ABC, Generic[Result]):
         time = self._time(result)
         span = view.span(time)
         panels = tuple(self._panels(result, span, view))
-        return Frame(panels, time, span, self._summary(panels), self.values)
+        summary = self._summary(panels)
+        return Frame(panels, time, span, summary, self.values, self.tracks)
 
     def _summary(self, panels: Sequence[Panel]) -> str:
         said = [f"{self.source.name}, {self.seconds:.3f} s at {self.source.sample_rate} Hz."]
@@ -275,19 +302,6 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
         return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
 
     return check
-
-
-def with_axes(name: str, values: np.ndarray, axes: Sequence[Axis]) -> dict[str, np.ndarray]:
-    """An array, and the positions on its last axes under its name and theirs.
-
-    >>> list(with_axes("mel", np.zeros([1, 4, 40]), (Axis("time", "s"), Axis("band", "Hz"))))
-    ['mel', 'mel.time_s', 'mel.band_Hz']
-    """
-    found = {name: values}
-    for axis, count in zip(axes, values.shape[-len(axes) :], strict=True):
-        words = f"{axis.name} {axis.unit}".split()
-        found[f"{name}.{'_'.join(words)}"] = axis.positions(count)
-    return found
 
 
 def _name_of(stage: int) -> str:

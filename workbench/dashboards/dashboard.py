@@ -30,8 +30,8 @@ _STYLE = """<style>
 .workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
   container-type: inline-size; }
 .workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
-.workbench-more { border: none; background: none; box-shadow: none; color: var(--jp-ui-font-color1, inherit);
-  font-size: 12px; }
+.workbench-more { border: none; background: none; box-shadow: none; font-size: 12px;
+  color: var(--jp-ui-font-color1, inherit); }
 .workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
 .workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
   line-height: 1.3; display: block; padding: 0 4px 4px; }
@@ -255,9 +255,10 @@ class Dashboard:
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
 
-    def _send_audio(self) -> None:
+    def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:
             try:
-                self.scope.send_audio(self.controller.sound(), self.controller.source.name)
+                wav = self.controller.sound(track, matched=matched)
+                self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")

@@ -3,10 +3,25 @@
 The page and Matplotlib draw the same frame.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbench.dashboards.panels import Panel
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A region that a person has marked: seconds, and in an image a range of its vertical axis.
+
+    ``panel`` is the number of the panel in which it was marked. ``low`` and ``high`` are in the
+    unit of that image's vertical axis, such as Hz; None is all of it, as in a wave.
+    """
+
+    panel: int
+    first: float
+    last: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -15,7 +30,8 @@ class Frame:
 
     ``time`` is the full extent of the signal in seconds, ``shown`` the part that the panels over
     time cover, ``summary`` the text for screen readers. ``values`` travels to the page unchanged:
-    it says which control values this frame shows.
+    it says which control values this frame shows. ``tracks`` names what can be heard of it;
+    ``selection``, where there is one, replaces that of the page.
     """
 
     panels: tuple[Panel, ...]
@@ -23,6 +39,8 @@ class Frame:
     shown: tuple[float, float]
     summary: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    tracks: tuple[str, ...] = ()
+    selection: Selection | None = None
 
     def encode(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return the frame's description and its buffers, in the order of the panels."""
@@ -36,8 +54,11 @@ class Frame:
             "shown": [float(second) for second in self.shown],
             "summary": self.summary,
             "values": self.values,
+            "tracks": list(self.tracks),
             "panels": heads,
         }
+        if self.selection is not None:
+            content["selection"] = asdict(self.selection)
         return content, buffers
 
 

@@ -6,19 +6,17 @@ import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 
-from workbench import audio
-from workbench.axes import Axis, Space
-from workbench.dashboards.controller import SHOWN, Controller, Group, with_axes
+from workbench.axes import Axis, Space, with_axes
+from workbench.dashboards.controller import Controller, Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import level_limits, wave_panel
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
-from workbench.params import Param, read_parameters
 from workbench.rate_comparison import SPEC, RateComparer, RateComparison
 from workbench.recurrent_model import RecurrentModel
 
@@ -31,29 +29,12 @@ _GROUPS = {
 _LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 120.0, 160.0, 120.0  # shown below the largest
 
 
-def _shown(
-    *,
-    listen_to: Annotated[
-        str,
-        Param(
-            "What the player plays, as loud as it is.",
-            choices=("corrected", "naive", "reference", "input"),
-        ),
-    ] = "corrected",
-) -> None:
-    """What is heard."""
-
-
-_SHOWN = read_parameters(_shown)
-
-
 class RateController(Controller[RateComparison]):
     """A source, a recurrent model, and what another rate does to it.
 
     Attributes:
         comparer: What computes; the model itself stays as it is.
         settings: The parameters of the comparison.
-        listen_to: What is heard.
     """
 
     kind = "recurrent"
@@ -62,17 +43,15 @@ class RateController(Controller[RateComparison]):
         self.comparer = RateComparer(model)
         given = {name: value for name, value in model.given.items() if name in SPEC.parameters}
         self.settings = SPEC.check(given)
-        self.listen_to = "corrected"
         super().__init__(source)
 
     @property
     def groups(self) -> list[Group]:
-        """What is heard, and the parameters of the comparison."""
-        groups = [Group("", SHOWN, _SHOWN, {"listen_to": self.listen_to})]
-        for title, names in _GROUPS.items():
-            declared = {name: SPEC.parameters[name] for name in names}
-            groups.append(Group(title, 0, declared, self.settings))
-        return groups
+        """The parameters of the comparison."""
+        return [
+            Group(title, 0, {name: SPEC.parameters[name] for name in names}, self.settings)
+            for title, names in _GROUPS.items()
+        ]
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -80,18 +59,15 @@ class RateController(Controller[RateComparison]):
         return {_RATE: " ".join(self.result.notes)}
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
-        if stage == SHOWN:
-            self.listen_to = _SHOWN["listen_to"].check(values["listen_to"])
-        else:
-            self.settings = SPEC.check({**self.settings, **values})
+        self.settings = SPEC.check({**self.settings, **values})
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
-        settings, listen_to = self.settings, self.listen_to
+        settings = self.settings
         try:
             yield
         except Exception:
-            self.settings, self.listen_to = settings, listen_to
+            self.settings = settings
             raise
 
     def _compute(self) -> RateComparison:
@@ -155,12 +131,15 @@ class RateController(Controller[RateComparison]):
             limits=level_limits(result.levels, _LEVELS_DB),
         )
 
-    def sound(self) -> bytes:
-        """The excerpt that is shown: what goes in, or one of the outputs, as loud as each other."""
-        waves = np.stack([*self.result.waves, self.result.given])
-        waves /= max(1.0, float(np.max(np.abs(waves))))
-        heard = dict(zip(("reference", "naive", "corrected", "input"), waves, strict=True))
-        return audio.wav_bytes(heard[self.listen_to], self.result.sample_rate)
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """The outputs over the excerpt that is shown, and what goes in."""
+        return "corrected", "naive", "reference", "input"
+
+    def _wave(self, track: str) -> tuple[np.ndarray, int]:
+        reference, naive, corrected = self.result.waves
+        waves = {"corrected": corrected, "naive": naive, "reference": reference}
+        return waves.get(track, self.result.given)[None], self.result.sample_rate
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The outputs, what is wrong with them, the spectra and the poles."""

@@ -1,13 +1,14 @@
 """The live plot: panels locked to one time axis, sent as raw bytes and drawn by the page.
 
 The scope computes nothing about signals. It carries frames to the page, never more than the page
-can draw, and reports what the page asks for: another view, or the audio. The page's half of this
-file lies in ``page/``: its modules and, in ``scope.css``, its looks.
+can draw, and reports what the page asks for or says: another view, the audio, a selection. The
+page's half of this file lies in ``page/``: its modules and, in ``scope.css``, its looks.
 """
 
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import anywidget
 
 from workbench.dashboards.controls import message
 from workbench.dashboards.flow import Alarm, Flow, cell_is_running
-from workbench.dashboards.frames import Frame, View
+from workbench.dashboards.frames import Frame, Selection, View
 
 PAGE = Path(__file__).parent / "page"
 MODULES = (  # each imports only from those before it
@@ -28,8 +29,11 @@ MODULES = (  # each imports only from those before it
     "zplane",
     "layout",
     "view",
+    "question",
     "markup",
+    "sound",
     "player",
+    "selection",
     "hands",
     "neighbours",
     "actions",
@@ -48,6 +52,10 @@ class Scope(anywidget.AnyWidget):
     """The widget: shows frames, and calls back when the page wants another view or the audio.
 
     Everything travels in custom messages, so that no signal is stored in the notebook.
+
+    Attributes:
+        view: What the page shows; None before it has come up.
+        selection: The region that is marked; None if there is none.
     """
 
     _esm = page_module()
@@ -56,7 +64,9 @@ class Scope(anywidget.AnyWidget):
     def __init__(self, **kwargs: Any) -> None:
         self.view: View | None = None
         self._view_callbacks: list[Callable[[View], None]] = []
-        self._audio_callbacks: list[Callable[[], None]] = []
+        self.selection: Selection | None = None
+        self._audio_callbacks: list[Callable[[str, bool], None]] = []
+        self._select_callbacks: list[Callable[[Selection | None], None]] = []
         self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
         self._enabled: list[str] | None = None
         self._page_has_audio = False
@@ -72,20 +82,21 @@ class Scope(anywidget.AnyWidget):
         if self._complained:
             self._complained = False
             self.set_status("")
+        self.selection = frame.selection or self.selection
         self._flow.push(frame, paced=cell_is_running())
 
     def on_view(self, callback: Callable[[View], None]) -> None:
         """Call ``callback(view)`` when the page comes up, zooms, pans or changes its size."""
         self._view_callbacks.append(callback)
 
-    def on_audio(self, callback: Callable[[], None]) -> None:
-        """Call ``callback()`` when the page needs the audio; it answers with `send_audio`."""
+    def on_audio(self, callback: Callable[[str, bool], None]) -> None:
+        """Call ``callback(track, matched)`` when the page needs audio: then `send_audio`."""
         self._audio_callbacks.append(callback)
 
-    def send_audio(self, wav: bytes, name: str = "") -> None:
-        """Give the page's player the bytes of a WAV file."""
+    def send_audio(self, wav: bytes, name: str = "", track: str = "", matched: bool = True) -> None:
+        """Give the page's player the bytes of a WAV file, and say which track it is."""
         self._page_has_audio = True
-        self.send({"kind": "audio", "name": name}, [wav])
+        self.send({"kind": "audio", "track": track, "matched": matched, "name": name}, [wav])
 
     def invalidate_audio(self) -> None:
         """Tell the page that the audio which it holds is no longer what the panels show."""
@@ -131,6 +142,18 @@ class Scope(anywidget.AnyWidget):
         """Have the page that asked put a text into the clipboard."""
         self.send({"kind": "copy", "text": text, "to": to})
 
+    def on_select(self, callback: Callable[[Selection | None], None]) -> None:
+        """Call ``callback(selection)`` when a person marks a region, changes it or takes it away.
+
+        While one is dragged the page waits for the callbacks to return and then sends the newest.
+        """
+        self._select_callbacks.append(callback)
+
+    def select(self, selection: Selection | None) -> None:
+        """Mark a region in the page, or none; nobody is called back."""
+        self.selection = selection
+        self.send({"kind": "select", "selection": selection and asdict(selection)})
+
     def set_busy(self, busy: bool) -> None:
         """Show, or end, the sign that says that the kernel is computing."""
         self.send({"kind": "busy", "busy": bool(busy)})
@@ -171,12 +194,16 @@ class Scope(anywidget.AnyWidget):
                 self.send({"kind": "actions", "enabled": self._enabled})
             if self._settings is not None:
                 self.send(self._settings)
+            if self.selection:
+                self.select(self.selection)
             self._change_view(content)
         elif kind == "view":
             self._change_view(content)
         elif kind == "audio":
             for callback in self._audio_callbacks:
-                callback()
+                callback(content.get("track", ""), content.get("matched", True))
+        elif kind == "select":
+            self._change_selection(content)
         elif kind == "action":
             for act in self._action_callbacks:
                 act(content, buffers)
@@ -199,3 +226,14 @@ class Scope(anywidget.AnyWidget):
                 callback(self.view)
         finally:
             self.send({"kind": "viewed", "id": content["id"]})
+
+    def _change_selection(self, content: dict[str, Any]) -> None:
+        """Pass the page's selection on, and say when that is done: the page then sends the next."""
+        names = ("panel", "first", "last", "low", "high")
+        there = content["panel"] is not None
+        self.selection = Selection(*(content[name] for name in names)) if there else None
+        try:
+            for callback in self._select_callbacks:
+                callback(self.selection)
+        finally:
+            self.send({"kind": "selected", "id": content["id"]})

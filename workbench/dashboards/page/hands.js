@@ -63,6 +63,9 @@ export class Hands {
     if (event.button !== 0 || !this.scope.overTime(y)) return;
     figure.setPointerCapture(event.pointerId);
     figure.focus({ preventScroll: true });
+    const { selection } = this.scope;
+    selection.shown = false;
+    if (selection.on && !event.shiftKey) selection.grab({ x, y }, event.pointerType);
     this.drag = { from: x, to: x, pan: event.shiftKey, first: view.first, last: view.last };
   }
 
@@ -70,7 +73,12 @@ export class Hands {
     const { scope, scope: { view } } = this;
     this.hover = this.at(event);
     const { drag } = this;
-    if (drag) {
+    const { selection } = scope;
+    selection.shown &&= !event.movementX && !event.movementY;
+    if (!drag) scope.figure.style.cursor = selection.cursorAt(this.hover, event.pointerType);
+    if (selection.hold) {
+      selection.drag(this.hover);
+    } else if (drag) {
       drag.to = clamp(this.hover.x, view.x, view.x + view.width);
       drag.moved ||= Math.abs(drag.to - drag.from) > 4;
       const shift = ((drag.from - drag.to) / view.width) * (drag.last - drag.first);
@@ -81,17 +89,33 @@ export class Hands {
 
   pointerup() {
     const { drag } = this;
-    const { view } = this.scope;
+    const { view, selection } = this.scope;
     this.drag = null;
-    if (!drag) return;
+    if (!drag || (selection.hold && selection.drop())) return;
     const [a, b] = [drag.from, drag.to].sort((p, q) => p - q).map((x) => view.toTime(x));
-    if (!drag.moved) this.scope.player.seek(clamp(a, view.first, view.last));
+    if (!drag.moved) this.click(clamp(a, view.first, view.last));
     else if (!drag.pan) this.scope.look(a, b);
     this.scope.invalidate(OVERLAY);
   }
 
+  /** A click sets the playhead; away from the selection it takes that away. */
+  click(time) {
+    const { selection, player } = this.scope;
+    const { region } = selection;
+    if (region && (time < region.first || time > region.last)) selection.clear();
+    player.seek(time);
+  }
+
+  /** Undo the drag, or take the selection away. */
+  escape() {
+    this.drag = null;
+    const { selection } = this.scope;
+    if (!selection.cancel()) selection.clear();
+  }
+
   pointercancel() {
     this.drag = null;
+    this.scope.selection.cancel();
     this.pointerleave();
   }
 
@@ -106,14 +130,21 @@ export class Hands {
 
   keydown(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { selection, player } = this.scope;
+    const extend = selection.on && event.shiftKey;
     const actions = {
-      ArrowLeft: () => this.pan(-0.1), ArrowRight: () => this.pan(0.1),
+      ArrowLeft: () => (extend ? selection.extend(-0.01) : this.pan(-0.1)),
+      ArrowRight: () => (extend ? selection.extend(0.01) : this.pan(0.1)),
       "+": () => this.zoom(0.5), "=": () => this.zoom(0.5),
       "-": () => this.zoom(2), _: () => this.zoom(2),
-      Home: () => this.reset(), " ": () => this.scope.player.toggle(),
+      Home: () => this.reset(), " ": () => player.toggle(),
+      a: () => player.choose(player.tracks[0]), b: () => player.choose(player.tracks[1]),
+      s: () => selection.toggle(),
+      Escape: selection.region ? () => this.escape() : undefined,
     };
-    if (!actions[event.key]) return;
-    actions[event.key]();
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    action();
     event.preventDefault();
     event.stopPropagation();
   }

@@ -67,6 +67,16 @@ export class ImagePanel extends Panel {
     return y + height * (1 - (this.toRow(value) + 0.5) / this.values.length);
   }
 
+  /** The value at a height; the outer rows reach half a row beyond their values. */
+  toValue(at) {
+    const { values, box: { y, height } } = this;
+    const last = values.length - 1;
+    if (last < 1) return values[0];
+    const row = clamp((1 - (at - y) / height) * (last + 1), 0, last + 1) - 0.5;
+    const below = clamp(Math.floor(row), 0, last - 1);
+    return values[below] + (row - below) * (values[below + 1] - values[below]);
+  }
+
   axis(height) {
     const { y_name, y_unit } = this.meta;
     const { values } = this;

@@ -3,6 +3,9 @@ export const ICONS = {
   pause: '<path d="M5 3v10M11 3v10" stroke-width="3"/>',
   loop: '<path d="M2.5 8V6.5a2 2 0 0 1 2-2H13M11 2l2.5 2.5L11 7M13.5 8v1.5a2 2 0 0 1-2 2H3'
     + 'M5 14l-2.5-2.5L5 9"/>',
+  select: '<path d="M5 2.5H2.5V5M2.5 7.5v1M2.5 11v2.5H5M7.5 2.5h1M7.5 13.5h1M11 2.5h2.5V5'
+    + 'M13.5 7.5v1M13.5 11v2.5H11"/>',
+  match: '<path d="M3 13V6.5M6.3 13V3M9.7 13V3M13 13V6.5M1.5 6.5h3M11.5 6.5h3"/>',
   in: '<path d="M8 3v10M3 8h10"/>',
   out: '<path d="M3 8h10"/>',
   undo: '<path d="M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6"/>',
@@ -18,7 +21,9 @@ export const ICONS = {
 
 const HELP = "Arrow left and right pan, plus and minus zoom, Home shows everything, Space plays "
   + "or pauses. Drag to zoom into a region, shift-drag to pan, click to set the play position, "
-  + "double-click to show everything, Ctrl and wheel to zoom.";
+  + "double-click to show everything, Ctrl and wheel to zoom. A and B choose between two tracks. "
+  + "S switches to selecting: drag to mark a region, which is then what plays; Shift with arrow left "
+  + "and right extends it, Escape takes it away.";
 
 const FILES = {
   wav: "WAV: what is heard", png: "PNG: the picture", svg: "SVG: the picture for print",
@@ -49,6 +54,10 @@ export function markup(help) {
       ${button("loop", "Loop", "Play again and again", 'aria-pressed="false"')}
       <input class="workbench-volume" type="range" min="0" max="1" step="0.01" value="1"
         aria-label="Volume" title="Volume">
+      <div class="workbench-tracks" id="${help}-tracks" role="radiogroup" aria-label="Track"
+        title="What is heard (A, B)" hidden></div>
+      ${button("match", "Equally loud", "Make all tracks equally loud", 'aria-pressed="true" hidden')}
+      <span class="workbench-gap"></span>
       <span class="workbench-done" role="status" aria-live="polite"></span>
       <button type="button" class="workbench-restore" hidden>Restore the settings from before</button>
       <div class="workbench-actions" role="group" aria-label="Design" hidden>
@@ -65,11 +74,13 @@ export function markup(help) {
         <input class="workbench-file" type="file" accept=".json,application/json" hidden
           aria-label="Design file">
       </div>
+      ${button("select", "Select", "Drag to select (S)", 'aria-pressed="false"')}
       ${button("out", "Zoom out", "Zoom out (−)")}${button("in", "Zoom in", "Zoom in (+)")}
       ${button("reset", "Show everything", "Show everything (Home)")}
-      <audio class="workbench-audio" preload="auto"></audio>
+      <audio class="workbench-audio" preload="auto"></audio><audio preload="auto"></audio>
     </div>
     <div class="workbench-status" role="status" aria-live="polite"></div>
     <div class="workbench-working workbench-hidden" role="status" aria-live="polite"></div>
+    <div class="workbench-selected workbench-hidden" role="status" aria-live="polite"></div>
     <div class="workbench-hidden" id="${help}">${HELP}</div>`;
 }

@@ -1,8 +1,9 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, busy, status, settings, actions, file, copy; page -> kernel:
- * hello, view, drawn, audio, action. Only the newest frame per animation frame is drawn; the acknowledgement covers the rest.
+ * kernel -> page: frame, viewed, audio, stale, select, selected, busy, status, settings, actions,
+ * file, copy; page -> kernel: hello, view, drawn, audio, select, action. Only the newest frame per
+ * animation frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
@@ -18,6 +19,8 @@ import { Lifeline } from "./lifeline.js";
 import { clamp } from "./numbers.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
+import { Question } from "./question.js";
+import { Selection } from "./selection.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
 import { ZPlanePanel } from "./zplane.js";
@@ -42,10 +45,12 @@ class Scope {
     this.canvases = [...this.figure.querySelectorAll("canvas")];
     this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
     this.readout = this.find(".workbench-readout");
+    this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
+    this.question = new Question((id) => this.ask(id));
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -72,10 +77,14 @@ class Scope {
     if (message.kind === "frame") {
       this.pending = { message, buffers };
       this.invalidate(DATA);
-    } else if (message.kind === "viewed" && message.id === this.view.number) {
-      this.release();
+    } else if (message.kind === "viewed") {
+      this.question.answered(message.id);
+    } else if (message.kind === "select") {
+      this.selection.take(message.selection);
+    } else if (message.kind === "selected") {
+      this.selection.question.answered(message.id);
     } else if (message.kind === "audio") {
-      this.player.load(buffers[0], message.name);
+      this.player.load(buffers[0], message);
     } else if (message.kind === "stale") {
       this.player.invalidate();
     } else if (message.kind === "busy") {
@@ -110,30 +119,17 @@ class Scope {
     view.set(first, last, this.finest);
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
-    this.request();
+    this.question.ask();
   }
 
-  /** Ask the kernel for this view; one question at a time, the newest wins. */
-  request(kind = "view") {
+  /** Ask the kernel for this view; with the first one the page says that it has come up. */
+  ask(id) {
     const { view } = this;
-    if (view.open && kind === "view") {
-      view.again = true;
-      return;
-    }
-    view.again = false;
-    view.open = true;
-    clearTimeout(view.timer);
-    view.timer = setTimeout(() => this.release(), 2000);
+    const kind = this.reported ? "view" : "hello";
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     const content = view.describe(rows);
     this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id: ++view.number, from: this.actions.self, ...content });
-  }
-
-  release() {
-    clearTimeout(this.view.timer);
-    this.view.open = false;
-    if (this.view.again) this.request();
+    this.send({ kind, id, from: this.actions.self, ...content });
   }
 
   // ---- layout and theme
@@ -181,8 +177,7 @@ class Scope {
     this.size = { width, height };
     if (!this.neighbours) this.neighbours = new Neighbours(this.root);
     this.invalidate(ALL);
-    if (!this.reported) this.request("hello");
-    else if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.request();
+    if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.question.ask();
   }
 
   // ---- drawing
@@ -207,6 +202,7 @@ class Scope {
       if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
     }
     if (frame) this.acknowledge(frame.message, performance.now() - started);
+    this.selection.tell();
     if (this.player.playing) this.player.advance();
   }
 
@@ -252,8 +248,11 @@ class Scope {
     const slack = 1e-3 * (view.last - view.first);
     const moved = before !== `${view.first} ${view.last}`;
     const covered = first <= view.first + slack && last >= view.last - slack;
-    if (moved && this.size && !covered) this.request();
+    if (moved && this.size && !covered) this.question.ask();
     if (moved) this.player.refresh();
+    this.player.offer(message.tracks ?? []);
+    if (message.selection) this.selection.take(message.selection);
+    this.selection.fit();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
   }
@@ -292,9 +291,9 @@ class Scope {
     }
   }
 
-  /** Selection, playhead, cross-hair and readout. */
+  /** Zoom and selection, playhead, cross-hair and readout. */
   drawOverlay(ctx) {
-    const { view, theme, player, hands: { drag } } = this;
+    const { view, theme, player, selection, hands: { drag } } = this;
     const timed = this.panels.filter((panel) => panel.timed);
     for (const { box } of drag?.moved && !drag.pan ? timed : []) {
       ctx.globalAlpha = 0.3;
@@ -302,6 +301,7 @@ class Scope {
       ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
       ctx.globalAlpha = 1;
     }
+    selection.draw(ctx, theme);
     const x = view.toX(view.full[0] + player.now);
     for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
       ctx.fillStyle = theme.back;
@@ -315,10 +315,11 @@ class Scope {
   /** What the panel under the pointer tells; a time is marked in all panels that have it. */
   drawHover(ctx, timed) {
     const { view, theme, hands: { hover } } = this;
+    const { note } = this.selection;
+    if (note) return this.tell(note.text, note.x, note.y);
     const panel = this.under(hover);
     const probe = panel?.probe(hover, view);
-    this.readout.textContent = probe?.text ?? "";
-    if (!probe) return;
+    if (!probe) return this.tell("");
     if ("x" in probe) {
       for (const each of panel.timed ? timed : [panel]) {
         each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
@@ -331,17 +332,24 @@ class Scope {
       ctx.arc(...mark, 4.5, 0, 7);
       ctx.stroke();
     }
+    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
+  }
+
+  /** Show a text beside a point, inside the figure. */
+  tell(text, x, y) {
+    this.readout.textContent = text;
+    if (!text) return;
     const { offsetWidth: wide, offsetHeight: high } = this.readout;
-    const x = Math.round(probe.x ?? probe.marks[0][0]);
     const right = x + 14 + wide < this.size.width;
     const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
-    const top = hover.y - high - 10 > 0 ? hover.y - high - 10 : hover.y + 16;
+    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
     this.readout.style.transform = `translate(${left}px, ${top}px)`;
   }
 
-  /** Whether a height of the figure belongs to a panel over time, with its title and its axis. */
+  /** The panel over time to which a height belongs, with its title and its axis, if it is one. */
   overTime(y) {
-    return this.panels.findLast((panel, i) => i === 0 || panel.start <= y)?.timed;
+    const panel = this.panels.findLast((each, i) => i === 0 || each.start <= y);
+    return panel?.timed ? panel : undefined;
   }
 
   /** The panel under a point of the figure. */
@@ -352,7 +360,8 @@ class Scope {
   dispose() {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = -1;
-    clearTimeout(this.view.timer);
+    this.question.dispose();
+    this.selection.dispose();
     clearTimeout(this.busyTimer);
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();

@@ -1,13 +1,12 @@
 import { clamp, fittingTicks, niceStep, quantity, scaleUnit } from "./numbers.js";
 
-/** The time range on the page, its pixels, and the request for the exact data of it. */
+/** The time range on the page, and its pixels. */
 export class View {
   first = 0;
   last = 1;
   full = [0, 1e-3];
   zoomed = false;
   ticks = [];
-  number = crypto.getRandomValues(new Uint32Array(1))[0]; // another page asks with others
 
   /** Follow a new extent; keep the zoom where it still lies inside. */
   extend([first, last]) {
