@@ -13,7 +13,7 @@ from docs.picture import HERE, THEMES
 from tests.lab import Lab, notebook
 from workbench.dashboards.ideas import IDEAS
 
-MARGIN = 112  # pixels of JupyterLab beside a cell's output
+MARGIN = 180  # pixels of JupyterLab beside a cell's output
 COLOURS = 255
 
 

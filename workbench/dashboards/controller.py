@@ -43,6 +43,7 @@ class Group:
         values: All parameters of the stage.
         presets: Values that some of the parameters may take together, by the name of the set.
         tools: What can be done with the stage as a whole, as `Controller.act` calls it.
+        compact: Whether they are switches, to be shown side by side.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Group:
     values: Mapping[str, Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
+    compact: bool = False
 
     @property
     def preset(self) -> str:
@@ -69,6 +71,8 @@ class Controller(ABC, Generic[Result]):
 
     Attributes:
         kind: What a state calls this kind of dashboard.
+        title: What stands over it; empty for none.
+        about: What to try, and what is seen then.
         source: Where the signal comes from.
         channel: The one that is shown where only one can be.
         channel_of: What the choice of the channel is called.
@@ -78,6 +82,8 @@ class Controller(ABC, Generic[Result]):
     """
 
     kind: str
+    title = ""
+    about = ""
     channel_of = "channel"
 
     def __init__(self, source: Source):
