@@ -101,7 +101,7 @@ class ChainController(Controller[Gradients]):
             groups.append(Group(title, stage, own, values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
-            groups.append(Group("Plots", SHOWN, declared, self.switches))
+            groups.append(Group("Plots", SHOWN, declared, self.switches, compact=True))
         return groups
 
     def choose_loss(self, loss: str) -> None:

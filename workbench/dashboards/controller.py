@@ -37,6 +37,8 @@ class Controller(ABC, Generic[Result]):
 
     Attributes:
         kind: What a state calls this kind of dashboard.
+        title: What stands over it; empty for none.
+        about: What to try, and what is seen then.
         source: Where the signal comes from.
         channel: The one that is shown where only one can be.
         channel_of: What the choice of the channel is called.
@@ -46,6 +48,8 @@ class Controller(ABC, Generic[Result]):
     """
 
     kind: str
+    title = ""
+    about = ""
     channel_of = "channel"
 
     def __init__(self, source: Source):
