@@ -17,6 +17,7 @@ NAMES = (
     "comm",
     "live",
     "long_files",
+    "dashboards",
 )
 
 

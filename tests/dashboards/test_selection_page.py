@@ -110,7 +110,7 @@ def test_messages_wait_for_their_answer_and_the_newest_wins(page):
     for step in range(20):
         page.move(x(2.5 + step / 10), WAVE)
     assert len(page.sent("select")) == 1
-    page.receive({"kind": "selected", "id": 1})
+    page.receive({"kind": "selected", "id": page.sent("select")[0]["id"]})
     page.settle()
     assert len(page.sent("select")) == 2
     assert page.sent("select")[1]["last"] == pytest.approx(4.4, abs=0.02)

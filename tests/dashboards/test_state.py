@@ -10,7 +10,7 @@ import pytest
 
 import workbench as wb
 from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.controller import SHOWN, SOURCE
+from workbench.dashboards.forms import SHOWN, SOURCE
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.sources import source_of
 

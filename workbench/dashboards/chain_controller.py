@@ -16,7 +16,7 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.controller import SHOWN, Group, values_of
+from workbench.dashboards.forms import SHOWN, Group, values_of
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
 from workbench.dashboards.scene import Memory, Plot, Scene
@@ -102,7 +102,7 @@ class ChainController(VisibleFirst):
             groups.append(Group(title, stage, own, values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
-            groups.append(Group("Plots", SHOWN, declared, self.switches))
+            groups.append(Group("Plots", SHOWN, declared, self.switches, compact=True))
         return groups
 
     def choose_loss(self, loss: str) -> None:
@@ -185,6 +185,17 @@ class ChainController(VisibleFirst):
                     rule = f"be larger: {length:,} frames are more than a dashboard can show"
                     error = ParameterError("frame_step", rule, layer.values["frame_step"])
                     raise error.named(layer.spec.name)
+
+    def _time(self, result: Computed) -> tuple[float, float]:
+        """All of the signal, and what comes out of it that is longer."""
+        if not result.whole:
+            return super()._time(result)
+        ends = [
+            space.time.start + space.time.step * output.shape[1]
+            for space, output in zip(self.chain.spaces, result.outputs, strict=True)
+            if space.time.unit == "s" and _is_waveform(space)
+        ]
+        return 0.0, max(self.seconds, *ends)
 
     def _drawn(
         self, result: Computed, span: tuple[float, float], columns: int, rows: tuple[int, ...]

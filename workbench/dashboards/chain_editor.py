@@ -15,7 +15,7 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, listed, one_of, switch, text
 from workbench.dashboards.chain_controller import ChainController, controlled, presets_of
-from workbench.dashboards.controller import SHOWN, Group, values_of
+from workbench.dashboards.forms import SHOWN, Group, values_of
 from workbench.dashboards.sources import Source
 from workbench.dashboards.visible import with_notes
 from workbench.declared_layer import DeclaredLayer

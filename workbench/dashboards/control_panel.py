@@ -8,8 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controller import SOURCE, Controller, Group
+from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
+from workbench.dashboards.forms import SOURCE, Group
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.source_choices import SourceChoices
 from workbench.dashboards.sources import Source, source_of
@@ -162,7 +163,9 @@ class ControlPanel:
             name: self._add(group.stage, name, Control(declared, group.values[name]))
             for name, declared in group.declared.items()
         }
-        made = ControlGroup(group.title, controls, tuple(group.presets), group.tools)
+        made = ControlGroup(
+            group.title, controls, tuple(group.presets), group.tools, compact=group.compact
+        )
         made.on_preset(lambda name: self.choose_preset(self.groups.index(made), name))
         made.on_tool(lambda name: self.use_tool(self.groups.index(made), name))
         return made

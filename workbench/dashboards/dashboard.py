@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -15,38 +16,19 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards import publication
 from workbench.dashboards.actions import ALWAYS, Actions
+from workbench.dashboards.completion import Completion
 from workbench.dashboards.control_panel import ControlPanel
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
-from workbench.dashboards.frames import View
+from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
-from workbench.dashboards.overview import Overview
-from workbench.dashboards.scope import Scope
+from workbench.dashboards.scope import PAGE, Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
-from workbench.dashboards.visible import VisibleFirst
 
-_REST = 0.2  # seconds without a change before a picture is completed
-_STYLE = """<style>
-.workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
-  container-type: inline-size; }
-.workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
-.workbench-more { border: none; background: none; box-shadow: none; font-size: 12px;
-  color: var(--jp-ui-font-color1, inherit); }
-.workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
-.workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
-  line-height: 1.3; display: block; padding: 0 4px 4px; }
-.workbench-note span { color: var(--jp-ui-font-color1, #333); white-space: normal;
-  line-height: 1.35; display: block; padding: 0 4px 4px; }
-.workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
-@container (max-width: 800px) {
-  .workbench-controls { max-width: none; display: block !important; column-width: 280px; }
-  .workbench-controls > .widget-vbox { display: block; }
-  .workbench-controls .widget-vbox > * { break-inside: avoid; }
-}
-</style>"""
+_STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
 
 
 @dataclass(frozen=True)
@@ -71,10 +53,10 @@ class Dashboard:
     def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.scope = Scope()
-        self._picture: Overview | None = None
-        self._completing: Job | None = None
         self._lock = Turns()
         self.worker = Worker(self._lock, self.scope)
+        self._working: Job | None = None
+        self._completion = Completion(controller, self.worker, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -83,12 +65,18 @@ class Dashboard:
             [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
         )
         self.widget = widgets.Box(
-            [widgets.HTML(_STYLE, layout={"display": "none"}), self.panel.widget, stage],
+            [
+                widgets.HTML(_STYLE, layout={"display": "none"}),
+                *_about(controller.title, controller.about),
+                self.panel.widget,
+                stage,
+            ],
             layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
         )
         self.widget.add_class("workbench-dashboard")
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
+        self.scope.on_select(self._selected)
         self.scope.on_stop(self.worker.stop)
         self._draw()
 
@@ -119,6 +107,10 @@ class Dashboard:
             TypeError, ValueError, FileNotFoundError: It cannot be had, or a stage cannot take it.
         """
         self.panel.change_source(source)
+
+    def look(self, first_seconds: float, last_seconds: float) -> None:
+        """Zooms to a range of time."""
+        self.scope.look(first_seconds, last_seconds)
 
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
@@ -246,12 +238,48 @@ class Dashboard:
         with self.scope.complaining():
             self._history.record(self._step(), moved)
             self._settle()
+            self._work()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
         self.scope.invalidate_audio()
         self._actions.settle()
         self._draw()
+
+    def _work(self) -> None:
+        """Lets go on what goes on by itself, such as learning; what went on before ends."""
+        work = self.controller.work()
+        if self._working is not None:
+            self._working.cancel()
+        if work is None:
+            return
+        self._working = self.worker.start(
+            work.steps,
+            total=work.total,
+            text=work.text,
+            on_step=self._worked,
+            on_end=self._rested,
+            pace=work.pace,
+        )
+
+    def _worked(self, _: Any) -> None:
+        self.panel.show()
+        self._draw()
+
+    def _rested(self, job: Job) -> None:
+        """What has gone on is over: it is one step that can be undone."""
+        if job.state == "replaced":
+            return
+        self.controller.pause()
+        self._history.record(self._step(), None)
+        self.panel.show()
+        self._settle()
+
+    def _selected(self, selection: Selection | None) -> None:
+        with self._changing(), self.scope.complaining():
+            if self.controller.select(selection):
+                self.panel.show()
+                self._changed("selection")
 
     def _look(self, view: View) -> None:
         with self._lock:
@@ -263,34 +291,7 @@ class Dashboard:
         self.scope.enable([*self.possible, *ALWAYS])
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
-        self._complete()
-
-    def _complete(self) -> None:
-        """Has the worker add the pieces that the picture lacks; an older picture's are void."""
-        controller = self.controller
-        if not isinstance(controller, VisibleFirst) or controller.picture is self._picture:
-            return
-        picture = self._picture = controller.picture
-        if self._completing is not None:
-            self._completing.cancel()
-        if picture is None or not picture.missing:
-            return
-
-        def ended(job: Job) -> None:
-            if job.state in ("stopped", "failed"):
-                controller.give_up(picture)
-                self.scope.show(controller.frame)
-            if job.state == "stopped":
-                self.scope.remark("Stopped: the dimmed part is not computed.")
-
-        self._completing = self.worker.start(
-            controller.pieces(picture),
-            total=len(picture.missing),
-            text="Computing the picture",
-            on_step=lambda made: self.scope.show(controller.frame),
-            on_end=ended,
-            rest=_REST,
-        )
+        self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:
@@ -299,3 +300,13 @@ class Dashboard:
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")
+
+
+def _about(title: str, text: str) -> list[widgets.Widget]:
+    """What stands over a dashboard; nothing where it has no title."""
+    if not title:
+        return []
+    heading = f'<div role="heading" aria-level="3">{html.escape(title)}</div>'
+    shown = widgets.HTML(f"{heading}<p>{html.escape(text)}</p>")
+    shown.add_class("workbench-about")
+    return [shown]

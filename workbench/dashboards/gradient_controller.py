@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from workbench import clips
 from workbench.axes import with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, one_of
 from workbench.dashboards.chain_controller import controlled
-from workbench.dashboards.controller import SHOWN, Controller, Group, values_of
+from workbench.dashboards.controller import Controller
+from workbench.dashboards.forms import SHOWN, Group, Work, values_of
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.gradient_examples import EXAMPLES, Example
-from workbench.dashboards.gradient_settings import SETTINGS
+from workbench.dashboards.gradient_losses import LossOverParameter
+from workbench.dashboards.gradient_objective import objective_of
+from workbench.dashboards.gradient_settings import SETTINGS, acts, target_of
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots import descents, gradients
 from workbench.dashboards.scene import Memory, Scene
 from workbench.dashboards.sources import Source
-from workbench.distance import Distance
-from workbench.landscape import landscape, tangent
-from workbench.learning import Learner, Parameter, value_of
-from workbench.objectives import Cell, Loss, Objective, RectangleEnergy
+from workbench.learning import Learner, Parameter
+from workbench.objectives import Objective
 from workbench.params import Declared, Param
 
-_ROWS, _POINTS = 190, 33
+_ROWS = 190
 _SCALAR = ("scalar", "first_seconds", "last_seconds", "low_hertz", "high_hertz", "cell_seconds",
     "cell_hertz", "other_clip", "smoothing_seconds")  # fmt: skip
 _LEARNING = ("optimizer", "step", "steps_per_second")
@@ -58,7 +57,7 @@ class GradientController(Controller[Gradients]):
         self.learning = False
         self._memory = Memory()
         self._stepped: Gradients | None = None
-        self._landscape: Any = None
+        self._losses = LossOverParameter(self._memory)
         self._open(example)
         super().__init__(source)
 
@@ -71,7 +70,7 @@ class GradientController(Controller[Gradients]):
             f"{stage + 1}. {name}": (stage, name)
             for stage, layer in enumerate(self.chain.layers)
             for name, each in controlled(layer).items()
-            if each.param.differentiable and _acts(each, layer.values)
+            if each.param.differentiable and acts(each, layer.values)
         }
 
     @property
@@ -123,7 +122,7 @@ class GradientController(Controller[Gradients]):
     def _shown_declared(self) -> dict[str, Declared]:
         found = dict(SETTINGS)
         for label, (stage, name) in self.parameters.items():
-            target = _target(self.chain.layers[stage].declared[name], f"target {label}")
+            target = target_of(self.chain.layers[stage].declared[name], f"target {label}")
             switch = Param("Whether learning moves it.")
             found[target.name] = target
             found[f"learn {label}"] = Declared(f"learn {label}", switch, bool, False, False)
@@ -163,6 +162,25 @@ class GradientController(Controller[Gradients]):
         more = not self.learner.converged and len(self.learner.history) < _MOST_STEPS
         self.learning = self.learning and more
         return more
+
+    def work(self) -> Work | None:
+        """Learning, step by step, while it is under way."""
+        if not self.learning:
+            return None
+
+        def steps() -> Iterator[None]:
+            while self.learning and self.step():
+                yield
+            self.learning = False
+
+        def pace() -> float:
+            return 1.0 / float(self.settings["steps_per_second"])
+
+        return Work(steps(), _MOST_STEPS, "Learning", pace)
+
+    def pause(self) -> None:
+        """Learning stops where it is; it can go on from there."""
+        self.learning = False
 
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
@@ -245,45 +263,9 @@ class GradientController(Controller[Gradients]):
             "excerpt", part, lambda: signal[row : row + 1, start : start + count]
         )
 
-    def _objective(self) -> str | Loss | Objective:
-        scalar, s = self.settings["scalar"], self.settings
-        if scalar == "region":
-            bins = len(self.chain.spaces[-1].axes) > 1
-            ends = (s["low_hertz"], s["high_hertz"]) if bins else (None, None)
-            return RectangleEnergy(s["first_seconds"], s["last_seconds"], *ends)
-        if scalar == "one cell":
-            bins = len(self.chain.spaces[-1].axes) > 1
-            return Cell(s["cell_seconds"], s["cell_hertz"] if bins else None)
-        if scalar in ("target", "other clip"):
-            return self._distance().smoothed(s["smoothing_seconds"])
-        return str(scalar)
-
-    def _distance(self) -> Distance:
-        """The distance to the target; the target is made again only where it is another one."""
-        x, targets = self._excerpt(), self.targets if self.settings["scalar"] == "target" else {}
-        changes: dict[int, dict[str, float]] = {}
-        for (stage, name), value in targets.items():
-            if value is not None:
-                changes.setdefault(stage, {})[name] = value
-        if self.settings["scalar"] == "other clip":
-            x = self._other(x.shape[-1])
-        fixed = tuple(
-            (stage, name, value)
-            for stage, layer in enumerate(self.chain.layers)
-            for name, value in (layer.values | changes.get(stage, {})).items()
-        )
-        make = lambda: Distance.to(self.chain, x, changes, cropped=True)  # noqa: E731
-        return self._memory.recall("target", (x, fixed), make)
-
-    def _other(self, length: int) -> tf.Tensor:
-        """As much of another clip, followed by silence where it is shorter."""
-        name, rate = self.settings["other_clip"], self.source.sample_rate
-
-        def make() -> tf.Tensor:
-            found = tf.constant(clips.clip(name).signal[:1, :length])
-            return tf.pad(found, [(0, 0), (0, length - found.shape[1])])
-
-        return self._memory.recall("other", (name, rate, length), make)
+    def _objective(self) -> str | Objective:
+        x, rate = self._excerpt(), self.source.sample_rate
+        return objective_of(self.chain, x, rate, self.settings, self.targets, self._memory)
 
     def _compute(self) -> Gradients:
         self.chain.sample_rate = self.source.sample_rate
@@ -300,48 +282,14 @@ class GradientController(Controller[Gradients]):
         scene = Scene(self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory)
         found = gradients.of_all(scene)
         if self.learnt:
-            found.append(self._over_parameter())
+            parameter, learnt = min(self.learnt), self.learner is not None
+            given = self.chain, self._excerpt(), self._objective(), parameter
+            target = self.targets.get(parameter)
+            found.append(self._losses.panel(*given, target, learning=learnt))
         history = self.learner.history if self.learner is not None else ()
         if history:
             found += [descents.training(history), descents.way(history, self.targets)]
         return found
-
-    def _over_parameter(self) -> Panel:
-        """The loss over the first of the learnt parameters; learning leaves it as it was."""
-        parameter = min(self.learnt)
-        stage, name = parameter
-        declared = self.chain.layers[stage].declared[name]
-        now, x = value_of(self.chain.layers[stage], name), self._excerpt()
-        if self.learner is not None and self._landscape is not None:
-            return self._drawn_landscape(now)
-        others = tuple(
-            (at, n, value)
-            for at, layer in enumerate(self.chain.layers)
-            for n, value in layer.values.items()
-            if (at, n) != parameter
-        )
-        objective = self._objective()
-        given = (x, parameter, others, self._named(objective))
-        losses = self._memory.recall(
-            "landscape", given, lambda: landscape(self.chain, x, objective, parameter, _POINTS)
-        )
-        slope = self._memory.recall(
-            "tangent", (*given, now), lambda: tangent(self.chain, x, objective, parameter)
-        )
-        label = f"{stage + 1}. {name}".replace("_", " ")
-        self._landscape = (label, declared.param.unit, losses, slope, self.targets.get(parameter))
-        return self._drawn_landscape(now)
-
-    def _drawn_landscape(self, now: float) -> Panel:
-        label, unit, losses, slope, target = self._landscape
-        shown = slope if self.learner is None else None
-        return descents.over_parameter(label, unit, losses, shown, now, target)
-
-    def _named(self, objective: Any) -> tuple[Any, ...]:
-        """What tells objectives apart."""
-        if isinstance(objective, Distance):
-            return (objective.target, objective.smoothing_seconds)
-        return (objective,)
 
     @property
     def tracks(self) -> tuple[str, ...]:
@@ -369,21 +317,3 @@ class GradientController(Controller[Gradients]):
     def code(self) -> str:
         """The lines of Python that compute what is shown."""
         return "\n".join(["import workbench as wb", "", self.source.code(), self.chain.code()])
-
-
-def _target(declared: Declared, name: str) -> Declared:
-    """The value of a parameter in the target; None where it is the present one."""
-    param = replace(
-        declared.param,
-        doc=f"{declared.param.doc} In the target; None: as it is.",
-        only=("scalar", ("target",)),
-        automatic=None,
-        detail=False,
-    )
-    return replace(declared, name=name, param=param, optional=True, default=None)
-
-
-def _acts(declared: Declared, values: Mapping[str, Any]) -> bool:
-    """Whether a parameter has a value, and one that makes a difference."""
-    only = declared.param.only
-    return values[declared.name] is not None and (only is None or values[only[0]] in only[1])

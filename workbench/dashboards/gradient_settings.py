@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
 
 from workbench import clips
 from workbench.dashboards.gradient_examples import EXAMPLES
 from workbench.descent import RULES
-from workbench.params import Param, read_parameters
+from workbench.params import Declared, Param, read_parameters
 
 _REGION = ("scalar", ("region",))
 _CELL = ("scalar", ("one cell",))
@@ -142,3 +144,21 @@ def _settings(
 
 
 SETTINGS = read_parameters(_settings)
+
+
+def target_of(declared: Declared, name: str) -> Declared:
+    """The value of a parameter in the target; None where it is the present one."""
+    param = replace(
+        declared.param,
+        doc=f"{declared.param.doc} In the target; None: as it is.",
+        only=("scalar", ("target",)),
+        automatic=None,
+        detail=False,
+    )
+    return replace(declared, name=name, param=param, optional=True, default=None)
+
+
+def acts(declared: Declared, values: Mapping[str, Any]) -> bool:
+    """Whether a parameter has a value, and one that makes a difference."""
+    only = declared.param.only
+    return values[declared.name] is not None and (only is None or values[only[0]] in only[1])

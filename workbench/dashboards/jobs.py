@@ -57,6 +57,7 @@ class Job:
         text: What it does, in a word or two.
         total: How many steps it takes; None where nobody knows.
         done: How many it has taken.
+        due: When its next step may begin, on the clock of `time.monotonic`.
         state: "running" or "paused"; at the end "done", "stopped" (by hand), "replaced" (by a newer
             job) or "failed".
     """
@@ -69,12 +70,14 @@ class Job:
         text: str,
         on_step: Callable[[Any], object],
         on_end: Callable[[Job], object],
+        pace: Callable[[], float],
     ):
+        self.due = -math.inf
+        self._pace = pace
         self.text, self.total, self.done, self.state = text, total, 0, "running"
         self._worker = worker
         self._steps = iter(steps)
         self._on_step, self._on_end = on_step, on_end
-        self.due = -math.inf  # when the first step may come
         self._seconds = 0.0  # that it has run, waiting for its turn included
         self._resumed = time.monotonic()
 
@@ -134,6 +137,7 @@ class Job:
         """Takes a step, unless it was to end or to pause while it waited for its turn."""
         if self.state != "running":
             return
+        self.due = time.monotonic() + self._pace()
         try:
             made = next(self._steps)
         except StopIteration:
@@ -203,6 +207,7 @@ class Worker:
         on_step: Callable[[Any], object] = lambda made: None,
         on_end: Callable[[Job], object] = lambda job: None,
         rest: float = 0.0,
+        pace: Callable[[], float] = lambda: 0.0,
     ) -> Job:
         """Starts a job; the one that is running is replaced, after the step that it is in.
 
@@ -215,8 +220,9 @@ class Worker:
             on_end: Called once with the job when it has ended; its `state` says how. An error of
                 the steps or of `on_step` is shown behind it.
             rest: Seconds before the first step, for a job that is likely to be replaced by then.
+            pace: Seconds from the beginning of a step to that of the next, at least.
         """
-        job = Job(self, steps, total, text, on_step, on_end)
+        job = Job(self, steps, total, text, on_step, on_end, pace)
         job.due = time.monotonic() + rest
         with self.wake:
             self.cancel()
@@ -296,14 +302,13 @@ class Worker:
         idle = time.monotonic() + self.LINGER
         with self.wake:
             while True:
-                now, due = time.monotonic(), math.inf
-                for job in self._jobs:
-                    if job.ended or (job.state == "running" and job.due <= now):
+                now = time.monotonic()
+                going = [job for job in self._jobs if job.state != "paused"]
+                for job in going:
+                    if job.ended or job.due <= now:
                         return job
-                    due = min(due, job.due if job.state == "running" else math.inf)
-                if not self._jobs:
-                    if self._closed or idle <= now:
-                        self._thread = None
-                        return None
-                    due = idle
-                self.wake.wait(None if due == math.inf else due - now)
+                if not self._jobs and (self._closed or idle <= now):
+                    self._thread = None
+                    return None
+                ends = [job.due for job in going] if self._jobs else [idle]
+                self.wake.wait(min(ends) - now if ends else None)

@@ -35,6 +35,7 @@ MODULES = (  # each imports only from those before it
     "player",
     "selection",
     "hands",
+    "overlay",
     "neighbours",
     "actions",
     "lifeline",
@@ -72,6 +73,7 @@ class Scope(anywidget.AnyWidget):
         self._stop_callbacks: list[Callable[[], None]] = []
         self._progress: dict[str, Any] = {"kind": "progress", "on": False}
         self._enabled: list[str] | None = None
+        self._look: dict[str, Any] | None = None
         self._page_has_audio = False
         self._settings: dict[str, Any] | None = None
         self._asker = ""
@@ -162,6 +164,11 @@ class Scope(anywidget.AnyWidget):
             self._progress = {"kind": "progress", "on": False}
             self.send(self._progress)
 
+    def look(self, first: float, last: float) -> None:
+        """Have the page show a range of seconds, and every page that comes up after it."""
+        self._look = {"kind": "look", "first": float(first), "last": float(last)}
+        self.send(self._look)
+
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call ``callback()`` when a person wants the computation to stop."""
         self._stop_callbacks.append(callback)
@@ -231,6 +238,8 @@ class Scope(anywidget.AnyWidget):
             if self._progress["on"]:
                 self.send(self._progress)
             self._change_view(content)
+            if self._look is not None:
+                self.send(self._look)
         elif kind == "view":
             self._change_view(content)
         elif kind == "audio":

