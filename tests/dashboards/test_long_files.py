@@ -59,7 +59,7 @@ CHAINS = {
     "resampled": lambda: [Resample(target_rate=16000), Saturate(), MelSpectrogram()],
     "rates that hardly meet": lambda: [Resample(target_rate=22050), STFT(frame_step=200)],
     "delayed": lambda: [
-        FractionalDelay(delay=300.3),
+        FractionalDelay(delay=9000.3),
         Spectrogram(center=False),
         Decibels(top_db=None),
     ],
