@@ -16,6 +16,7 @@ NAMES = (
     "learning",
     "comm",
     "live",
+    "long_files",
     "dashboards",
 )
 

@@ -93,6 +93,10 @@ class Controller(ABC, Generic[Result]):
     def _compute(self) -> Result:
         """Computes with the source and the parameters of now."""
 
+    def _seen(self, view: View) -> Result:
+        """The last result, or where that does not show what a view wants, one that does."""
+        return self.result
+
     @abstractmethod
     def _time(self, result: Result) -> tuple[float, float]:
         """First and last second of what is shown."""
@@ -206,8 +210,9 @@ class Controller(ABC, Generic[Result]):
 
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
-        self.frame = self._frame(self.result, view)
-        self.view = view
+        result = self._seen(view)
+        frame = self._frame(result, view)
+        self.result, self.frame, self.view = result, frame, view
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.

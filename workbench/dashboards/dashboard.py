@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards import publication
 from workbench.dashboards.actions import ALWAYS, Actions
+from workbench.dashboards.completion import Completion
 from workbench.dashboards.control_panel import ControlPanel
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
@@ -54,6 +55,8 @@ class Dashboard:
         self.scope = Scope()
         self._lock = Turns()
         self.worker = Worker(self._lock, self.scope)
+        self._working: Job | None = None
+        self._completion = Completion(controller, self.worker, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -246,10 +249,11 @@ class Dashboard:
     def _work(self) -> None:
         """Lets go on what goes on by itself, such as learning; what went on before ends."""
         work = self.controller.work()
+        if self._working is not None:
+            self._working.cancel()
         if work is None:
-            self.worker.cancel()
             return
-        self.worker.start(
+        self._working = self.worker.start(
             work.steps,
             total=work.total,
             text=work.text,
@@ -287,6 +291,7 @@ class Dashboard:
         self.scope.enable([*self.possible, *ALWAYS])
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
+        self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ import { Lifeline } from "./lifeline.js";
 import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
-import { Progress } from "./progress.js";
+import { Progress, veil } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
 import { View } from "./view.js";
@@ -234,7 +234,7 @@ class Scope {
       for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
       this.resize();
     }
-    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape?.[0]]);
+    const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
     const axes = JSON.stringify([labels, ends, message.time]);
     if (axes !== this.axes) this.invalidate(ALL);
@@ -283,6 +283,7 @@ class Scope {
       ctx.rect(x, y, width, height);
       ctx.clip();
       panel.draw(ctx, this.view, this.theme);
+      veil(ctx, panel, this.view, this.theme);
       ctx.restore();
     }
   }
