@@ -173,7 +173,12 @@ IDEAS: dict[str, Idea] = {
         "SpecAugment hides stretches of time and bands of frequency, so that a model learns not "
         "to rely on any of them. Another seed hides others.",
         _chain(
-            lambda: [layers.LogMelSpectrogram(), layers.SpecAugment(mask_value=None)],
+            lambda: [
+                layers.LogMelSpectrogram(),
+                layers.SpecAugment(
+                    seed=(3, 4), time_mask_width=40, frequency_mask_width=16, mask_value=None
+                ),
+            ],
             {0: ("num_mel_bins", "frame_step")},
             results.signal(),
             results.masked(2, "masks", "Masks over the mel spectrogram"),
