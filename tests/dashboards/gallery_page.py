@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import TimeoutError as TooLate
 
+from tests.lab import PATIENCE
+
 SCRIPT = """() => {
     window.drawn = 0;
     document.addEventListener("workbench:drawn", () => { window.drawn += 1; });
@@ -60,7 +62,7 @@ class DashboardPage:
     def __init__(self, lab, number):
         self.lab = lab
         self.root = lab.page.locator(".workbench-dashboard").nth(number)
-        self.root.locator("canvas").first.wait_for()
+        self.root.locator("canvas").first.wait_for(timeout=1000 * PATIENCE)
         self.root.scroll_into_view_if_needed()
         lab.settle()
 
@@ -193,11 +195,12 @@ class DashboardPage:
         self.root.evaluate(
             """root => {
                 window.look = (e) => {
-                    const { outline, boxShadow, borderColor, backgroundColor } = getComputedStyle(e);
-                    return [outline, boxShadow, borderColor, backgroundColor].join();
+                    const { outline, boxShadow, borderColor } = getComputedStyle(e);
+                    return [outline, boxShadow, borderColor].join();
                 };
                 const all = "button, input, select, [tabindex]";
-                window.rest = new Map([...root.querySelectorAll(all)].map((e) => [e, window.look(e)]));
+                const every = [...root.querySelectorAll(all)];
+                window.rest = new Map(every.map((e) => [e, window.look(e)]));
                 root.querySelector(".workbench-controls select").focus();
             }"""
         )

@@ -45,7 +45,7 @@ SILENT = {
 def lab():
     with Lab(notebook(CELLS), size=(1400, 1600)) as lab:
         lab.page.evaluate(SCRIPT)
-        lab.page.set_default_timeout(12000)
+        lab.page.set_default_timeout(30000)  # a control that is gone names itself soon
         lab.run_cell(0)
         yield lab
 
@@ -79,7 +79,7 @@ def dead(page, controls):
         if not getattr(page, f"try_{kind}")(control):
             found.append(control)
         revealed |= page.revealed
-        print(f"{control} {time.time() - t:.1f}", control in found)
+
         page.reset()
     return found, revealed
 
