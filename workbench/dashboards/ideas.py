@@ -194,7 +194,9 @@ IDEAS: dict[str, Idea] = {
         _chain(
             lambda: [
                 layers.LogMelSpectrogram(),
-                layers.SpecAugment(seed=(3, 1), time_mask_width=40, mask_value=None),
+                layers.SpecAugment(
+                    seed=(3, 4), time_mask_width=40, frequency_mask_width=16, mask_value=None
+                ),
             ],
             {0: ("num_mel_bins", "frame_step")},
             results.signal(),
