@@ -94,17 +94,17 @@ class Scene:
         """Of the signal, in Hz."""
         return self.chain.sample_rate
 
-    def other(self, stage: int, **changes: Any) -> tf.Tensor:
+    def other(self, stage: int, /, **changes: Any) -> tf.Tensor:
         """What a stage would give with some other parameters."""
         return self.instead(stage, type(self.chain.layers[stage]), **changes)
 
-    def instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> tf.Tensor:
+    def instead(self, stage: int, kind: type[OpLayer], /, **changes: Any) -> tf.Tensor:
         """What a layer of another kind would give, with the parameters that both have."""
         values = self._shared(stage, kind, changes)
         beside = self.memory.stage(f"{stage} {kind.__name__} {changes}", kind, values)
         return beside.forward(self.result.outputs[stage])
 
-    def space_instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> Space:
+    def space_instead(self, stage: int, kind: type[OpLayer], /, **changes: Any) -> Space:
         """What the result of `instead` is."""
         return kind.spec.space(self.space(stage), self._shared(stage, kind, changes))
 
