@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Error, Locator
+from playwright.sync_api import Locator
 
 from tests.lab import Lab
 from workbench import audio
 
+PATIENCE = 40.0  # seconds until a control can be used
 _CONTROLS = ".workbench-controls "
 _KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End")
 _TYPED = ("0", "-1", "1.5", "-1000000000", "", "7", "256", "1e-30", "0.33")
@@ -39,6 +40,7 @@ class User:
             self.download: 1, self.tool: 7, self.open: 3, self.theme: 0.5, self.resize: 0.7,
             self.render_again: 0.5,
         }  # fmt: skip
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     def act(self) -> str:
@@ -60,7 +62,8 @@ class User:
 
     def _name(self, element: Locator) -> str:
         return element.evaluate(
-            "e => e.getAttribute('aria-label') || e.title || e.textContent.trim().slice(0, 40)"
+            "e => e.getAttribute('aria-label') || e.title || e.labels?.[0]?.textContent"
+            " || e.textContent.trim().slice(0, 40)"
         )
 
     # ---- controls
@@ -230,7 +233,7 @@ class User:
     def listen(self) -> str:
         choices = [
             *("button.workbench-play", "button.workbench-loop", "button.workbench-match"),
-            ".workbench-tracks input",
+            ".workbench-tracks label",
         ]
         button = self._pick(self.random.choice(choices))
         if button is None:
@@ -326,6 +329,3 @@ def _sounds(folder: Path) -> list[Path]:
     path = folder / "broken.wav"
     path.write_text("no sound")
     return [*made, path]
-
-
-__all__ = ["Error", "User"]
