@@ -109,8 +109,9 @@ def soak(minutes: float, seed: int) -> Soak:
         except Exception as error:
             lab.screenshot(folder / "failed.png")
             done = "\n".join(found.log)
+            kernel = found.witness.kernel
             error.add_note(
-                f"seed {seed}, action {found.actions}; the last ones:\n{done}\n"
+                f"{kernel.get('name')}: {kernel.get('values')}\nseed {seed}, action {found.actions}; the last ones:\n{done}\n"
                 f"screenshot: {folder / 'failed.png'}"
             )
             raise

@@ -102,8 +102,9 @@ def _differences(one, other):
         yield f"{len(one.panels)} panels are {len(other.panels)} afresh"
     for panel, again in zip(one.panels, other.panels, strict=False):
         for name, value in vars(panel).items():
-            if not _alike(value, getattr(again, name, None)):
-                yield f"{panel.title}, {name}: {value!s:.300} is {getattr(again, name, None)!s:.300}"
+            other_value = getattr(again, name, None)
+            if not _alike(value, other_value):
+                yield f"{panel.title}, {name}: {value!s:.300} is {other_value!s:.300} afresh"
 
 
 def _alike(one, other):

@@ -62,8 +62,9 @@ class User:
 
     def _name(self, element: Locator) -> str:
         return element.evaluate(
-            "e => e.getAttribute('aria-label') || e.title || e.labels?.[0]?.textContent"
-            " || e.textContent.trim().slice(0, 40)"
+            """e => e.getAttribute("aria-label") || e.title || e.labels?.[0]?.textContent
+                || e.closest(".workbench-number")?.querySelector(".widget-label")?.textContent
+                || e.textContent.trim().slice(0, 40)"""
         )
 
     # ---- controls

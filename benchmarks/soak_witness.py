@@ -175,7 +175,7 @@ _ALWAYS = ("copy", "save", "load", "download")
 
 
 def _is_ours(alert: str) -> bool:
-    """Whether a refusal says what to do, as ours do: `op: name must ...`, or that a file is none."""
+    """Whether a refusal says what to do, as in `op: name must ...`, or that a file is none."""
     return " must " in alert or ".wav" in alert
 
 
