@@ -110,10 +110,9 @@ def soak(minutes: float, seed: int) -> Soak:
             lab.screenshot(folder / "failed.png")
             done = "\n".join(found.log)
             kernel = found.witness.kernel
-            error.add_note(
-                f"{kernel.get('name')}: {kernel.get('values')}\nseed {seed}, action {found.actions}; the last ones:\n{done}\n"
-                f"screenshot: {folder / 'failed.png'}"
-            )
+            error.add_note(f"{kernel.get('name')}: {kernel.get('values')}")
+            error.add_note(f"seed {seed}, action {found.actions}; the last ones:\n{done}")
+            error.add_note(f"screenshot: {folder / 'failed.png'}")
             raise
     return found
 
