@@ -161,14 +161,24 @@ def test_a_marked_region_becomes_the_scalar():
 @pytest.mark.parametrize(
     ("example", "stage", "values", "said"),
     [
-        (REGION, SHOWN, {"last_seconds": 0.1}, "first_seconds and last_seconds must rise"),
+        (REGION, SHOWN, {"first_seconds": 0.2}, "first_seconds and last_seconds must rise"),
         (REGION, SHOWN, {"first_seconds": 5.0, "last_seconds": 6.0}, "must lie inside the picture"),
         (REGION, SHOWN, {"low_hertz": 9000.0, "high_hertz": 1e4}, "must lie inside the picture"),
         (REGION, SHOWN, {"start": 5.0}, "start must be before the end of the signal, at 1 s"),
-        ("find a delay", SHOWN, {"target 1. delay": -3.0}, "target 1. delay must be at least"),
+        (
+            "find a delay",
+            SHOWN,
+            {"target 1. delay": -3.0},
+            "target 1. delay must be a finite number of samples, at least 0",
+        ),
         ("find mel edges", SHOWN, {"target 1. upper_edge_hertz": 9000.0}, "must be at most"),
         ("find a delay", SHOWN, {"example": "find happiness"}, "example must be one of"),
-        ("find a delay", 0, {"delay": -1.0}, "delay must be at least"),
+        (
+            "find a delay",
+            0,
+            {"delay": -1.0},
+            "delay must be a finite number of samples, at least 0",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(example, stage, values, said):

@@ -100,7 +100,11 @@ class ControlPanel:
                 self._changed(None)
 
     def _moved(self, key: tuple[int, str], control: Control) -> None:
+        wanted = control.value
         with self._changing():
+            control = self.controls.get(key, control)
+            if control.value != wanted:  # what goes on beside has shown another one meanwhile
+                control.show(wanted)
             self._refused.pop(key, None)
             if self._try(key, control):
                 self._settle_refused()

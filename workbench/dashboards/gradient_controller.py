@@ -140,12 +140,11 @@ class GradientController(Controller[Gradients]):
 
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
-        if selection is None:
-            return False
-        low, high = selection.low, selection.high
-        region = {"first_seconds": selection.first, "last_seconds": selection.last}
-        self.set(SHOWN, scalar="region", low_hertz=low, high_hertz=high, **region)
-        return True
+        if selection is not None:
+            region = {"first_seconds": selection.first, "last_seconds": selection.last}
+            region |= {"low_hertz": selection.low, "high_hertz": selection.high}
+            self.set(SHOWN, scalar="region", **region)
+        return selection is not None
 
     def change_source(self, source: Source) -> None:
         """Takes another source, from its beginning where it is too short for the excerpt."""
@@ -155,13 +154,6 @@ class GradientController(Controller[Gradients]):
             if self.settings["start"] >= self.seconds:
                 self.settings = self.settings | {"start": 0.0}
             self._place({})
-            self._forget()
-
-    def choose_channel(self, channel: int) -> None:
-        """Chooses the channel that is looked at."""
-        with self._changing():
-            self.channel = channel
-            self._forget()
 
     def _moving(self) -> list[Parameter]:
         """The parameters that learning moves, in the order of the chain."""
@@ -246,7 +238,10 @@ class GradientController(Controller[Gradients]):
     def _excerpt(self) -> tf.Tensor:
         """The part of the chosen channel that is looked at, `[1, time]`, the same object again."""
         signal, part = self.source.signal(), self._part
-        return self._memory.recall("excerpt", (signal, *part), lambda: _cut(signal, *part))
+        row, start, stop = part
+        return self._memory.recall(
+            "excerpt", (signal, *part), lambda: signal[row : row + 1, start:stop]
+        )
 
     @property
     def _part(self) -> tuple[int, int, int]:
@@ -272,10 +267,11 @@ class GradientController(Controller[Gradients]):
 
     def _compute(self) -> Gradients:
         self.chain.sample_rate = self.source.sample_rate
+        x = self._excerpt()
+        if self.learner is not None and self.learner.x is not x:
+            self._forget()  # it was of another signal
         found, self._stepped = self._stepped, None
-        if found is not None:
-            return found
-        return self.chain.gradients(self._excerpt(), self._objective(), parameters=True)
+        return found or self.chain.gradients(x, self._objective(), parameters=True)
 
     def _time(self, result: Gradients) -> tuple[float, float]:
         return 0.0, result.outputs[0].shape[-1] / self.source.sample_rate
@@ -322,10 +318,6 @@ class GradientController(Controller[Gradients]):
         space, rate = self.chain.spaces[-1], self.source.sample_rate
         objective = lines_of(self._excerpt(), rate, space, self.settings, self.targets)
         return code_of(
-            self.source, self._part, self.chain, objective,
-            self._moving(), self._options, self.learner,
-        )  # fmt: skip
-
-
-def _cut(signal: tf.Tensor, row: int, start: int, stop: int) -> tf.Tensor:
-    return signal[row : row + 1, start:stop]
+            *(self.source, self._part, self.chain, objective),
+            *(self._moving(), self._options, self.learner),
+        )
