@@ -73,6 +73,7 @@ class Learner:
         patience: Steps after which the smoothing is halved in any case.
 
     Attributes:
+        began: The parameters before the first step, by stage and name.
         history: All steps since the beginning.
         result: The gradients of the last step, with the results of all stages.
         objective: What is lowered now.
@@ -114,7 +115,7 @@ class Learner:
         self.objective = self._first_objective = objective
         self.patience = patience
         self._options = (optimizer, step)
-        self._began = {(at, name): chain.layers[at].values[name] for at, name in self.parameters}
+        self.began = {(at, name): chain.layers[at].values[name] for at, name in self.parameters}
         self.history: list[Step] = []
         self.result: Gradients | None = None
         self._forget()
@@ -172,7 +173,7 @@ class Learner:
 
     def restart(self) -> None:
         """Puts the parameters back to what they were, and forgets all steps."""
-        self._set(self._began)
+        self._set(self.began)
         self.objective = self._first_objective
         self._forget()
 

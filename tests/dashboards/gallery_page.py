@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import TimeoutError as TooLate
 
+from tests.lab import PATIENCE
+
 SCRIPT = """() => {
     window.drawn = 0;
     document.addEventListener("workbench:drawn", () => { window.drawn += 1; });
@@ -60,7 +62,7 @@ class DashboardPage:
     def __init__(self, lab, number):
         self.lab = lab
         self.root = lab.page.locator(".workbench-dashboard").nth(number)
-        self.root.locator("canvas").first.wait_for()
+        self.root.locator("canvas").first.wait_for(timeout=1000 * PATIENCE)
         self.root.scroll_into_view_if_needed()
         lab.settle()
 
@@ -122,13 +124,10 @@ class DashboardPage:
     # each kind of control by the keyboard: whether it does something
 
     def try_slider(self, name):
-        """Moved by keys; then what it came to is typed into the field beside it."""
-        if not self.slide(name):
-            return False
+        """Moved by keys; then what it came from is typed into the field beside it."""
         field = name.replace("(slider)", "(number)")
         typed = self.control(field).input_value()
-        self.reset()
-        return self.act(self.type, field, typed)
+        return self.slide(name) and self.act(self.type, field, typed)
 
     def try_number(self, name):
         """With its slider."""
@@ -190,3 +189,34 @@ class DashboardPage:
         with self.lab.page.expect_file_chooser() as chooser:
             self.root.locator(".widget-upload").press("Enter")
         chooser.value.set_files(path)
+
+    def walk(self):
+        """Press Tab through the dashboard: what has no sign of the focus, and all that had it."""
+        self.root.evaluate(
+            """root => {
+                window.look = (e) => {
+                    const { outline, boxShadow, borderColor } = getComputedStyle(e);
+                    return [outline, boxShadow, borderColor].join();
+                };
+                const all = "button, input, select, [tabindex]";
+                const every = [...root.querySelectorAll(all)];
+                window.rest = new Map(every.map((e) => [e, window.look(e)]));
+                root.querySelector(".workbench-controls select").focus();
+            }"""
+        )
+        unseen, reached = [], []
+        while True:
+            name, seen = self.root.evaluate(
+                """root => {
+                    const e = document.activeElement;
+                    if (!root.contains(e)) return ["", true];
+                    return [e.dataset.control || e.classList[0] || e.outerHTML,
+                        window.look(e) !== window.rest.get(e)];
+                }"""
+            )
+            if not name:
+                return unseen, reached
+            reached.append(name)
+            if not seen:
+                unseen.append(name)
+            self.lab.page.keyboard.press("Tab")

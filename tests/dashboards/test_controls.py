@@ -3,7 +3,8 @@ from typing import Annotated
 import ipywidgets as widgets
 import pytest
 
-from workbench.dashboards.controls import Control, label
+from workbench.dashboards.controls import Control
+from workbench.dashboards.forms import label
 from workbench.dashboards.numbers import NumberRow, NumberSlider
 from workbench.params import Param, read_parameters
 

@@ -100,7 +100,11 @@ class ControlPanel:
                 self._changed(None)
 
     def _moved(self, key: tuple[int, str], control: Control) -> None:
+        wanted = control.value
         with self._changing():
+            control = self.controls.get(key, control)
+            if control.value != wanted:  # what goes on beside has shown another one meanwhile
+                control.show(wanted)
             self._refused.pop(key, None)
             if self._try(key, control):
                 self._settle_refused()
@@ -137,9 +141,16 @@ class ControlPanel:
             shown.show(group.values)
 
     def follow(self) -> None:
-        """Shows what follows from the parameters: automatic values, presets, notes, new stages."""
+        """Shows what follows from the parameters: automatic values, presets, notes, new stages.
+
+        And parameters that have changed with another one.
+        """
         self._match_groups()
         for shown, group in zip(self.groups, self._controller.groups, strict=True):
+            for name in group.declared:
+                control, value = self.controls[group.stage, name], group.values[name]
+                if (group.stage, name) not in self._refused and control.value != value:
+                    control.show(value)
             shown.follow(group.values, group.preset)
             shown.note = self._controller.notes.get(group.title, "")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from workbench.dashboards.forms import label
 from workbench.dashboards.numbers import NumberRow, NumberSlider, rungs_of
 from workbench.params import Declared
 
@@ -150,19 +151,6 @@ def message(error: Exception) -> str:
 def unalert(shown: str) -> str:
     """The text of such a message."""
     return html.unescape(shown.removeprefix(_ALERT).removesuffix("</span>"))
-
-
-def label(declared: Declared) -> str:
-    """The words beside a control: name and unit, the unit not said twice."""
-    words = declared.name
-    if words == "seconds":
-        return words
-    for ending, unit in (("_hertz", "Hz"), ("_db", "dB"), ("_seconds", "s")):
-        if words.endswith(ending):
-            return f"{words.removesuffix(ending).replace('_', ' ')} ({unit})"
-    unit = declared.param.unit
-    words = words.replace("_", " ")
-    return f"{words} ({unit})" if unit and unit != "samples" else words
 
 
 def _input(declared: Declared, value: Any) -> Any:

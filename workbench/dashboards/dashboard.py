@@ -173,8 +173,10 @@ class Dashboard:
     @property
     def possible(self) -> tuple[str, ...]:
         """Which of "undo", "redo" and "reset" would change something."""
-        changed = self._at_first() != self.controller.state()
-        there = {"undo": self._history.peek(-1), "redo": self._history.peek(+1), "reset": changed}
+        now = self.controller.state()
+        changed = self._at_first() != now
+        before = self._history.peek(-1) or self._history.now.state != now
+        there = {"undo": before, "redo": self._history.peek(+1), "reset": changed}
         return tuple(name for name, something in there.items() if something)
 
     def design(self) -> bytes:
@@ -202,11 +204,13 @@ class Dashboard:
 
     def _go(self, by: int) -> None:
         with self._changing():
+            self._history.record(self._step())  # what goes on by itself has not
             step = self._history.peek(by)
             if step is not None:
                 self._restore(step.state, *([step.recording] if step.recording else []))
                 self._history.go(by)
                 self._settle()
+                self._work()
 
     def _restore(self, state: dict[str, Any], *known: Source) -> None:
         self.controller.restore(state, *known)

@@ -50,13 +50,13 @@ class Work(NamedTuple):
 
     Attributes:
         steps: Each `next` is one.
-        total: How many there are, at most.
+        total: How many there are; None where nobody knows.
         text: What is done, in a word or two.
         pace: Seconds from step to step, at least.
     """
 
     steps: Iterator[Any]
-    total: int
+    total: int | None
     text: str
     pace: Callable[[], float]
 
@@ -72,6 +72,19 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
         return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
 
     return check
+
+
+def label(declared: Declared) -> str:
+    """The words beside a control: name and unit, the unit not said twice."""
+    words = declared.name
+    if words == "seconds":
+        return words
+    for ending, unit in (("_hertz", "Hz"), ("_db", "dB"), ("_seconds", "s")):
+        if words.endswith(ending):
+            return f"{words.removesuffix(ending).replace('_', ' ')} ({unit})"
+    unit = declared.param.unit
+    words = words.replace("_", " ")
+    return f"{words} ({unit})" if unit and unit != "samples" else words
 
 
 def name_of(stage: int) -> str:

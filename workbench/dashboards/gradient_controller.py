@@ -13,27 +13,27 @@ from workbench.axes import with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, one_of
-from workbench.dashboards.chain_controller import controlled
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.forms import SHOWN, Group, Work, values_of
 from workbench.dashboards.frames import Selection, View
-from workbench.dashboards.gradient_examples import EXAMPLES, Example
+from workbench.dashboards.gradient_code import code_of
+from workbench.dashboards.gradient_examples import EXAMPLES
+from workbench.dashboards.gradient_form import Form, title_of
 from workbench.dashboards.gradient_losses import LossOverParameter
-from workbench.dashboards.gradient_objective import objective_of
-from workbench.dashboards.gradient_settings import SETTINGS, acts, target_of
+from workbench.dashboards.gradient_notes import of_learning, of_scalar, of_stage
+from workbench.dashboards.gradient_objective import lines_of, objective_of, placed
+from workbench.dashboards.gradient_settings import SETTINGS
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots import descents, gradients
 from workbench.dashboards.scene import Memory, Scene
 from workbench.dashboards.sources import Source
+from workbench.errors import ParameterError
 from workbench.learning import Learner, Parameter
 from workbench.objectives import Objective
-from workbench.params import Declared, Param
 
 _ROWS = 190
-_SCALAR = ("scalar", "first_seconds", "last_seconds", "low_hertz", "high_hertz", "cell_seconds",
-    "cell_hertz", "other_clip", "smoothing_seconds")  # fmt: skip
-_LEARNING = ("optimizer", "step", "steps_per_second")
 _MOST_STEPS = 400
+_KEPT = ("settings", "targets", "learnt", "learner", "learning")
 
 
 class GradientController(Controller[Gradients]):
@@ -58,108 +58,63 @@ class GradientController(Controller[Gradients]):
         self._memory = Memory()
         self._stepped: Gradients | None = None
         self._losses = LossOverParameter(self._memory)
-        self._open(example)
+        self.source, self.channel = source, 0
+        self._open(example, source.sample_rate)
+        self._place({})
         super().__init__(source)
 
     # what there is to choose
 
     @property
-    def parameters(self) -> dict[str, Parameter]:
-        """All that has a gradient, by the name that it is shown with."""
-        return {
-            f"{stage + 1}. {name}": (stage, name)
-            for stage, layer in enumerate(self.chain.layers)
-            for name, each in controlled(layer).items()
-            if each.param.differentiable and acts(each, layer.values)
-        }
+    def _form(self) -> Form:
+        chosen = self.settings, self.targets, self.learnt, self.learning
+        return Form(self.chain, *chosen, EXAMPLES[self.settings["example"]].usual)
 
     @property
     def groups(self) -> list[Group]:
         """The example, the scalar, the parameters of each stage, and learning."""
-        declared, shown = self._shown_declared(), self._shown_values()
-
-        def group(title: str, names: tuple[str, ...], tools: tuple[str, ...] = ()) -> Group:
-            own = {name: declared[name] for name in names}
-            return Group(title, SHOWN, own, shown, tools=tools)
-
-        targets = tuple(name for name in declared if name.startswith("target "))
-        learnt = tuple(name for name in declared if name.startswith("learn "))
-        found = [
-            group("", ("example", "start", "seconds")),
-            group("Scalar", (*_SCALAR, *targets)),
-        ]
-        usual = self._example.usual
-        for stage, layer in enumerate(self.chain.layers):
-            title = f"{stage + 1}. {type(layer).__name__}"
-            own = controlled(layer, usual.get(stage, ()))
-            found.append(Group(title, stage, own, layer.values))
-        tools = ("pause" if self.learning else "learn", "step", "restart")
-        return [*found, group("Learning", (*learnt, *_LEARNING), tools)]
+        return self._form.groups
 
     @property
     def notes(self) -> Mapping[str, str]:
         """The gradient of each parameter below its stage, and how far learning has come."""
-        said: dict[str, str] = {}
+        said = {"Scalar": of_scalar(self.settings["scalar"], float(self.result.value))}
         for stage, layer in enumerate(self.chain.layers):
             slopes = self.result.parameters[stage]
-            able = [name for at, name in self.parameters.values() if at == stage]
-            texts = [f"{name} {float(slopes[name]):.3g}" for name in able if name in slopes]
-            if texts:
-                title = f"{stage + 1}. {type(layer).__name__}"
-                said[title] = f"Gradient by {', '.join(texts)}".replace("-", "−")
-        said["Scalar"] = f"It is {float(self.result.value):.4g}.".replace("-", "−")
+            able = [name for at, name in self._form.parameters.values() if at == stage]
+            known = {name: float(slopes[name]) for name in able if name in slopes}
+            if known:
+                said[title_of(stage, layer)] = of_stage(layer, known)
         if self.learner is not None and self.learner.history:
-            said["Learning"] = self._told(self.learner)
+            said["Learning"] = of_learning(self.learner, going=self.learning)
         return said
-
-    def _told(self, learner: Learner) -> str:
-        last = learner.history[-1]
-        values = ", ".join(f"{name} {value:.6g}" for (_, name), value in last.values.items())
-        state = "has converged" if learner.converged else f"step {last.number}"
-        sharp = f", smoothed over {1e3 * last.smoothing_seconds:.3g} ms"
-        return f"{state}: {values}{sharp if last.smoothing_seconds else ''}"
-
-    def _shown_declared(self) -> dict[str, Declared]:
-        found = dict(SETTINGS)
-        for label, (stage, name) in self.parameters.items():
-            target = target_of(self.chain.layers[stage].declared[name], f"target {label}")
-            switch = Param("Whether learning moves it.")
-            found[target.name] = target
-            found[f"learn {label}"] = Declared(f"learn {label}", switch, bool, False, False)
-        return found
-
-    def _shown_values(self) -> dict[str, Any]:
-        found = dict(self.settings)
-        for label, parameter in self.parameters.items():
-            found[f"target {label}"] = self.targets.get(parameter)
-            found[f"learn {label}"] = parameter in self.learnt
-        return found
 
     # changes
 
     def act(self, stage: int, tool: str) -> None:
         """Begins to "learn" or makes a "pause", does one "step", or goes back: "restart"."""
-        if tool in ("learn", "pause"):
-            self.learning = tool == "learn"
+        if tool == "learn":
+            self._begin()
+            self.learning = True
+        elif tool == "pause":
+            self.pause()
         elif tool == "step":
             self.step()
         elif tool == "restart":
-            self.learning = False
             with self._changing():
                 if self.learner is not None:
                     self.learner.restart()
-                self.learner = None
+                self._forget()
         else:
             super().act(stage, tool)
 
     def step(self) -> bool:
         """Moves the learnt parameters once; says whether there is more to learn."""
         with self._changing():
-            if self.learner is None:
-                self.learner = self._new_learner()
-            self.learner.step()
-            self._stepped = self.learner.result
-        more = not self.learner.converged and len(self.learner.history) < _MOST_STEPS
+            learner = self._begin()
+            learner.step()
+            self._stepped = learner.result
+        more = not learner.converged and len(learner.history) < _MOST_STEPS
         self.learning = self.learning and more
         return more
 
@@ -176,48 +131,74 @@ class GradientController(Controller[Gradients]):
         def pace() -> float:
             return 1.0 / float(self.settings["steps_per_second"])
 
-        return Work(steps(), _MOST_STEPS, "Learning", pace)
+        return Work(steps(), None, "Learning", pace)
 
     def pause(self) -> None:
         """Learning stops where it is; it can go on from there."""
         self.learning = False
+        self.look(self.view)
 
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
-        if selection is None:
-            return False
-        low, high = selection.low, selection.high
-        region = {"first_seconds": selection.first, "last_seconds": selection.last}
-        self.set(SHOWN, scalar="region", low_hertz=low, high_hertz=high, **region)
-        return True
+        if selection is not None:
+            region = {"first_seconds": selection.first, "last_seconds": selection.last}
+            region |= {"low_hertz": selection.low, "high_hertz": selection.high}
+            self.set(SHOWN, scalar="region", **region)
+        return selection is not None
 
-    def _new_learner(self) -> Learner:
-        moved = [each for each in self.parameters.values() if each in self.learnt]
-        options = {"optimizer": self.settings["optimizer"], "step": self.settings["step"]}
-        return Learner(self.chain, self._excerpt(), self._objective(), moved, **options)
+    def change_source(self, source: Source) -> None:
+        """Takes another source, from its beginning where it is too short for the excerpt."""
+        with self._changing():
+            self.source = source
+            self.channel = min(self.channel, source.signal().shape[0] - 1)
+            if self.settings["start"] >= self.seconds:
+                self.settings = self.settings | {"start": 0.0}
+            self._place({})
 
-    def _open(self, name: str) -> None:
+    def _moving(self) -> list[Parameter]:
+        """The parameters that learning moves, in the order of the chain."""
+        return [each for each in self._form.parameters.values() if each in self.learnt]
+
+    def _begin(self) -> Learner:
+        """What learns; a new one where there is none."""
+        if self.learner is None:
+            if not (moved := self._moving()):
+                raise ParameterError("learn", "be on for a parameter", "none").named("Learning")
+            given = self.chain, self._excerpt(), self._objective(), moved
+            self.learner = Learner(*given, **self._options)
+        return self.learner
+
+    def _forget(self) -> None:
+        """Nothing has been learnt, and nothing is."""
+        self.learner, self.learning = None, False
+
+    def _open(self, name: str, rate: int) -> None:
         """Begins an example: its chain, its scalar, its targets."""
         example = EXAMPLES[name]
+        self.chain.arrange([])
+        self.chain.sample_rate = rate
         self.chain.arrange(list(example.layers()))
         beside = {"example": name, "scalar": example.scalar}
         self.settings = self.settings | beside | {"smoothing_seconds": example.smoothing_seconds}
         self.targets = dict(example.targets)
         self.learnt = frozenset(example.learnt)
-        self.learner, self.learning = None, False
+        self._forget()
 
-    @property
-    def _example(self) -> Example:
-        return EXAMPLES[self.settings["example"]]
+    def _place(self, values: Mapping[str, Any]) -> None:
+        """Moves what the scalar looks at into the excerpt, but for values set by hand."""
+        given = self._excerpt(), self.source.sample_rate
+        self.settings = self.settings | placed(self.settings, values, *given)
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         if stage != SHOWN:
             self.chain.set(stage, **values)
+            self.learner = None  # what has been learnt began elsewhere; it goes on from here
             return
         example = values.get("example", self.settings["example"])
         if SETTINGS["example"].check(example) != self.settings["example"]:
-            self._open(example)
-        declared, known = self._shown_declared(), self.parameters
+            self._open(example, self.source.sample_rate)
+        form = self._form
+        declared, known = form.declared, form.parameters
         for name, value in values.items():
             checked = declared[name].check(value)
             if name.startswith("target "):
@@ -227,16 +208,18 @@ class GradientController(Controller[Gradients]):
                 self.learnt = self.learnt | one if checked else self.learnt - one
             else:
                 self.settings = self.settings | {name: checked}
+        self._place(values)
         if not set(values) <= {"steps_per_second"}:
-            self.learner, self.learning = None, False
+            self._forget()
 
     def _take(self, described: Fields) -> None:
         shown = described.take("shown", anything)
         first = shown.get("example") if isinstance(shown, dict) else None
-        self._open(one_of(tuple(EXAMPLES))("state['shown']['example']", first))
-        self._set(SHOWN, values_of(self._declared(SHOWN))("state['shown']", shown))
+        example = one_of(tuple(EXAMPLES))("state['shown']['example']", first)
+        self._open(example, self.source.sample_rate)
         for stage in range(len(self.chain.layers)):
             self._set(stage, described.take(str(stage), values_of(self._declared(stage))))
+        self._set(SHOWN, values_of(self._declared(SHOWN))("state['shown']", shown))
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -245,7 +228,7 @@ class GradientController(Controller[Gradients]):
             with self.chain.restoring():
                 yield
         except Exception:
-            for name in ("settings", "targets", "learnt", "learner", "learning"):
+            for name in _KEPT:
                 setattr(self, name, kept[name])
             self.chain.arrange(layers)
             raise
@@ -254,25 +237,41 @@ class GradientController(Controller[Gradients]):
 
     def _excerpt(self) -> tf.Tensor:
         """The part of the chosen channel that is looked at, `[1, time]`, the same object again."""
-        signal, rate = self.source.signal(), self.source.sample_rate
-        row = min(self.channel, signal.shape[0] - 1)
-        start, count = (round(self.settings[name] * rate) for name in ("start", "seconds"))
-        start = max(0, min(start, signal.shape[1] - count))
-        part = (signal, row, start, count)
+        signal, part = self.source.signal(), self._part
+        row, start, stop = part
         return self._memory.recall(
-            "excerpt", part, lambda: signal[row : row + 1, start : start + count]
+            "excerpt", (signal, *part), lambda: signal[row : row + 1, start:stop]
         )
 
+    @property
+    def _part(self) -> tuple[int, int, int]:
+        """The channel of the excerpt, its first sample and its end."""
+        count, rate = self.source.signal().shape[-1], self.source.sample_rate
+        start, length = (round(self.settings[name] * rate) for name in ("start", "seconds"))
+        if start and start >= count:
+            rule = f"be before the end of the signal, at {self.seconds:g} s"
+            raise ParameterError("start", rule, self.settings["start"]).named("excerpt")
+        return self.channel, start, min(start + length, count)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """How a step follows from the gradient."""
+        return {name: self.settings[name] for name in ("optimizer", "step")}
+
     def _objective(self) -> str | Objective:
+        """What is looked at: learning makes a distance sharper by and by."""
+        if self.learner is not None:
+            return self.learner.objective
         x, rate = self._excerpt(), self.source.sample_rate
         return objective_of(self.chain, x, rate, self.settings, self.targets, self._memory)
 
     def _compute(self) -> Gradients:
         self.chain.sample_rate = self.source.sample_rate
+        x = self._excerpt()
+        if self.learner is not None and self.learner.x is not x:
+            self._forget()  # it was of another signal
         found, self._stepped = self._stepped, None
-        if found is not None:
-            return found
-        return self.chain.gradients(self._excerpt(), self._objective(), parameters=True)
+        return found or self.chain.gradients(x, self._objective(), parameters=True)
 
     def _time(self, result: Gradients) -> tuple[float, float]:
         return 0.0, result.outputs[0].shape[-1] / self.source.sample_rate
@@ -282,10 +281,10 @@ class GradientController(Controller[Gradients]):
         scene = Scene(self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory)
         found = gradients.of_all(scene)
         if self.learnt:
-            parameter, learnt = min(self.learnt), self.learner is not None
+            parameter = min(self.learnt)
             given = self.chain, self._excerpt(), self._objective(), parameter
             target = self.targets.get(parameter)
-            found.append(self._losses.panel(*given, target, learning=learnt))
+            found.append(self._losses.panel(*given, target, learning=self.learner is not None))
         history = self.learner.history if self.learner is not None else ()
         if history:
             found += [descents.training(history), descents.way(history, self.targets)]
@@ -315,5 +314,10 @@ class GradientController(Controller[Gradients]):
         return found
 
     def code(self) -> str:
-        """The lines of Python that compute what is shown."""
-        return "\n".join(["import workbench as wb", "", self.source.code(), self.chain.code()])
+        """The lines of Python that compute what is shown, and learn as it was learnt."""
+        space, rate = self.chain.spaces[-1], self.source.sample_rate
+        objective = lines_of(self._excerpt(), rate, space, self.settings, self.targets)
+        return code_of(
+            *(self.source, self._part, self.chain, objective),
+            *(self._moving(), self._options, self.learner),
+        )

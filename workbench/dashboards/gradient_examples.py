@@ -61,12 +61,12 @@ EXAMPLES: dict[str, Example] = {
     "find mel edges": Example(
         lambda: [
             layers.LogMelSpectrogram(
-                num_mel_bins=40, lower_edge_hertz=200.0, upper_edge_hertz=4000.0
+                num_mel_bins=40, lower_edge_hertz=200.0, upper_edge_hertz=3000.0
             )
         ],
         "target",
         ((0, "lower_edge_hertz"), (0, "upper_edge_hertz")),
-        {(0, "lower_edge_hertz"): 80.0, (0, "upper_edge_hertz"): 5000.0},
+        {(0, "lower_edge_hertz"): 80.0, (0, "upper_edge_hertz"): 3700.0},
         usual={0: ("lower_edge_hertz", "upper_edge_hertz", "num_mel_bins")},
     ),
     "quieten a region": Example(  # a comb's notches move onto it

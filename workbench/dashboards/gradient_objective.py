@@ -8,12 +8,27 @@ from typing import Any
 import tensorflow as tf
 
 from workbench import clips
+from workbench.audio import Clip
+from workbench.axes import Space
 from workbench.chain import Chain
 from workbench.core.resampling import resample
+from workbench.dashboards.gradient_code import by_stage
 from workbench.dashboards.scene import Memory
 from workbench.distance import Distance
 from workbench.learning import Parameter
 from workbench.objectives import Cell, Objective, RectangleEnergy
+
+Targets = Mapping[Parameter, float | None]
+_PLACES = {  # what must lie inside the signal, and where else it and its partner are put
+    "region": (
+        ("first_seconds", ("first_seconds", 0.3), ("last_seconds", 0.6)),
+        ("low_hertz", ("low_hertz", 0.25), ("high_hertz", 0.5)),
+    ),
+    "one cell": (
+        ("cell_seconds", ("cell_seconds", 0.5)),
+        ("cell_hertz", ("cell_hertz", 0.25)),
+    ),
+}
 
 
 def objective_of(
@@ -21,7 +36,7 @@ def objective_of(
     x: tf.Tensor,
     rate: int,
     settings: Mapping[str, Any],
-    targets: Mapping[Parameter, float | None],
+    targets: Targets,
     memory: Memory,
 ) -> str | Objective:
     """A word or a declared objective, as `Chain.gradients` takes it.
@@ -34,12 +49,7 @@ def objective_of(
         targets: Values of parameters in the target; None: as they are.
         memory: Keeps the target for as long as it is the same.
     """
-    scalar, bins = settings["scalar"], len(chain.spaces[-1].axes) > 1
-    if scalar == "region":
-        ends = (settings["low_hertz"], settings["high_hertz"]) if bins else (None, None)
-        return RectangleEnergy(settings["first_seconds"], settings["last_seconds"], *ends)
-    if scalar == "one cell":
-        return Cell(settings["cell_seconds"], settings["cell_hertz"] if bins else None)
+    scalar = settings["scalar"]
     if scalar == "target":
         changed = {key: value for key, value in targets.items() if value is not None}
         distance = _distance(chain, x, changed, memory)
@@ -47,8 +57,51 @@ def objective_of(
         other = _clip(settings["other_clip"], rate, x.shape[-1], memory)
         distance = _distance(chain, other, {}, memory)
     else:
-        return str(scalar)
+        return _declared(scalar, settings, bins=len(chain.spaces[-1].axes) > 1)
     return distance.smoothed(settings["smoothing_seconds"])
+
+
+def lines_of(
+    x: tf.Tensor, rate: int, space: Space, settings: Mapping[str, Any], targets: Targets
+) -> list[str]:
+    """The lines of Python that make that objective, of a chain's result in `space`."""
+    scalar, smoothed = settings["scalar"], f".smoothed({settings['smoothing_seconds']!r})"
+    if scalar == "target":
+        changes = by_stage({key: value for key, value in targets.items() if value is not None})
+        return [f"objective = wb.Distance.to(chain, x, {changes}, cropped=True){smoothed}"]
+    if scalar == "other clip":
+        clip, count = clips.clip(settings["other_clip"]), x.shape[-1]
+        rates = f"orig_rate={clip.sample_rate}, target_rate={rate}"
+        signal = f"clip.signal[:1, :{_count(clip, rate, count)}]"
+        lines = [f"clip = wb.clip({settings['other_clip']!r})"]
+        lines.append(f"other = wb.resample({signal}, {rates})[:, :{count}]")
+        if _count(clip, rate, count) > clip.signal.shape[1]:
+            lines.append(f"other = np.pad(other, [(0, 0), (0, {count} - other.shape[1])])")
+            lines.insert(0, "import numpy as np")
+        return [*lines, f"objective = wb.Distance.to(chain, other, cropped=True){smoothed}"]
+    found = _declared(scalar, settings, bins=len(space.axes) > 1)
+    return [f"objective = {f'wb.{found!r}' if isinstance(found, Objective) else repr(scalar)}"]
+
+
+def placed(
+    settings: Mapping[str, Any], values: Mapping[str, Any], x: tf.Tensor, rate: int
+) -> dict[str, float]:
+    """Places inside the signal for a scalar that has just been chosen and lies outside.
+
+    Args:
+        settings: The settings, with the scalar.
+        values: Those that were set by hand: they stay.
+        x: The signal.
+        rate: Its samples per second.
+    """
+    names = _PLACES.get(settings["scalar"], ())
+    found = {}
+    for first, *part in names:
+        end = x.shape[-1] / rate if first.endswith("_seconds") else rate / 2
+        here = settings[first]
+        if here is not None and here >= end and first not in values:
+            found |= {name: end * share for name, share in part}
+    return found
 
 
 def identity_of(objective: str | Objective) -> tuple[Any, ...]:
@@ -58,12 +111,19 @@ def identity_of(objective: str | Objective) -> tuple[Any, ...]:
     return (objective,)
 
 
+def _declared(scalar: str, settings: Mapping[str, Any], *, bins: bool) -> str | Objective:
+    if scalar == "region":
+        ends = (settings["low_hertz"], settings["high_hertz"]) if bins else (None, None)
+        return RectangleEnergy(settings["first_seconds"], settings["last_seconds"], *ends)
+    if scalar == "one cell":
+        return Cell(settings["cell_seconds"], settings["cell_hertz"] if bins else None)
+    return scalar
+
+
 def _distance(
     chain: Chain, x: tf.Tensor, changed: Mapping[Parameter, float], memory: Memory
 ) -> Distance:
-    changes: dict[int, dict[str, float]] = {}
-    for (stage, name), value in changed.items():
-        changes.setdefault(stage, {})[name] = value
+    changes = by_stage(changed)
     values = tuple(
         (stage, name, value)
         for stage, layer in enumerate(chain.layers)
@@ -79,9 +139,13 @@ def _clip(name: str, rate: int, length: int, memory: Memory) -> tf.Tensor:
 
     def make() -> tf.Tensor:
         clip = clips.clip(name)
-        seconds = length / rate
-        signal = clip.signal[:1, : round(seconds * clip.sample_rate)]
+        signal = clip.signal[:1, : _count(clip, rate, length)]
         found = resample(signal, orig_rate=clip.sample_rate, target_rate=rate)[:, :length]
         return tf.pad(found, [(0, 0), (0, length - found.shape[1])])
 
     return memory.recall("other clip", (name, rate, length), make)
+
+
+def _count(clip: Clip, rate: int, length: int) -> int:
+    """How many samples of a clip last as long as `length` at a rate."""
+    return round(length / rate * clip.sample_rate)

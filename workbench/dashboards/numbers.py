@@ -12,6 +12,7 @@ import traitlets
 
 from workbench.params import Declared
 
+_DIGITS = 7
 _STEPS = 200  # at least so many positions over a continuous range
 
 
@@ -49,13 +50,18 @@ class NumberSlider(widgets.HBox):
         self._showing = True
         try:
             self._slider.value = int(np.argmin(np.abs(self._rungs - self.value)))
-            self._field.value = self.value
+            if self._field.value != self.value:  # what is typed stays as it is
+                self._field.value = self._short(self.value)
         finally:
             self._showing = False
 
     @traitlets.observe("disabled")
     def _disable(self, change: Any) -> None:
         self._slider.disabled = self._field.disabled = self.disabled
+
+    def _short(self, value: Any) -> Any:
+        """As many digits as the field has room for: what is learnt has more."""
+        return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
     def _slid(self, change: Any) -> None:
         if not self._showing:

@@ -8,12 +8,14 @@ import numpy as np
 
 from workbench.axes import Axis
 from workbench.curves import Curves
+from workbench.dashboards.figures import figure
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.views import limits_around, lines_panel
 from workbench.landscape import Landscape, Tangent
 from workbench.learning import Parameter, Step
 
 _FEWEST = 20  # steps that there is room for
+_WORD = 0.1  # of the width: so far apart, two words have room beside each other
 _ROOM = 0.05  # of the height, above and below the loss
 
 
@@ -28,12 +30,22 @@ def over_parameter(
     if slope is not None:
         lines.append(slope.loss + slope.gradient * (found.values - slope.value))
         names.append("tangent")
-        title = f"Loss over {name}: slope {slope.gradient:.4g}, differences {slope.difference:.4g}"
+        found_twice = figure(slope.gradient, 4), figure(slope.difference, 4)
+        title = "Loss over {}: slope {}, differences {}".format(name, *found_twice)
     axis = Axis(name, unit, values=tuple(found.values))
-    marks = {"now": now} | ({"target": target} if target is not None else {})
+    marks = _marks(now, target, abs(float(found.values[-1] - found.values[0])))
     curves = Curves(axis, np.stack(lines), tuple(names), "loss")
     styles = ("solid", "dashed")[: len(lines)]
-    return lines_panel(title.replace("-", "−"), curves, limits, marks=marks, styles=styles)
+    return lines_panel(title, curves, limits, marks=marks, styles=styles)
+
+
+def _marks(now: float, target: float | None, width: float) -> dict[str, float]:
+    """The present value and the target; one of them says both where their words would collide."""
+    if target is None:
+        return {"now": now}
+    if abs(now - target) > _WORD * width:
+        return {"now": now, "target": target}
+    return {"": min(now, target), "now, target": max(now, target)}
 
 
 def training(history: Sequence[Step]) -> LinesPanel:

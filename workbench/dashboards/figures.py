@@ -1,0 +1,16 @@
+"""Numbers in a sentence, as people write them."""
+
+from __future__ import annotations
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def figure(value: float, digits: int = 3) -> str:
+    """A number with so many digits, a power of ten beside it where it is very large or small.
+
+    >>> [figure(each) for each in (0, -0.25, 3.832e-05, -1.04e9)]
+    ['0', '−0.25', '3.83 × 10⁻⁵', '−1.04 × 10⁹']
+    """
+    mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
+    text = mantissa.replace("-", "−")
+    return f"{text} × 10{str(int(exponent)).translate(_RAISED)}" if exponent else text
