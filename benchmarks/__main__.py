@@ -16,6 +16,8 @@ NAMES = (
     "learning",
     "comm",
     "live",
+    "long_files",
+    "dashboards",
 )
 
 

@@ -54,6 +54,13 @@ def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
     return path
 
 
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # it has ended meanwhile
+        return []
+
+
 class Server:
     """A running `workbench lab`: `url`, `token`, `pid`; `root` is the folder that it shows."""
 
@@ -89,7 +96,7 @@ class Server:
     def kernel_pids(self) -> list[int]:
         """The process ids of the running kernels."""
         children = psutil.Process(self.pid).children(recursive=True)
-        return [p.pid for p in children if "ipykernel_launcher" in p.cmdline()]
+        return [p.pid for p in children if "ipykernel_launcher" in _command_of(p)]
 
     def _start_process(self) -> None:
         self._write_settings()
@@ -172,6 +179,7 @@ class Lab(Server):
         size: Width and height of the page.
         scale: Device pixels per CSS pixel.
         arguments: Further arguments of `workbench lab`.
+        flags: Further arguments of the browser.
     """
 
     def __init__(
@@ -181,19 +189,21 @@ class Lab(Server):
         size: tuple[int, int] = (1400, 1000),
         scale: float = 1.0,
         arguments: Sequence[str] = (),
+        flags: Sequence[str] = (),
     ):
         super().__init__(start, ["--expose-app-in-browser", *arguments])
         self._view = {
             "viewport": {"width": size[0], "height": size[1]},
             "device_scale_factor": scale,
         }
+        self._flags = list(flags)
         self.messages: list[str] = []
 
     def __enter__(self) -> Self:
         super().__enter__()
         with self._stack:
             playwright = self._stack.enter_context(sync_playwright())
-            self.browser = launch(playwright)
+            self.browser = launch(playwright, args=self._flags)
             self._stack.callback(self.browser.close)
             self.page = self.browser.new_page(**self._view)
             self.page.set_default_timeout(PATIENCE * 1000)

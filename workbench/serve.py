@@ -6,6 +6,7 @@ ready, so that the next page is there at once. The page may move controls; it ca
 
 from __future__ import annotations
 
+import asyncio
 import html
 import signal
 import sys
@@ -55,6 +56,16 @@ class Pages(Voila):
         provider = self.identity_provider
         token = f"?token={provider.token}" if provider.token_generated else ""
         return f"{self.connection_url}{token}"
+
+    def stop(self) -> None:
+        """Stop, but not before kernels that are starting are there to be stopped."""
+        self.ioloop.run_sync(self._let_start)
+        super().stop()
+
+    async def _let_start(self) -> None:
+        pools = getattr(self.kernel_manager, "_pools", {})  # Voila's kernels that are kept ready
+        starting = [task for pool in pools.values() for task in pool]
+        await asyncio.gather(*starting, return_exceptions=True)
 
 
 def settings(port: int | None) -> Config:

@@ -15,6 +15,9 @@ LEFT, RIGHT, BARE, TITLE, AXIS, GAP = 62, 72, 24, 22, 40, 8  # the page's margin
 FILES = {
     "/": (Path(__file__).with_name("scope_page.html").read_bytes(), "text/html"),
     "/scope.js": (page_module().encode(), "text/javascript"),
+    "/microphone.html": (Path(__file__).with_name("microphone.html").read_bytes(), "text/html"),
+    "/microphone.js": ((PAGE / "microphone.js").read_bytes(), "text/javascript"),
+    "/microphone.css": ((PAGE / "microphone.css").read_bytes(), "text/css"),
     "/scope.css": ((PAGE / "scope.css").read_bytes(), "text/css"),
     **{
         f"/page/{name}.js": ((PAGE / f"{name}.js").read_bytes(), "text/javascript")

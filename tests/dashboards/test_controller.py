@@ -6,7 +6,7 @@ import soundfile as sf
 
 import workbench as wb
 from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.controller import SOURCE
+from workbench.dashboards.forms import SOURCE
 from workbench.dashboards.frames import View
 from workbench.dashboards.sources import source_of
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import workbench as wb
 from workbench.dashboards import publication
-from workbench.dashboards.controller import SOURCE
+from workbench.dashboards.forms import SOURCE
 from workbench.dashboards.frames import Frame
 from workbench.layers import OpLayer
 from workbench.ops import registry

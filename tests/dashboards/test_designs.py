@@ -84,7 +84,7 @@ BAD = {
     "no source": (without("source"), "state must have the key 'source'"),
     "source": (changed(source={"clip": "song"}), r"source\['clip'\] must be one of 'siren'"),
     "upload": (changed(source={"given": "my.wav"}), "source must be at hand: .*; got 'my.wav'"),
-    "layers": (changed(layers=[]), r"state\['layers'\] must be Saturate, Spectrogram; got \[\]"),
+    "layers": (changed(layers="none"), r"state\['layers'\] must be an array; got 'none'"),
     "more": (changed(volume=3), "state must have no keys but .*; got 'volume'"),
 }
 

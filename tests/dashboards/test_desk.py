@@ -7,7 +7,7 @@ import pytest
 
 import workbench as wb
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.controller import SHOWN, SOURCE
+from workbench.dashboards.forms import SHOWN, SOURCE
 from workbench.dashboards.sources import TEST_SIGNALS
 
 TONE = np.asarray(wb.tone(sample_rate=8000, seconds=1.0, frequency_hertz=1000.0))
@@ -150,7 +150,7 @@ def test_a_failing_undo_changes_nothing(dashboard, monkeypatch, tmp_path):
 
 def test_a_changed_sound_is_stale_after_an_undo(dashboard, sent):
     dashboard.set(0, drive_db=9.0)
-    dashboard._send_audio()
+    dashboard._send_audio("original", True)
     dashboard.undo()
     assert [c["kind"] for c, _ in sent if c["kind"] in ("audio", "stale")] == ["audio", "stale"]
 
@@ -228,12 +228,12 @@ def test_custom_cannot_be_chosen(dashboard):
 
 def test_a_preset_that_does_not_fit_is_refused_beside_its_choice(tmp_path):
     dashboard = opened((TONE, 8000))
-    choice = dashboard.panel.groups[2].preset
-    choice.value = "tensorflow"  # up to 7600 Hz
-    assert "upper_edge_hertz must be at most" in choice.error
+    group = dashboard.panel.groups[2]
+    group.preset.value = "tensorflow"  # up to 7600 Hz
+    assert "upper_edge_hertz must be at most" in group.refusal
     assert dashboard.frames == []
-    choice.value = "librosa"
-    assert choice.error == ""
+    group.preset.value = "librosa"
+    assert group.refusal == ""
 
 
 def test_kaldi_counts_in_the_rate_that_reaches_the_stage():

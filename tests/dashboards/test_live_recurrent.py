@@ -90,7 +90,7 @@ def test_one_can_listen_to_all_four(lab):
     page.wait_for_function(f"() => {source}")
     for heard in ("naive", "reference", "input"):
         before = page.evaluate(source)
-        choice(lab, "reference").select_option(heard)
+        page.get_by_role("radio", name=heard).check(force=True)
         page.wait_for_function(f"before => {source} !== before", arg=before)
     page.get_by_role("button", name="Pause").click()
     page.wait_for_function("() => document.querySelector('.workbench-audio').paused")

@@ -10,7 +10,7 @@ import pytest
 
 import workbench as wb
 from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.controller import SHOWN, SOURCE
+from workbench.dashboards.forms import SHOWN, SOURCE
 from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.sources import source_of
 
@@ -38,7 +38,6 @@ def change_chain(controller):
 def change_recurrent(controller):
     controller.change_source(source_of("drums"))
     controller.choose_channel(1)
-    controller.set(SHOWN, listen_to="naive")
     controller.set(0, sample_rate=96000, interpolation="linear", seconds=0.3, start=0.2)
 
 

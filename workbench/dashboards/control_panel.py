@@ -8,8 +8,9 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controller import SOURCE, Controller, Group
+from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
+from workbench.dashboards.forms import SOURCE, Group
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.source_choices import SourceChoices
 from workbench.dashboards.sources import Source, source_of

@@ -7,60 +7,26 @@ them and draws panels. Sources, views and all-or-nothing changes are the same in
 from __future__ import annotations
 
 import contextlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
-from workbench.checked_json import REQUIRED, Check, Fields, anything, index, one_of
-from workbench.dashboards.frames import Frame, View
+from workbench.checked_json import Fields, anything, index, one_of
+from workbench.dashboards.forms import SOURCE, Group, Work, name_of, plain, values_of
+from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source, source_again
 from workbench.errors import ParameterError, naming
 from workbench.params import Declared
 
-SOURCE = -1  # stands for the source where others name a stage
-SHOWN = -2  # and for what is shown of the results
 WHOLE = View(None, None, 1000, (), 1.0)
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Parameters that are shown together.
-
-    Attributes:
-        title: What stands over them; empty for none.
-        stage: What `Controller.set` calls their stage.
-        declared: Those that have a control, by name.
-        values: All parameters of the stage.
-        presets: Values that some of the parameters may take together, by the name of the set.
-        tools: What can be done with the stage as a whole, as `Controller.act` calls it.
-        compact: Whether they are switches, to be shown side by side.
-    """
-
-    title: str
-    stage: int
-    declared: Mapping[str, Declared]
-    values: Mapping[str, Any]
-    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    tools: tuple[str, ...] = ()
-    compact: bool = False
-
-    @property
-    def preset(self) -> str:
-        """The name of the preset whose values the parameters have; empty for none."""
-        for name, preset in self.presets.items():
-            if all(self.values[each] == value for each, value in preset.items()):
-                return name
-        return ""
 
 
 class Controller(ABC, Generic[Result]):
@@ -127,6 +93,10 @@ class Controller(ABC, Generic[Result]):
     def _compute(self) -> Result:
         """Computes with the source and the parameters of now."""
 
+    def _seen(self, view: View) -> Result:
+        """The last result, or where that does not show what a view wants, one that does."""
+        return self.result
+
     @abstractmethod
     def _time(self, result: Result) -> tuple[float, float]:
         """First and last second of what is shown."""
@@ -144,13 +114,13 @@ class Controller(ABC, Generic[Result]):
         found: dict[str, dict[str, Any]] = {}
         for group in self.groups:
             own = {name: group.values[name] for name in group.declared}
-            found.setdefault(_name_of(group.stage), {}).update(own)
+            found.setdefault(name_of(group.stage), {}).update(own)
         return found
 
     def _take(self, described: Fields) -> None:
         """Takes the parameters that `_described` has told; what it lacks gets its default."""
         for stage in dict.fromkeys(group.stage for group in self.groups):
-            self._set(stage, described.take(_name_of(stage), values_of(self._declared(stage))))
+            self._set(stage, described.take(name_of(stage), values_of(self._declared(stage))))
 
     def _declared(self, stage: int) -> dict[str, Declared]:
         """The parameters of a stage that have a control, of all its groups."""
@@ -184,6 +154,17 @@ class Controller(ABC, Generic[Result]):
         """
         raise ParameterError("tool", "be one of the group's", repr(tool)).named("act")
 
+    def select(self, selection: Selection | None) -> bool:
+        """Takes a region that a person has marked; says whether that has changed anything."""
+        return False
+
+    def work(self) -> Work | None:
+        """What goes on after a change, in steps beside the callbacks; None for nothing."""
+        return None
+
+    def pause(self) -> None:
+        """What goes on ends where it is."""
+
     def change_source(self, source: Source) -> None:
         """Takes another source.
 
@@ -202,7 +183,7 @@ class Controller(ABC, Generic[Result]):
     def state(self) -> dict[str, Any]:
         """All that was chosen, as JSON holds it: the source, the channel, every parameter."""
         chosen = {"kind": self.kind, "source": self.source.state(), "channel": self.channel}
-        return _plain(chosen | self._described())
+        return plain(chosen | self._described())
 
     def restore(self, state: Any, *known: Source) -> None:
         """Takes all that a state says; where some of it is not to be had, nothing is changed.
@@ -229,8 +210,9 @@ class Controller(ABC, Generic[Result]):
 
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
-        self.frame = self._frame(self.result, view)
-        self.view = view
+        result = self._seen(view)
+        frame = self._frame(result, view)
+        self.result, self.frame, self.view = result, frame, view
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.
@@ -262,7 +244,7 @@ class Controller(ABC, Generic[Result]):
         """All parameters, named `stage.parameter`, as they are in the last result."""
         found = {f"source.{name}": value for name, value in self.source.values.items()}
         for group in self.groups:
-            stage = _name_of(group.stage)
+            stage = name_of(group.stage)
             found |= {f"{stage}.{name}": value for name, value in group.values.items()}
         return found
 
@@ -295,25 +277,3 @@ class Controller(ABC, Generic[Result]):
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
-
-
-def values_of(declared: Mapping[str, Declared]) -> Check:
-    """The check of an object with values of these parameters; what it lacks gets its default."""
-
-    def check(name: str, values: Any) -> dict[str, Any]:
-        given = Fields(name, values)
-        for each in declared.values():
-            given.take(each.name, anything, REQUIRED if each.required else each.default)
-        given.close()
-        return {n: d.check(given.values.get(n, d.default)) for n, d in declared.items()}
-
-    return check
-
-
-def _name_of(stage: int) -> str:
-    return "shown" if stage == SHOWN else str(stage)
-
-
-def _plain(state: Any) -> Any:
-    """Dicts, lists, words and numbers as they come back from a file."""
-    return json.loads(json.dumps(state))

@@ -102,7 +102,7 @@ class Control:
     @property
     def error(self) -> str:
         """The message beside the control."""
-        return html.unescape(self._message.value.removeprefix(_ALERT).removesuffix("</span>"))
+        return unalert(self._message.value)
 
     @error.setter
     def error(self, text: str) -> None:
@@ -145,6 +145,11 @@ def message(error: Exception) -> str:
     """What an error says, with its kind where it isn't one that we raise."""
     known = isinstance(error, (ValueError, TypeError, OSError))
     return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def unalert(shown: str) -> str:
+    """The text of such a message."""
+    return html.unescape(shown.removeprefix(_ALERT).removesuffix("</span>"))
 
 
 def label(declared: Declared) -> str:

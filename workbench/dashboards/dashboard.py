@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import html
 import os
-import threading
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,15 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards import publication
 from workbench.dashboards.actions import ALWAYS, Actions
+from workbench.dashboards.completion import Completion
 from workbench.dashboards.control_panel import ControlPanel
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
-from workbench.dashboards.frames import View
+from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
+from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.scope import PAGE, Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 
@@ -45,13 +46,17 @@ class Dashboard:
         controller: The state and the computation.
         panel: The controls.
         scope: The live plot.
+        worker: What computes beside the callbacks.
         widget: All of it, as a page shows it.
     """
 
     def __init__(self, controller: Controller[Any]):
         self.controller = controller
         self.scope = Scope()
-        self._lock = threading.RLock()
+        self._lock = Turns()
+        self.worker = Worker(self._lock, self.scope)
+        self._working: Job | None = None
+        self._completion = Completion(controller, self.worker, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -71,6 +76,8 @@ class Dashboard:
         self.widget.add_class("workbench-dashboard")
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
+        self.scope.on_select(self._selected)
+        self.scope.on_stop(self.worker.stop)
         self._draw()
 
     @property
@@ -101,6 +108,10 @@ class Dashboard:
         """
         self.panel.change_source(source)
 
+    def look(self, first_seconds: float, last_seconds: float) -> None:
+        """Zooms to a range of time."""
+        self.scope.look(first_seconds, last_seconds)
+
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:
@@ -129,6 +140,7 @@ class Dashboard:
 
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
+        self.worker.close()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
@@ -226,12 +238,48 @@ class Dashboard:
         with self.scope.complaining():
             self._history.record(self._step(), moved)
             self._settle()
+            self._work()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
         self.scope.invalidate_audio()
         self._actions.settle()
         self._draw()
+
+    def _work(self) -> None:
+        """Lets go on what goes on by itself, such as learning; what went on before ends."""
+        work = self.controller.work()
+        if self._working is not None:
+            self._working.cancel()
+        if work is None:
+            return
+        self._working = self.worker.start(
+            work.steps,
+            total=work.total,
+            text=work.text,
+            on_step=self._worked,
+            on_end=self._rested,
+            pace=work.pace,
+        )
+
+    def _worked(self, _: Any) -> None:
+        self.panel.show()
+        self._draw()
+
+    def _rested(self, job: Job) -> None:
+        """What has gone on is over: it is one step that can be undone."""
+        if job.state == "replaced":
+            return
+        self.controller.pause()
+        self._history.record(self._step(), None)
+        self.panel.show()
+        self._settle()
+
+    def _selected(self, selection: Selection | None) -> None:
+        with self._changing(), self.scope.complaining():
+            if self.controller.select(selection):
+                self.panel.show()
+                self._changed("selection")
 
     def _look(self, view: View) -> None:
         with self._lock:
@@ -243,6 +291,7 @@ class Dashboard:
         self.scope.enable([*self.possible, *ALWAYS])
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
+        self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controls import Control, alert
+from workbench.dashboards.controls import Control, alert, unalert
 from workbench.params import Declared, Param
 
 _TOOLS = {  # an icon, and what it does
@@ -17,6 +17,10 @@ _TOOLS = {  # an icon, and what it does
     "up": ("arrow-up", "Move up"),
     "down": ("arrow-down", "Move down"),
     "remove": ("times", "Remove"),
+    "learn": ("play", "Learn"),
+    "pause": ("pause", "Pause"),
+    "step": ("step-forward", "One step"),
+    "restart": ("fast-backward", "Back to the beginning"),
 }
 _CUSTOM = "custom"  # the choice of a preset where parameters differ from all of them
 
@@ -83,6 +87,11 @@ class ControlGroup:
         """Calls `callback(name)` when a tool is used."""
         for name, button in self.tools.items():
             button.on_click(lambda _, name=name: callback(name))
+
+    @property
+    def refusal(self) -> str:
+        """Why the last preset or tool was refused; empty if it was not."""
+        return unalert(self._refusal.value)
 
     def refuse(self, text: str) -> None:
         """Shows why a preset could not be taken, or a tool not be used; empty takes it away."""

@@ -14,6 +14,7 @@ from workbench.core.signals import chirp
 from workbench.dashboards.chain_controller import ChainController
 from workbench.dashboards.chain_editor import ChainEditor
 from workbench.dashboards.controller import Controller
+from workbench.dashboards.gradient_controller import GradientController
 from workbench.dashboards.plots import (
     cepstra,
     delays,
@@ -32,6 +33,10 @@ from workbench.stored_models import read_model
 _FRAMES = ("window", "frame_length", "frame_step", "fft_length")
 _BANDS = ("num_mel_bins", "lower_edge_hertz", "upper_edge_hertz", "mel_scale", "mel_norm")
 
+_MOTION = (
+    "motion", "delay_seconds", "depth_seconds", "rate_hertz", "wet", "dry",
+    "speed_meters_per_second", "distance_meters", "time_seconds",
+)  # fmt: skip
 _KINDS = {
     "sinc": "Windowed sinc",
     "fft": "Fourier transform of the whole",
@@ -101,7 +106,10 @@ IDEAS: dict[str, Idea] = {
             spectra.spectrogram(1, "result_spectrogram", "Spectrogram of the result"),
             resampling.gain(0),
             resampling.impulse(0),
-            *(spectra.compared(0, "kind", kind, title) for kind, title in _KINDS.items()),
+            *(
+                spectra.compared(0, "kind", kind, title, shown=kind in ("average", "nearest"))
+                for kind, title in _KINDS.items()
+            ),
         ),
         audio=_sweep,
     ),
@@ -153,18 +161,29 @@ IDEAS: dict[str, Idea] = {
         audio="speech",
     ),
     "delay": Idea(
-        "Fractional delay",
-        "Between two samples the signal has to be guessed. Each kind guesses well up to some "
-        "frequency, and late or weak above it.",
+        "Delays",
+        "Between two samples the signal has to be guessed: each kind guesses well up to some "
+        "frequency, and late or weak above it. A second, moving delay makes a comb, a flanger or "
+        "a siren that drives past.",
         _chain(
-            lambda: [layers.FractionalDelay(delay=3.3, kind="lagrange")],
-            {0: ("delay", "kind", "order", "lobes")},
-            results.original_and_result(1),
+            lambda: [
+                layers.FractionalDelay(delay=3.3, kind="lagrange"),
+                layers.ModulatedDelay(motion="still", delay_seconds=0.001),
+            ],
+            {0: ("delay", "kind", "order", "lobes"), 1: _MOTION},
+            results.signal(),
+            results.magnified(1),
             delays.taps(0),
             delays.error(0),
-            delays.gain(0),
             delays.lateness(0),
+            delays.gain(0),
+            delays.comb(1),
+            delays.group(0),
             delays.poles(0),
+            results.result(2, "result", "Result"),
+            results.difference(2),
+            spectra.average(2),
+            spectra.spectrogram(2, "spectrogram", "Spectrogram of the result"),
         ),
         audio="plucked_string",
     ),
@@ -175,9 +194,7 @@ IDEAS: dict[str, Idea] = {
         _chain(
             lambda: [
                 layers.LogMelSpectrogram(),
-                layers.SpecAugment(
-                    seed=(3, 4), time_mask_width=40, frequency_mask_width=16, mask_value=None
-                ),
+                layers.SpecAugment(seed=(3, 1), time_mask_width=40, mask_value=None),
             ],
             {0: ("num_mel_bins", "frame_step")},
             results.signal(),
@@ -209,6 +226,13 @@ IDEAS: dict[str, Idea] = {
         "Add stages, move them, switch them off: every stage shows what comes out of it, in which "
         "shape, and what it costs.",
         lambda source: ChainEditor(_five_stages(source.sample_rate), source, ""),
+        audio="speech",
+    ),
+    "gradient": Idea(
+        "Gradients and learning",
+        "The gradient says what to change so that a scalar falls. Let it find a delay: too far "
+        "away, every period of the sound is a trap, and smoothing both sounds opens it.",
+        GradientController,
         audio="speech",
     ),
     "recurrent": Idea(

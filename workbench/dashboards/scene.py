@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -66,6 +66,7 @@ class Scene:
         columns: Pixels of a plot across.
         rows: Pixels of the plot up.
         memory: What is kept of computations beside the chain.
+        start: The second at which what was computed begins.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Scene:
     columns: int
     rows: int
     memory: Memory = field(default_factory=Memory, compare=False)
+    start: float = 0.0
 
     def values(self, stage: int) -> Mapping[str, Any]:
         """All parameters of a stage, 0 being the first."""
@@ -83,7 +85,9 @@ class Scene:
 
     def space(self, number: int) -> Space:
         """What a result is."""
-        return self.chain.spaces[number]
+        space = self.chain.spaces[number]
+        time = replace(space.time, start=space.time.start + self.start)
+        return replace(space, axes=(time, *space.axes[1:]))
 
     def output(self, number: int) -> np.ndarray:
         """A result, `[channels, ...]`."""

@@ -35,9 +35,11 @@ MODULES = (  # each imports only from those before it
     "player",
     "selection",
     "hands",
+    "overlay",
     "neighbours",
     "actions",
     "lifeline",
+    "progress",
     "scope",
 )
 
@@ -68,7 +70,10 @@ class Scope(anywidget.AnyWidget):
         self._audio_callbacks: list[Callable[[str, bool], None]] = []
         self._select_callbacks: list[Callable[[Selection | None], None]] = []
         self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
+        self._stop_callbacks: list[Callable[[], None]] = []
+        self._progress: dict[str, Any] = {"kind": "progress", "on": False}
         self._enabled: list[str] | None = None
+        self._look: dict[str, Any] | None = None
         self._page_has_audio = False
         self._settings: dict[str, Any] | None = None
         self._asker = ""
@@ -130,9 +135,43 @@ class Scope(anywidget.AnyWidget):
         try:
             yield
         except Exception as error:
-            self.set_status(message(error))
-            self._complained = True
+            self.complain(error)
             raise
+
+    def complain(self, error: Exception) -> None:
+        """Show an error until the next frame."""
+        self.remark(message(error))
+
+    def remark(self, text: str) -> None:
+        """Show a line under the panels until the next frame."""
+        self.set_status(text)
+        self._complained = True
+
+    def progress(
+        self, fraction: float | None, seconds_left: float | None = None, text: str = "Computing"
+    ) -> None:
+        """Show how far a computation is (None: nobody knows), and a button that stops it.
+
+        The page shows nothing of what ends within half a second.
+        """
+        how = {"fraction": fraction, "left": seconds_left, "text": text}
+        self._progress = {"kind": "progress", "on": True, **how}
+        self.send(self._progress)
+
+    def end_progress(self) -> None:
+        """The computation is over: take its bar away."""
+        if self._progress["on"]:
+            self._progress = {"kind": "progress", "on": False}
+            self.send(self._progress)
+
+    def look(self, first: float, last: float) -> None:
+        """Have the page show a range of seconds, and every page that comes up after it."""
+        self._look = {"kind": "look", "first": float(first), "last": float(last)}
+        self.send(self._look)
+
+    def on_stop(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when a person wants the computation to stop."""
+        self._stop_callbacks.append(callback)
 
     def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
         """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
@@ -196,7 +235,11 @@ class Scope(anywidget.AnyWidget):
                 self.send(self._settings)
             if self.selection:
                 self.select(self.selection)
+            if self._progress["on"]:
+                self.send(self._progress)
             self._change_view(content)
+            if self._look is not None:
+                self.send(self._look)
         elif kind == "view":
             self._change_view(content)
         elif kind == "audio":
@@ -204,6 +247,9 @@ class Scope(anywidget.AnyWidget):
                 callback(content.get("track", ""), content.get("matched", True))
         elif kind == "select":
             self._change_selection(content)
+        elif kind == "stop":
+            for stop in self._stop_callbacks:
+                stop()
         elif kind == "action":
             for act in self._action_callbacks:
                 act(content, buffers)

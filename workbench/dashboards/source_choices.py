@@ -1,4 +1,4 @@
-"""The choice of a dashboard's signal: a clip, a test signal, a file by its path or uploaded."""
+"""The choice of a dashboard's signal: a clip, a test signal, a file, a recording."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from workbench import audio, clips
 from workbench.dashboards.controls import LAYOUT, STYLE, alert, message
+from workbench.dashboards.microphone import Microphone
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source
 
 
@@ -25,6 +26,7 @@ class SourceChoices:
         source: The choice among clips and test signals.
         path: A file by its path.
         upload: A file from the page's machine.
+        microphone: A recording made in the page.
         channel: The choice of the channel.
         widget: All of them, as a page shows them.
     """
@@ -48,16 +50,17 @@ class SourceChoices:
             tooltip="Take a file of this computer",
             layout={"width": "auto"},
         )
+        self.microphone = Microphone()
         self.channel = widgets.Dropdown(description=channel_of, **shared)
         self._message = widgets.HTML(layout={"display": "none"})
         self._message.add_class("workbench-error")
         self.source.observe(self._on(self._chosen), "value")
         self.path.observe(self._on(self._typed), "value")
         self.upload.observe(self._on(self._uploaded), "value")
+        self.microphone.on_recording(self._on(self._recorded))
         self.channel.observe(self._on(self._switched), "value")
-        self.widget = widgets.VBox(
-            [self.source, self.path, self.upload, self._message, self.channel]
-        )
+        files = widgets.Box([self.upload, self.microphone], layout={"flex_flow": "row wrap"})
+        self.widget = widgets.VBox([self.source, self.path, files, self._message, self.channel])
 
     @property
     def error(self) -> str:
@@ -116,6 +119,9 @@ class SourceChoices:
             clip = audio.read(bytes(file["content"]), name=file["name"])
             code = f"x = wb.audio.read({file['name']!r}).signal  # the file that was uploaded"
             self._change_source(ClipSource(clip, code))
+
+    def _recorded(self, clip: audio.Clip) -> None:
+        self._change_source(ClipSource(clip, "x = signal  # the recording, [channels, time]"))
 
     def _switched(self, change: Any) -> None:
         if change.new is not None:

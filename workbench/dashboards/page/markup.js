@@ -48,6 +48,10 @@ export function markup(help) {
       <canvas class="workbench-overlay"></canvas>
       <div class="workbench-readout"></div><div class="workbench-progress"></div>
     </div>
+    <div class="workbench-job" role="group" aria-label="Computation" hidden>
+      <div role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></div>
+      <span></span><button type="button" class="workbench-stop">Stop</button>
+    </div>
     <div class="workbench-bar" role="group" aria-label="Player and zoom">
       ${button("play", "Play", "Play (Space)")}
       <span class="workbench-position">0.00 / 0.00 s</span>

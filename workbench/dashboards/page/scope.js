@@ -1,9 +1,8 @@
 /**
  * The page's half of the scope: draws panels from raw bytes, zooms those over time, plays.
  *
- * kernel -> page: frame, viewed, audio, stale, select, selected, busy, status, settings, actions,
- * file, copy; page -> kernel: hello, view, drawn, audio, select, action. Only the newest frame per
- * animation frame is drawn; the acknowledgement covers the rest.
+ * What travels, and which way, is in `receive` and in `scope.py`. Only the newest frame per animation
+ * frame is drawn; the acknowledgement covers the rest.
  * Frames that a running cell pushes are paced by the kernel and not acknowledged.
  */
 
@@ -16,9 +15,10 @@ import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
 import { Lifeline } from "./lifeline.js";
-import { clamp } from "./numbers.js";
+import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
+import { Progress, veil } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
 import { View } from "./view.js";
@@ -44,13 +44,14 @@ class Scope {
     this.figure = this.find(".workbench-figure");
     this.canvases = [...this.figure.querySelectorAll("canvas")];
     this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
-    this.readout = this.find(".workbench-readout");
     this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
+    this.overlay = new Overlay(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
+    this.progress = new Progress(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -74,35 +75,24 @@ class Scope {
 
   /** Take the kernel's message. */
   receive(message, buffers) {
-    if (message.kind === "frame") {
-      this.pending = { message, buffers };
-      this.invalidate(DATA);
-    } else if (message.kind === "viewed") {
-      this.question.answered(message.id);
-    } else if (message.kind === "select") {
-      this.selection.take(message.selection);
-    } else if (message.kind === "selected") {
-      this.selection.question.answered(message.id);
-    } else if (message.kind === "audio") {
-      this.player.load(buffers[0], message);
-    } else if (message.kind === "stale") {
-      this.player.invalidate();
-    } else if (message.kind === "busy") {
-      this.setBusy(message.busy);
-    } else if (message.kind === "status") {
-      this.say(message.text);
-    } else {
-      this.lifeline.receive(message);
-      this.actions.receive(message, buffers);
-    }
-  }
-
-  setBusy(busy) {
-    this.root.classList.toggle("workbench-busy", busy);
-    clearTimeout(this.busyTimer);
-    const status = this.find(".workbench-working");
-    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
-    else status.textContent = "";
+    const { player, selection, progress } = this;
+    const known = {
+      frame: () => {
+        this.pending = { message, buffers };
+        this.invalidate(DATA);
+      },
+      viewed: () => this.question.answered(message.id),
+      select: () => selection.take(message.selection),
+      selected: () => selection.question.answered(message.id),
+      audio: () => player.load(buffers[0], message),
+      stale: () => player.invalidate(),
+      busy: () => progress.setBusy(message.busy),
+      progress: () => progress.receive(message),
+      status: () => this.say(message.text),
+      look: () => this.wish(message.first, message.last),
+    }[message.kind];
+    if (known) known();
+    else [this.lifeline, this.actions].forEach((each) => each.receive(message, buffers));
   }
 
   /** The shortest step between single samples on the page; undefined where there are none. */
@@ -120,6 +110,11 @@ class Scope {
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
     this.question.ask();
+  }
+
+  /** Look at a range of time as soon as there is one to look at. */
+  wish(...range) {
+    this.wished = this.panels.length ? this.look(...range) : range;
   }
 
   /** Ask the kernel for this view; with the first one the page says that it has come up. */
@@ -199,7 +194,7 @@ class Scope {
     if (this.size && this.theme) {
       if (dirty & AXES) this.drawAxes(this.clear(0));
       if (dirty & DATA) this.drawData(this.clear(1));
-      if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
+      if (dirty & OVERLAY) this.overlay.draw(this.clear(2));
     }
     if (frame) this.acknowledge(frame.message, performance.now() - started);
     this.selection.tell();
@@ -239,7 +234,7 @@ class Scope {
       for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
       this.resize();
     }
-    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape?.[0]]);
+    const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
     const axes = JSON.stringify([labels, ends, message.time]);
     if (axes !== this.axes) this.invalidate(ALL);
@@ -255,6 +250,7 @@ class Scope {
     this.selection.fit();
     if (view.zoomed && view.last - view.first < 3.9 * this.finest) this.look(view.first, view.last);
     if (this.hands.hover) this.invalidate(OVERLAY);
+    if (this.wished) this.wish(...this.wished);
   }
 
   /** An empty layer with CSS pixels as its unit. */
@@ -287,63 +283,9 @@ class Scope {
       ctx.rect(x, y, width, height);
       ctx.clip();
       panel.draw(ctx, this.view, this.theme);
+      veil(ctx, panel, this.view, this.theme);
       ctx.restore();
     }
-  }
-
-  /** Zoom and selection, playhead, cross-hair and readout. */
-  drawOverlay(ctx) {
-    const { view, theme, player, selection, hands: { drag } } = this;
-    const timed = this.panels.filter((panel) => panel.timed);
-    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
-      ctx.globalAlpha = 0.3;
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
-      ctx.globalAlpha = 1;
-    }
-    selection.draw(ctx, theme);
-    const x = view.toX(view.full[0] + player.now);
-    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
-      ctx.fillStyle = theme.back;
-      ctx.fillRect(x - 2, box.y, 4, box.height);
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(x - 1, box.y, 2, box.height);
-    }
-    this.drawHover(ctx, timed);
-  }
-
-  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
-  drawHover(ctx, timed) {
-    const { view, theme, hands: { hover } } = this;
-    const { note } = this.selection;
-    if (note) return this.tell(note.text, note.x, note.y);
-    const panel = this.under(hover);
-    const probe = panel?.probe(hover, view);
-    if (!probe) return this.tell("");
-    if ("x" in probe) {
-      for (const each of panel.timed ? timed : [panel]) {
-        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
-      }
-    }
-    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
-    for (const mark of probe.marks ?? []) {
-      ctx.strokeStyle = theme.ink;
-      ctx.beginPath();
-      ctx.arc(...mark, 4.5, 0, 7);
-      ctx.stroke();
-    }
-    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
-  }
-
-  /** Show a text beside a point, inside the figure. */
-  tell(text, x, y) {
-    this.readout.textContent = text;
-    if (!text) return;
-    const { offsetWidth: wide, offsetHeight: high } = this.readout;
-    const right = x + 14 + wide < this.size.width;
-    const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
-    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
-    this.readout.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   /** The panel over time to which a height belongs, with its title and its axis, if it is one. */
@@ -362,7 +304,6 @@ class Scope {
     this.scheduled = -1;
     this.question.dispose();
     this.selection.dispose();
-    clearTimeout(this.busyTimer);
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();
     this.themes.disconnect();

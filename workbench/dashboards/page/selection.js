@@ -273,12 +273,12 @@ export class Selection {
     const { region, scope: { view, panels } } = this;
     if (!region) return;
     const [left, right] = [region.first, region.last]
-      .map((time) => clamp(view.toX(time), view.x - 9, view.x + view.width + 9));
+      .map((time) => Math.round(clamp(view.toX(time), view.x - 9, view.x + view.width + 9)));
     for (const panel of panels.filter((each) => each.timed)) {
       const { box } = panel;
       const limited = this.limits(panel);
-      const top = limited ? panel.toY(region.high) : box.y;
-      const bottom = limited ? panel.toY(region.low) : box.y + box.height;
+      const top = limited ? Math.round(panel.toY(region.high)) : box.y;
+      const bottom = limited ? Math.round(panel.toY(region.low)) : box.y + box.height;
       ctx.save();
       ctx.beginPath();
       ctx.rect(box.x - 2, box.y, box.width + 4, box.height);
@@ -296,10 +296,10 @@ export class Selection {
   outline(ctx, theme, limited, x, y, width, height) {
     const edges = [[x, y, 0, height], [x + width, y, 0, height]];
     if (limited) edges.push([x, y, width, 0], [x, y + height, width, 0]);
-    for (const [colour, wide] of [[theme.back, 1.5], [theme.brand, 0.75]]) {
+    for (const [colour, halo] of [[theme.back, 1], [theme.brand, 0]]) {
       ctx.fillStyle = colour;
       for (const [left, top, across, down] of edges) {
-        ctx.fillRect(left - wide, top - wide * limited, across + 2 * wide, down + 2 * wide * limited);
+        ctx.fillRect(left - halo, top - halo, across + 2 * halo + 1, down + 2 * halo + 1);
       }
     }
   }

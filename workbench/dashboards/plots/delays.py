@@ -12,13 +12,14 @@ from workbench.analysis.delay_errors import (
     delay_taps,
     phase_delay_error,
 )
-from workbench.analysis.responses import zeros_and_poles
+from workbench.analysis.responses import group_delay, magnitude_response, zeros_and_poles
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import limits_around, lines_panel
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 _ERRORS, _GAINS = (-140.0, 10.0), (-12.0, 2.0)  # dB
+_COMB, _AHEAD = 4096, 64  # samples of a comb's response, and those before the impulse
 _MOST_TAPS = 40  # whose zeros are shown
 
 
@@ -63,6 +64,36 @@ def error(stage: int) -> Plot:
         return lines_panel(title, delay_error(values), _ERRORS, half=True)
 
     return Plot("error", "How far the delay is from an ideal one.", draw)
+
+
+def group(stage: int) -> Plot:
+    """How much later the energy of each frequency comes."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        b, a = delay_coefficients(scene.values(stage))
+        curves = group_delay(b, a, rate=scene.space(stage).time.rate)
+        title = "Group delay of the fractional part"
+        return lines_panel(title, curves, half=True)
+
+    return Plot("group_delay", "How much later the energy of each frequency comes.", draw, False)
+
+
+def comb(stage: int) -> Plot:
+    """Gain of a signal mixed with its delayed copy: notches where the two cancel."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        values, rate = dict(scene.values(stage)), scene.space(stage).time.rate
+        values["motion"] = "still"
+        impulse = np.zeros((1, _COMB), np.float64)
+        impulse[0, _AHEAD] = 1.0
+        kind = type(scene.chain.layers[stage])
+        taps = scene.memory.recall(
+            "comb", tuple(values.items()), lambda: kind.function(impulse, **values).numpy()[0]
+        )
+        curves = magnitude_response(taps, rate=rate, points=_COMB // 2 + 1, floor_db=-80.0)
+        return lines_panel("Gain of the mix", curves, (-40.0, 10.0), half=True)
+
+    return Plot("comb", "What a mix with a delayed copy lets through.", draw)
 
 
 def poles(stage: int) -> Plot:

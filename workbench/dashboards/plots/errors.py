@@ -16,7 +16,7 @@ from workbench.errors import ParameterError
 from workbench.measurements import signal_to_error
 
 _LEVELS = -200.0, 0.0  # dB
-_MOST_SECONDS = 2.0  # of what is in view: all of a long signal would take too long
+_MOST_SECONDS = 0.5  # of what is in view: all of a long signal would take too long
 
 
 def of_inverse(stage: int) -> Plot:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from workbench.axes import Space
+from workbench.axes import Axis, Space
 from workbench.chain import Chain
+from workbench.curves import Curves
 from workbench.dashboards.panels import ImagePanel, Panel
 from workbench.dashboards.scene import Plot, Scene
-from workbench.dashboards.views import panel, wave_panel
+from workbench.dashboards.views import lines_panel, panel
 from workbench.layers import OpLayer
 
 
@@ -64,19 +65,37 @@ def gradient(loss: str) -> Plot:
     return Plot("gradient", "What of the signal raises the scalar, and by how much.", made)
 
 
-def original_and_result(number: int, title: str = "Original and result") -> Plot:
-    """A waveform over the one that it was made of, where both are the same in one channel."""
+def magnified(number: int, samples: int = 24) -> Plot:
+    """A waveform over the one that it was made of, sample by sample, where it is loudest."""
 
     def made(scene: Scene) -> Panel | None:
-        first, second = scene.output(0), scene.output(number)
-        if first.shape != second.shape:
+        before, after = scene.output(0), scene.output(number)
+        if before.shape != after.shape:
             return None
-        row = min(scene.channel, len(first) - 1)
-        pair = np.stack([first[row], second[row]])
-        names = ("original", "result")
-        return wave_panel(title, pair, scene.space(0), scene.span, scene.columns, names=names)
+        row, rate = min(scene.channel, len(before) - 1), scene.sample_rate
+        first, last = (max(0, round(second * rate)) for second in scene.span)
+        view = np.abs(before[row, first:last])
+        at = first + int(np.argmax(view)) if view.size else 0
+        begin = max(0, min(at - samples // 3, before.shape[1] - samples))
+        pair = np.stack([each[row, begin : begin + samples] for each in (before, after)])
+        axis = Axis("time", "s", begin / rate, 1 / rate)
+        curves = Curves(axis, pair.astype(np.float64), ("original", "delayed"), "amplitude")
+        return lines_panel("Under the magnifier", curves, half=True)
 
-    return Plot("original and result", "Both waveforms, one over the other.", made)
+    return Plot("magnifier", "Single samples before and after, where it is loudest in view.", made)
+
+
+def difference(number: int) -> Plot:
+    """What a waveform has more than the one that it was made of."""
+
+    def made(scene: Scene) -> Panel | None:
+        before, after = scene.output(0), scene.output(number)
+        if before.shape != after.shape:
+            return None
+        space = replace(scene.space(number), quantity="difference")
+        return draw(scene, "Difference to the original", after - before, space)
+
+    return Plot("difference", "What the result has more than the original.", made, False)
 
 
 def masked(number: int, name: str, title: str) -> Plot:

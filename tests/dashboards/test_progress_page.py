@@ -1,0 +1,72 @@
+"""The bar of a long computation, and what it has not reached, in a real browser."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from workbench.dashboards.frames import Frame
+from workbench.dashboards.panels import WavePanel
+
+
+def told(page, fraction, left=None, text="Computing", on=True):
+    page.receive({"kind": "progress", "on": on, "fraction": fraction, "left": left, "text": text})
+
+
+def test_what_ends_within_half_a_second_is_never_shown(page):
+    bar = page.page.locator("#first .workbench-job")
+    told(page, 0.0)
+    page.page.wait_for_timeout(200)
+    assert bar.is_hidden()
+    page.receive({"kind": "progress", "on": False})
+    page.page.wait_for_timeout(600)
+    assert bar.is_hidden()
+
+
+def test_the_bar_says_how_far_and_how_long_and_stops(page):
+    job = page.page.locator("#first .workbench-job")
+    told(page, 0.0)
+    told(page, 0.256, 11.2, "Computing the picture")
+    job.wait_for(state="visible", timeout=2000)
+    bar = page.page.get_by_role("progressbar", name="Progress")
+    assert bar.get_attribute("aria-valuenow") == "25"
+    assert (bar.get_attribute("aria-valuemin"), bar.get_attribute("aria-valuemax")) == ("0", "100")
+    assert job.locator("span").text_content() == "Computing the picture · 25 % · 12 s left"
+    widths = page.page.evaluate(
+        "[...document.querySelectorAll('#first .workbench-job [role=progressbar], "
+        "#first .workbench-job i')].map((each) => each.getBoundingClientRect().width)"
+    )
+    assert abs(widths[1] / widths[0] - 0.25) < 0.01
+    page.page.get_by_role("button", name="Stop").focus()
+    page.page.keyboard.press("Enter")
+    assert len(page.sent("stop")) == 1
+    page.receive({"kind": "progress", "on": False})
+    job.wait_for(state="hidden", timeout=2000)
+    # the focus does not get lost with the button
+    assert page.page.evaluate("document.activeElement.className") == "workbench-figure"
+
+
+def test_without_a_known_end_there_is_no_number(page):
+    told(page, None)
+    page.page.locator("#first .workbench-job").wait_for(state="visible", timeout=2000)
+    bar = page.page.get_by_role("progressbar", name="Progress")
+    assert bar.get_attribute("aria-valuenow") is None
+    assert bar.get_attribute("aria-valuetext") == "Computing"
+
+
+def test_what_is_old_lies_under_a_veil(page):
+    data = np.full([1, 2000], 0.9, np.float32)
+    panel = WavePanel("Signal", "amplitude", "", -1.0, 1.0, 0.0, 1e-3, data)
+
+    def ink(frame):
+        page.show(frame)
+        page.settle()
+        pixels = page.pixels("data")
+        drawn = pixels[..., 3] > 0
+        columns = np.flatnonzero(drawn.any(axis=0))
+        return drawn.sum(axis=0)[columns[0] : columns[-1] + 1]
+
+    plain = ink(Frame((panel,), (0.0, 2.0), (0.0, 2.0)))
+    veiled = ink(Frame((replace(panel, old=((1.0, 2.0),)),), (0.0, 2.0), (0.0, 2.0)))
+    half = len(plain) // 2
+    np.testing.assert_array_equal(veiled[: half - 3], plain[: half - 3])
+    assert np.min(veiled[half + 3 : -3]) > 5 * np.max(plain[half + 3 : -3])

@@ -1,0 +1,69 @@
+"""The loss over one parameter, computed again only where something else has changed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from workbench.chain import Chain
+from workbench.dashboards.gradient_objective import identity_of
+from workbench.dashboards.panels import Panel
+from workbench.dashboards.plots.descents import over_parameter
+from workbench.dashboards.scene import Memory
+from workbench.landscape import Landscape, Tangent, landscape, tangent
+from workbench.learning import Parameter, value_of
+from workbench.objectives import Objective
+
+_POINTS = 33
+
+
+class _Found(NamedTuple):
+    name: str
+    unit: str
+    losses: Landscape
+    slope: Tangent
+
+
+class LossOverParameter:
+    """The picture of a loss; while something learns it is that of the beginning."""
+
+    def __init__(self, memory: Memory):
+        self._memory = memory
+        self._found: tuple[Parameter, _Found] | None = None
+
+    def panel(
+        self,
+        chain: Chain,
+        x: Any,
+        objective: str | Objective,
+        parameter: Parameter,
+        target: float | None,
+        *,
+        learning: bool,
+    ) -> Panel:
+        """The loss of `objective` over a parameter of a chain, where it is now, and its target."""
+        now = value_of(chain.layers[parameter[0]], parameter[1])
+        if not (learning and self._found and self._found[0] == parameter):
+            self._found = parameter, self._compute(chain, x, objective, parameter, now)
+        found = self._found[1]
+        slope = None if learning else found.slope
+        return over_parameter(found.name, found.unit, found.losses, slope, now, target)
+
+    def _compute(
+        self, chain: Chain, x: Any, objective: str | Objective, parameter: Parameter, now: float
+    ) -> _Found:
+        stage, name = parameter
+        others = tuple(
+            (at, each, value)
+            for at, layer in enumerate(chain.layers)
+            for each, value in layer.values.items()
+            if (at, each) != parameter
+        )
+        given = (x, parameter, others, identity_of(objective))
+        losses = self._memory.recall(
+            "landscape", given, lambda: landscape(chain, x, objective, parameter, _POINTS)
+        )
+        slope = self._memory.recall(
+            "tangent", (*given, now), lambda: tangent(chain, x, objective, parameter)
+        )
+        unit = chain.layers[stage].declared[name].param.unit
+        return _Found(f"{stage + 1}. {name}".replace("_", " "), unit, losses, slope)

@@ -1,0 +1,71 @@
+/** How far the kernel is with what takes long: a bar, the time left, and a button that stops it. */
+export class Progress {
+  constructor(scope) {
+    this.scope = scope;
+    this.root = scope.find(".workbench-job");
+    this.bar = scope.find(".workbench-job [role=progressbar]");
+    const click = () => {
+      scope.send({ kind: "stop" });
+      this.tell("Stopping", this.fraction, null);
+    };
+    scope.find(".workbench-stop").addEventListener("click", click);
+    scope.abort.signal.addEventListener("abort", () => {
+      clearTimeout(this.busyTimer);
+      this.hide();
+    });
+  }
+
+  /** Whether the kernel is computing; said aloud where that lasts. */
+  setBusy(busy) {
+    this.scope.root.classList.toggle("workbench-busy", busy);
+    clearTimeout(this.busyTimer);
+    const status = this.scope.find(".workbench-working");
+    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
+    else status.textContent = "";
+  }
+
+  /** Take the kernel's word; what is over within half a second is never shown. */
+  receive({ on, fraction, left, text }) {
+    if (!on) return this.hide();
+    this.tell(text, fraction, left);
+    if (this.root.hidden) this.timer ??= setTimeout(() => { this.root.hidden = false; }, 500);
+    return undefined;
+  }
+
+  /** Show words and numbers; where nobody knows how far it is, there is no number. */
+  tell(text, fraction, left) {
+    this.fraction = fraction;
+    const known = fraction !== null;
+    const percent = known ? Math.floor(100 * fraction) : 0;
+    const words = [text, known && `${percent} %`, left !== null && `${duration(left)} left`];
+    this.root.querySelector("span").textContent = words.filter(Boolean).join(" · ");
+    this.bar.classList.toggle("workbench-unknown", !known);
+    this.bar.firstElementChild.style.width = `${percent}%`;
+    this.bar.setAttribute("aria-valuetext", words.filter(Boolean).join(", "));
+    if (known) this.bar.setAttribute("aria-valuenow", percent);
+    else this.bar.removeAttribute("aria-valuenow");
+  }
+
+  hide() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.root.contains(document.activeElement)) this.scope.figure.focus();
+    this.root.hidden = true;
+  }
+}
+
+/** Seconds as a person says them: whole ones, from two minutes on minutes. */
+function duration(seconds) {
+  return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+/** Dim the spans of a panel that are old, or still to come. */
+export function veil(ctx, { meta: { old }, box }, view, theme) {
+  ctx.fillStyle = theme.back;
+  ctx.globalAlpha = 0.6;
+  for (const [first, last] of old ?? []) {
+    const x = view.toX(first);
+    ctx.fillRect(x, box.y, view.toX(last) - x, box.height);
+  }
+  ctx.globalAlpha = 1;
+}

@@ -1,0 +1,68 @@
+"""Plots of a descent: the loss over one parameter with its tangent, and over the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from workbench.axes import Axis
+from workbench.curves import Curves
+from workbench.dashboards.panels import LinesPanel
+from workbench.dashboards.views import limits_around, lines_panel
+from workbench.landscape import Landscape, Tangent
+from workbench.learning import Parameter, Step
+
+_FEWEST = 20  # steps that there is room for
+_ROOM = 0.05  # of the height, above and below the loss
+
+
+def over_parameter(
+    name: str, unit: str, found: Landscape, slope: Tangent | None, now: float, target: float | None
+) -> LinesPanel:
+    """The loss over one parameter, its tangent at the present value, and where the target is."""
+    losses = found.losses
+    room = _ROOM * (float(np.max(losses) - np.min(losses)) or 1.0)
+    limits = float(np.min(losses)) - room, float(np.max(losses)) + room
+    lines, names, title = [losses], ["loss"], f"Loss over {name}"
+    if slope is not None:
+        lines.append(slope.loss + slope.gradient * (found.values - slope.value))
+        names.append("tangent")
+        title = f"Loss over {name}: slope {slope.gradient:.4g}, differences {slope.difference:.4g}"
+    axis = Axis(name, unit, values=tuple(found.values))
+    marks = {"now": now} | ({"target": target} if target is not None else {})
+    curves = Curves(axis, np.stack(lines), tuple(names), "loss")
+    styles = ("solid", "dashed")[: len(lines)]
+    return lines_panel(title.replace("-", "−"), curves, limits, marks=marks, styles=styles)
+
+
+def training(history: Sequence[Step]) -> LinesPanel:
+    """The loss over the steps, relative to the first, in dB."""
+    losses = np.array([step.loss for step in history])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        levels = 10 * np.log10(np.abs(losses) / (abs(losses[0]) or 1.0))
+    levels = np.maximum(np.nan_to_num(levels, nan=0.0, neginf=-200.0), -200.0)
+    curves = Curves(Axis("step"), levels[None], ("loss",), "loss", "dB")
+    low, high = limits_around(np.append(levels, [0.0, -10.0]))
+    return lines_panel(
+        f"Training: step {len(history) - 1}", curves, (low, high), span=_span(history), half=True
+    )
+
+
+def way(history: Sequence[Step], targets: Mapping[Parameter, float | None]) -> LinesPanel:
+    """How far each parameter has come on its way to the target; its value where it has none."""
+    lines, names = [], []
+    for parameter in history[0].values:
+        values = np.array([step.values[parameter] for step in history])
+        target, begin = targets.get(parameter), values[0]
+        known = target is not None and target != begin
+        lines.append((values - begin) / (target - begin) if known else values)  # type: ignore[operator]
+        names.append(parameter[1] if known else f"{parameter[1]} (value)")
+    data = np.stack(lines)
+    curves = Curves(Axis("step"), data, tuple(names), "part of the way")
+    limits = limits_around(np.append(data, [0.0, 1.0]))
+    return lines_panel("Way to the target", curves, limits, span=_span(history), half=True)
+
+
+def _span(history: Sequence[Step]) -> tuple[float, float]:
+    return 0.0, float(max(len(history) - 1, _FEWEST))

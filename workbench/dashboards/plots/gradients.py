@@ -1,0 +1,26 @@
+"""Plots of a gradient at the signal and at the result of every stage, each below what it is of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from workbench.dashboards.panels import Panel
+from workbench.dashboards.plots.results import draw
+from workbench.dashboards.scene import Scene
+
+
+def of_all(scene: Scene) -> list[Panel]:
+    """The signal and every result, and the gradient of the scalar with respect to each."""
+    names = [f"Signal: {scene.name}", *(type(layer).__name__ for layer in scene.chain.layers)]
+    found: list[Panel | None] = []
+    for number, name in enumerate(names):
+        space = scene.space(number)
+        found.append(draw(scene, name, scene.output(number), space))
+        slope = scene.result.stages[number].numpy()
+        if np.iscomplexobj(slope):
+            slope = np.abs(slope)
+        title = f"Gradient with respect to {'the signal' if number == 0 else name}"
+        found.append(draw(scene, title, slope, replace(space, quantity="gradient"), signed=True))
+    return [panel for panel in found if panel is not None]
