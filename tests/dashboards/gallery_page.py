@@ -91,9 +91,10 @@ class DashboardPage:
         return self.root.locator(f'[data-control="{name}"]').first
 
     def unfold(self):
-        for button in self.root.locator(".workbench-more", has_text="more").all():
-            button.press("Enter")
-        self.lab.settle()
+        folded = self.root.locator(".workbench-more", has_text="more")
+        while folded.count():
+            folded.first.press("Enter")
+            self.lab.settle()
 
     def act(self, do, *arguments):
         """Do something; whether another picture or other words are seen, without complaint."""
@@ -198,6 +199,7 @@ class DashboardPage:
                     const { outline, boxShadow, borderColor } = getComputedStyle(e);
                     return [outline, boxShadow, borderColor].join();
                 };
+                document.activeElement.blur();
                 const all = "button, input, select, [tabindex]";
                 const every = [...root.querySelectorAll(all)];
                 window.rest = new Map(every.map((e) => [e, window.look(e)]));

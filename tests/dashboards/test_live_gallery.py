@@ -38,6 +38,7 @@ SILENT = {
     "impl (choice)": "how it is computed, not what",
     "log scale (choice)": "a picture of levels is in dB whichever logarithm they have",
     "auto: target rate (Hz) (auto)": "without it a ratio is needed, and it says so",
+    "auto: ratio (auto)": "beside a target rate there is none, and it says so",
 }
 
 
