@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -96,10 +96,8 @@ class GradientController(Controller[Gradients]):
         if tool == "learn":
             self._begin()
             self.learning = True
-        elif tool == "pause":
-            self.pause()
-        elif tool == "step":
-            self.step()
+        elif tool in ("pause", "step"):
+            getattr(self, tool)()
         elif tool == "restart":
             with self._changing():
                 if self.learner is not None:
@@ -141,7 +139,10 @@ class GradientController(Controller[Gradients]):
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
         if selection is not None:
-            region = {"first_seconds": selection.first, "last_seconds": selection.last}
+            region: dict[str, Any] = {
+                "first_seconds": selection.first,
+                "last_seconds": selection.last,
+            }
             region |= {"low_hertz": selection.low, "high_hertz": selection.high}
             self.set(SHOWN, scalar="region", **region)
         return selection is not None
@@ -238,10 +239,9 @@ class GradientController(Controller[Gradients]):
     def _excerpt(self) -> tf.Tensor:
         """The part of the chosen channel that is looked at, `[1, time]`, the same object again."""
         signal, part = self.source.signal(), self._part
-        row, start, stop = part
-        return self._memory.recall(
-            "excerpt", (signal, *part), lambda: signal[row : row + 1, start:stop]
-        )
+        row, *ends = part
+        cut = slice(row, row + 1), slice(*ends)
+        return self._memory.recall("excerpt", (signal, *part), lambda: signal[cut])
 
     @property
     def _part(self) -> tuple[int, int, int]:
@@ -261,7 +261,7 @@ class GradientController(Controller[Gradients]):
     def _objective(self) -> str | Objective:
         """What is looked at: learning makes a distance sharper by and by."""
         if self.learner is not None:
-            return self.learner.objective
+            return cast("str | Objective", self.learner.objective)
         x, rate = self._excerpt(), self.source.sample_rate
         return objective_of(self.chain, x, rate, self.settings, self.targets, self._memory)
 

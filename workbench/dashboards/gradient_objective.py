@@ -19,14 +19,15 @@ from workbench.learning import Parameter
 from workbench.objectives import Cell, Objective, RectangleEnergy
 
 Targets = Mapping[Parameter, float | None]
-_PLACES = {  # what must lie inside the signal, and where else it and its partner are put
+_Places = tuple[tuple[str, Mapping[str, float]], ...]
+_PLACES: Mapping[str, _Places] = {  # what must lie inside the signal, and where else it is put
     "region": (
-        ("first_seconds", ("first_seconds", 0.3), ("last_seconds", 0.6)),
-        ("low_hertz", ("low_hertz", 0.25), ("high_hertz", 0.5)),
+        ("first_seconds", {"first_seconds": 0.3, "last_seconds": 0.6}),
+        ("low_hertz", {"low_hertz": 0.25, "high_hertz": 0.5}),
     ),
     "one cell": (
-        ("cell_seconds", ("cell_seconds", 0.5)),
-        ("cell_hertz", ("cell_hertz", 0.25)),
+        ("cell_seconds", {"cell_seconds": 0.5}),
+        ("cell_hertz", {"cell_hertz": 0.25}),
     ),
 }
 
@@ -95,12 +96,12 @@ def placed(
         rate: Its samples per second.
     """
     names = _PLACES.get(settings["scalar"], ())
-    found = {}
-    for first, *part in names:
+    found: dict[str, float] = {}
+    for first, part in names:
         end = x.shape[-1] / rate if first.endswith("_seconds") else rate / 2
         here = settings[first]
         if here is not None and here >= end and first not in values:
-            found |= {name: end * share for name, share in part}
+            found |= {name: end * share for name, share in part.items()}
     return found
 
 
