@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from typing import Any, cast
 
 import numpy as np
@@ -33,6 +34,7 @@ from workbench.objectives import Objective
 
 _ROWS = 190
 _MOST_STEPS = 400
+_REGION = ("first_seconds", "last_seconds", "low_hertz", "high_hertz")
 _KEPT = ("settings", "targets", "learnt", "learner", "learning")
 
 
@@ -139,12 +141,8 @@ class GradientController(Controller[Gradients]):
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
         if selection is not None:
-            region: dict[str, Any] = {
-                "first_seconds": selection.first,
-                "last_seconds": selection.last,
-            }
-            region |= {"low_hertz": selection.low, "high_hertz": selection.high}
-            self.set(SHOWN, scalar="region", **region)
+            _, *ends = astuple(selection)
+            self.set(SHOWN, scalar="region", **dict(zip(_REGION, ends, strict=True)))
         return selection is not None
 
     def change_source(self, source: Source) -> None:
