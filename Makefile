@@ -9,7 +9,7 @@ DEV := $(VENV)/.installed-dev
 PINS := pyproject.toml constraints.txt
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
-.PHONY: help lab check test bench notebooks clips model
+.PHONY: help lab check test bench notebooks screenshots clips model
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,10 @@ bench: $(DEV) ## benchmarks, rivals in the same run
 
 notebooks: $(DEV) ## run the notebooks again and save what they show
 	$(PY) notebooks/save.py
+
+screenshots: $(DEV) ## pictures of every dashboard for docs/
+	@$(PY) -m tests.browser --install
+	$(PY) -m docs.screenshots
 
 clips: $(DEV) ## make the audio clips in data/ again
 	$(PY) data/make.py

@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME ...] [--json FILE]`: run all benchmarks or those named."""
+"""`python -m benchmarks [NAME ...] [--json FILE]`: run all benchmarks or those named.
+
+`soak` runs only where it is named, for half an hour or `--minutes`; `--seed` repeats it.
+"""
 
 import argparse
 import importlib
@@ -16,21 +19,28 @@ NAMES = (
     "learning",
     "comm",
     "live",
+    "long_files",
+    "dashboards",
 )
+LONG = ("soak",)  # only where they are named
 
 
 def main() -> None:
     """Run what is asked for; falling short of a target is printed, never an error."""
     parser = argparse.ArgumentParser(description="Run benchmarks.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}")
+    known = (*NAMES, *LONG)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(known)}")
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long the soak takes")
+    parser.add_argument("--seed", type=int, help="what the soak's user does")
     parser.add_argument("--json", type=Path, metavar="FILE", help="save the figures there too")
     options = parser.parse_args()
-    unknown = [name for name in options.names if name not in NAMES]
+    unknown = [name for name in options.names if name not in known]
     if unknown:
-        parser.error(f"NAME must be one of {', '.join(NAMES)}; got {unknown[0]}.")
+        parser.error(f"NAME must be one of {', '.join(known)}; got {unknown[0]}.")
     report = Report()
     for name in options.names or NAMES:
-        importlib.import_module(f"benchmarks.{name}").main(report)
+        given = {"minutes": options.minutes, "seed": options.seed} if name in LONG else {}
+        importlib.import_module(f"benchmarks.{name}").main(report, **given)
     report.finish(options.json)
 
 

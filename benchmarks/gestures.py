@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.report import percentiles
-from benchmarks.variants import HIGHEST, LOWEST, Variant
+from benchmarks.variants import Variant
 from tests.lab import Lab
 
 DRAG_SECONDS = 5.0
@@ -34,17 +34,18 @@ def watch(lab: Lab, variant: Variant) -> None:
     handle.evaluate("(element, scale) => probe.watchSlider(element, ...scale)", scale)
     lab.page.evaluate(variant.watch)
     handle.focus()
-    change(lab, 5)
+    change(lab, variant, 5)
 
 
-def change(lab: Lab, count: int) -> list[float]:
+def change(lab: Lab, variant: Variant, count: int) -> list[float]:
     """Press an arrow key `count` times, each when the last picture is there; latencies in ms."""
     latencies = []
-    key = "ArrowRight"
+    key, low, high = "ArrowRight", variant.lowest, variant.highest
+    edge = (high - low) / 12  # where it turns, before the end
     for _ in range(count):
         value = lab.page.evaluate("() => { probe.clear(); return probe.now(); }")
-        if not LOWEST + 5 < value < HIGHEST - 5:  # turn before the end
-            key = "ArrowRight" if value < 0 else "ArrowLeft"
+        if not low + edge < value < high - edge:
+            key = "ArrowRight" if value < (low + high) / 2 else "ArrowLeft"
         lab.page.keyboard.press(key)
         lab.page.wait_for_function(_CAUGHT_UP, polling=20)
         latencies += lab.page.evaluate("() => [probe.frames.at(-1).time - probe.inputs[0].time]")

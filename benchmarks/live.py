@@ -45,10 +45,10 @@ def measure(variant: Variant, updates: int) -> Result:
     with Lab(notebook([*variant.cells])) as lab:
         lab.run_all()
         watch(lab, variant)
-        latency = percentiles(change(lab, variant.changes))
+        latency = percentiles(change(lab, variant, variant.changes))
         dragged = drag(lab, variant)
         lag = push_lag(lab, push) if updates else float("nan")
-        kernel, page = growth(lab, updates) if updates else (float("nan"),) * 2
+        kernel, page = growth(lab, variant, updates) if updates else (float("nan"),) * 2
     return Result(latency, dragged, lag, kernel, page)
 
 
@@ -80,11 +80,11 @@ def execute(lab: Lab, code: str) -> str:
     )
 
 
-def growth(lab: Lab, updates: int) -> tuple[float, float]:
+def growth(lab: Lab, variant: Variant, updates: int) -> tuple[float, float]:
     """Change the slider many times; by how many percent kernel and page have grown."""
-    change(lab, updates // 10)
+    change(lab, variant, updates // 10)
     before = memory(lab)
-    change(lab, updates)
+    change(lab, variant, updates)
     after = memory(lab)
     kernel, page = (100 * (b / a - 1) for a, b in zip(before, after, strict=True))
     return kernel, page

@@ -66,5 +66,12 @@
     if (key !== undefined) drawn(Number(values[key]), time);
   });
 
+  // The same for a slider that counts the rungs of a parameter, named as `stage.parameter`.
+  probe.watchRungs = (key, rungs) => document.addEventListener("workbench:drawn", (event) => {
+    const { values, time } = event.detail;
+    const away = rungs.map((rung) => Math.abs(rung - values[key]));
+    drawn(away.indexOf(Math.min(...away)), time);
+  });
+
   window.probe = probe;
 })();

@@ -23,6 +23,8 @@ class Variant:
     changes: int = 60
     origin: float = 0.0  # the value where the slider's own scale is 0, and the value of its unit
     step: float = 1.0
+    lowest: float = LOWEST
+    highest: float = HIGHEST
 
 
 _CHAIN = """
@@ -128,4 +130,6 @@ STATIC = Variant(
     "dashboard.set(1, num_mel_bins=value)",
     60,
     origin=8.0,
+    lowest=8.0,
+    highest=256.0,
 )

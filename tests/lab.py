@@ -252,6 +252,35 @@ class Lab(Server):
         if errors and not allow_errors:
             raise AssertionError("\n".join(errors[0]["traceback"]))
 
+    def run_cell(self, number: int) -> None:
+        """Run one cell, the first being 0, to its end; an error in it is an error here."""
+        self.page.evaluate(
+            """async number => {
+                const { content } = window.jupyterapp.shell.currentWidget;
+                content.activeCellIndex = number;
+                await window.jupyterapp.commands.execute("notebook:run-cell");
+            }""",
+            number,
+        )
+        for output in self.cells()[number]["outputs"]:
+            if output["output_type"] == "error":
+                raise AssertionError("\n".join(output["traceback"]))
+
+    def choose_theme(self, name: str) -> None:
+        """Switch to a theme of JupyterLab, such as "JupyterLab Dark"."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
+            name,
+        )
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the kernel has nothing to do and what it has sent is drawn."""
+        self.wait_for_idle()
+        self.page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
     def wait_for_idle(self) -> None:
         """Wait until the kernel of the open notebook has nothing to do."""
         self.page.wait_for_function(

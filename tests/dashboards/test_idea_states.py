@@ -39,3 +39,12 @@ def test_a_design_of_another_dashboard_is_refused():
     design = wb.explore("stft").design()
     with pytest.raises(ValueError, match=r"state\['kind'\] must be one of 'mel'; got 'stft'"):
         wb.explore("mel").load(design)
+
+
+@pytest.mark.parametrize("name", [name for name in IDEAS if name not in ("gradient", "recurrent")])
+def test_everything_that_can_be_shown_is_drawn(name):
+    """A plot of an op's own parameter called `kind` or `stage` as well."""
+    controller = wb.explore(name).controller
+    shown = len(controller.frame.panels)
+    controller.set(SHOWN, **dict.fromkeys(controller.switches, True))
+    assert len(controller.frame.panels) >= max(shown, len(controller.switches) - 1)

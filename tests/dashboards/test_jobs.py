@@ -93,7 +93,8 @@ def test_a_job_takes_its_steps_on_a_daemon_thread_and_tells_the_end_once(bench):
 
 def test_the_newest_wins_and_the_one_before_cleans_up(bench):
     closed = []
-    bench.start(endless(closed), text="old")
+    steps = endless(closed)  # held here: nothing but the worker closes it
+    bench.start(steps, text="old")
     bench.wait(lambda: len(bench.made) > 2)
     bench.start(iter("abc"), text="new")
     bench.wait(lambda: len(bench.ended) == 2)
@@ -113,6 +114,7 @@ def test_pause_resume_stop(bench):
     assert len(bench.made) == count
     assert job.seconds == seconds
     job.resume()
+    assert job.seconds < seconds + 0.04  # the pause is not counted
     bench.wait(lambda: len(bench.made) > count)
     job.pause()
     job.stop()
@@ -144,6 +146,24 @@ def test_callbacks_and_steps_never_compute_at_once_and_callbacks_go_first(bench)
             inside.pop()
     assert bench.shown.errors == []
     assert sorted(waits)[10] < 0.03  # one step of 10 ms, not one after the other
+
+
+def test_a_callback_that_comes_later_goes_before_a_step(bench):
+    order = []
+
+    def call():
+        with bench.turns:
+            order.append("callback")
+
+    with bench.turns:
+        bench.worker.start(iter(["step"]), on_step=order.append)
+        time.sleep(0.05)  # now the worker waits for its turn
+        thread = threading.Thread(target=call)
+        thread.start()
+        time.sleep(0.05)
+    thread.join(5)
+    bench.wait(lambda: len(order) == 2)
+    assert order == ["callback", "step"]
 
 
 def test_an_error_is_shown_and_the_next_job_runs(bench):

@@ -235,3 +235,42 @@ def test_pausing_while_another_track_comes_silences_both(page):
     decks = "[...document.querySelectorAll('.workbench-scope audio')].every(deck => deck.paused)"
     assert page.page.evaluate(decks)
     assert position(page) > 0.2
+
+
+def test_a_track_that_comes_too_late_is_kept_and_not_heard(page):
+    play(page)
+    answer(page, ramp())
+    wait(page, "audio.currentTime > 0.1")
+    choose(page, "original")
+    choose(page, "result")
+    before = page.page.evaluate(f"{AUDIO}.src")
+    answer(page, ramp(-1), 2)
+    page.page.wait_for_timeout(200)
+    assert page.page.evaluate(f"[{AUDIO}.src, {AUDIO}.paused]") == [before, False]
+    choose(page, "original")
+    page.page.wait_for_function(f"url => {AUDIO}.src !== url", arg=before)
+    assert deck(page)[-1] < 0
+    assert len(page.sent("audio")) == 2
+
+
+def test_a_pause_during_the_change_of_decks_silences_both(page):
+    play(page)
+    answer(page, ramp())
+    choose(page, "original")
+    answer(page, ramp(-1), 2)
+    choose(page, "result")
+    wait(page, "audio.currentTime > 0.2")
+    page.page.evaluate(
+        """() => {
+            const figure = document.querySelector('.workbench-figure');
+            for (const key of ['b', ' ']) {
+                figure.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+            }
+        }"""
+    )
+    page.page.wait_for_timeout(300)
+    decks = "[...document.querySelectorAll('.workbench-scope audio')].every(deck => deck.paused)"
+    assert page.page.evaluate(decks)
+    play(page)
+    wait(page, "!audio.paused && audio.currentTime > 0.2")
+    assert deck(page)[-1] < 0

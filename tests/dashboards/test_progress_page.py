@@ -1,4 +1,11 @@
-"""The bar of a long computation, in a real browser."""
+"""The bar of a long computation, and what it has not reached, in a real browser."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from workbench.dashboards.frames import Frame
+from workbench.dashboards.panels import WavePanel
 
 
 def told(page, fraction, left=None, text="Computing", on=True):
@@ -44,3 +51,22 @@ def test_without_a_known_end_there_is_no_number(page):
     bar = page.page.get_by_role("progressbar", name="Progress")
     assert bar.get_attribute("aria-valuenow") is None
     assert bar.get_attribute("aria-valuetext") == "Computing"
+
+
+def test_what_is_old_lies_under_a_veil(page):
+    data = np.full([1, 2000], 0.9, np.float32)
+    panel = WavePanel("Signal", "amplitude", "", -1.0, 1.0, 0.0, 1e-3, data)
+
+    def ink(frame):
+        page.show(frame)
+        page.settle()
+        pixels = page.pixels("data")
+        drawn = pixels[..., 3] > 0
+        columns = np.flatnonzero(drawn.any(axis=0))
+        return drawn.sum(axis=0)[columns[0] : columns[-1] + 1]
+
+    plain = ink(Frame((panel,), (0.0, 2.0), (0.0, 2.0)))
+    veiled = ink(Frame((replace(panel, old=((1.0, 2.0),)),), (0.0, 2.0), (0.0, 2.0)))
+    half = len(plain) // 2
+    np.testing.assert_array_equal(veiled[: half - 3], plain[: half - 3])
+    assert np.min(veiled[half + 3 : -3]) > 5 * np.max(plain[half + 3 : -3])

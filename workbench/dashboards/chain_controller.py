@@ -9,19 +9,19 @@ from typing import Annotated, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from workbench.axes import Axis, Space, with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.controller import Controller
 from workbench.dashboards.forms import SHOWN, Group, values_of
-from workbench.dashboards.frames import View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
 from workbench.dashboards.scene import Memory, Plot, Scene
 from workbench.dashboards.sources import Source
+from workbench.dashboards.visible import Computed, VisibleFirst, with_notes
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
@@ -46,7 +46,7 @@ def _shown(
 _SHOWN = read_parameters(_shown)
 
 
-class ChainController(Controller[Gradients]):
+class ChainController(VisibleFirst):
     """A source, a chain, and what is shown of them.
 
     Args:
@@ -60,7 +60,8 @@ class ChainController(Controller[Gradients]):
         chain: What is done to the source.
         loss: The scalar whose gradient is shown.
         switches: Which of the plots are shown, by name.
-        result: Results of all stages, and the gradients if a scalar is chosen.
+        result: Results of all stages, and the gradients if a scalar is chosen; of a long source
+            those of a part.
     """
 
     kind = "chain"
@@ -101,7 +102,7 @@ class ChainController(Controller[Gradients]):
             groups.append(Group(title, stage, own, values, presets))
         if self.switches:
             declared = {plot.name: _switch(plot) for plot in self.plots}
-            groups.append(Group("Plots", SHOWN, declared, self.switches))
+            groups.append(Group("Plots", SHOWN, declared, self.switches, compact=True))
         return groups
 
     def choose_loss(self, loss: str) -> None:
@@ -155,18 +156,25 @@ class ChainController(Controller[Gradients]):
             self.loss, self.switches = loss, switches
             raise
 
-    def _compute(self) -> Gradients:
-        self.chain.sample_rate = self.source.sample_rate
-        self._check_size()
-        x = self.source.signal()
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What of a stage is not as on the whole signal, below its parameters."""
+        titles = [group.title for group in self.groups if group.stage != SHOWN]
+        return with_notes(titles, self.result, self._gradient_note)
+
+    @property
+    def _gradient_note(self) -> dict[str, str]:
+        said = "The gradient is that of the scalar of each part that is computed at once."
+        return {} if self.result.whole or not self.loss else {"": said}
+
+    def _run(self, x: tf.Tensor) -> Gradients:
         if self.loss:
             return self.chain.gradients(x, self.loss)
         outputs = self.chain.run(x)
         return Gradients(outputs[-1], outputs, (), ())
 
-    def _check_size(self) -> None:
+    def _check_size(self, length: int) -> None:
         """Refuses what would fill the memory, before it is computed."""
-        length = self.source.signal().shape[-1]
         for layer in self.chain.layers:
             if not isinstance(layer, OpLayer):
                 return
@@ -178,8 +186,10 @@ class ChainController(Controller[Gradients]):
                     error = ParameterError("frame_step", rule, layer.values["frame_step"])
                     raise error.named(layer.spec.name)
 
-    def _time(self, result: Gradients) -> tuple[float, float]:
+    def _time(self, result: Computed) -> tuple[float, float]:
         """All of the signal, and what comes out of it that is longer."""
+        if not result.whole:
+            return super()._time(result)
         ends = [
             space.time.start + space.time.step * output.shape[1]
             for space, output in zip(self.chain.spaces, result.outputs, strict=True)
@@ -187,17 +197,19 @@ class ChainController(Controller[Gradients]):
         ]
         return 0.0, max(self.seconds, *ends)
 
-    def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
-        panels: list[Panel] = []
+    def _drawn(
+        self, result: Computed, span: tuple[float, float], columns: int, rows: tuple[int, ...]
+    ) -> dict[str, Panel]:
+        panels: dict[str, Panel] = {}
         scene = Scene(
-            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), _ROWS,
-            self._memory,
+            self.source.name, self.chain, result, self.channel, span, columns, _ROWS, self._memory,
+            result.part.first / self.source.sample_rate,
         )  # fmt: skip
         for plot in self._shown_plots():
-            rows = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
-            made = plot.draw(replace(scene, rows=max(rows, 16)))
+            up = rows[len(panels)] if len(rows) > len(panels) else _ROWS
+            made = plot.draw(replace(scene, rows=max(up, 16)))
             if made is not None:
-                panels.append(made)
+                panels[plot.name] = made
         return panels
 
     def _shown_plots(self) -> list[Plot]:
@@ -217,17 +229,18 @@ class ChainController(Controller[Gradients]):
     def _wave(self, track: str) -> tuple[np.ndarray, int]:
         number = self._last_waveform if track == "result" else 0
         rate = self.chain.spaces[number].time.rate
-        return self.result.outputs[number].numpy(), round(rate)
+        return self.whole_result(number), round(rate)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The signal, the result of every stage, and their gradients."""
         found: dict[str, np.ndarray] = {}
+        whole = self.whole()
         names = ["signal", *(type(layer).__name__ for layer in self.chain.layers)]
         for stage, (name, space) in enumerate(zip(names, self.chain.spaces, strict=True)):
             key = f"{stage}_{name}"
-            found |= with_axes(key, self.result.outputs[stage].numpy(), space.axes)
-            if self.result.stages:
-                found[f"{key}.gradient"] = self.result.stages[stage].numpy()
+            found |= with_axes(key, whole.outputs[stage].numpy(), space.axes)
+            if whole.stages:
+                found[f"{key}.gradient"] = whole.stages[stage].numpy()
         return found
 
     def code(self) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from workbench.axes import Space
 from workbench.backpropagation import Gradients
@@ -16,6 +17,7 @@ from workbench.checked_json import Fields, listed, one_of, switch, text
 from workbench.dashboards.chain_controller import ChainController, controlled, presets_of
 from workbench.dashboards.forms import SHOWN, Group, values_of
 from workbench.dashboards.sources import Source
+from workbench.dashboards.visible import with_notes
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer
@@ -71,10 +73,11 @@ class ChainEditor(ChainController):
         """What comes out of each stage and what it costs, below its parameters."""
         titles = [group.title for group, slot in self._staged() if slot.on]
         computed = zip(titles, self.result.outputs[1:], self.chain.costs, strict=True)
-        return {
+        said = {
             title: f"{output.dtype.name} {output.shape.as_list()}, {1000 * seconds:.1f} ms"
             for title, output, seconds in computed
         }
+        return with_notes(titles, self.result, said | self._gradient_note)
 
     def act(self, stage: int, tool: str) -> None:
         """Moves a stage "up" or "down", switches it "on" or "off", or does "remove" it.
@@ -130,11 +133,10 @@ class ChainEditor(ChainController):
         at = places[fitting[-1] - 1] + 1 if fitting[-1] else 0
         self._arrange([*self.slots[:at], Slot(layer), *self.slots[at:]])
 
-    def _compute(self) -> Gradients:
+    def _run(self, x: tf.Tensor) -> Gradients:
         if self.chain.layers:
-            return super()._compute()
-        self.chain.sample_rate = self.source.sample_rate
-        outputs = self.chain.run(self.source.signal())
+            return super()._run(x)
+        outputs = self.chain.run(x)
         return Gradients(outputs[0], outputs, (), ())
 
     @contextlib.contextmanager

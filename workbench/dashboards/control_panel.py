@@ -174,7 +174,9 @@ class ControlPanel:
             name: self._add(group.stage, name, Control(declared, group.values[name]))
             for name, declared in group.declared.items()
         }
-        made = ControlGroup(group.title, controls, tuple(group.presets), group.tools)
+        made = ControlGroup(
+            group.title, controls, tuple(group.presets), group.tools, compact=group.compact
+        )
         made.on_preset(lambda name: self.choose_preset(self.groups.index(made), name))
         made.on_tool(lambda name: self.use_tool(self.groups.index(made), name))
         return made

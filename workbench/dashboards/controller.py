@@ -37,6 +37,8 @@ class Controller(ABC, Generic[Result]):
 
     Attributes:
         kind: What a state calls this kind of dashboard.
+        title: What stands over it; empty for none.
+        about: What to try, and what is seen then.
         source: Where the signal comes from.
         channel: The one that is shown where only one can be.
         channel_of: What the choice of the channel is called.
@@ -46,6 +48,8 @@ class Controller(ABC, Generic[Result]):
     """
 
     kind: str
+    title = ""
+    about = ""
     channel_of = "channel"
 
     def __init__(self, source: Source):
@@ -88,6 +92,10 @@ class Controller(ABC, Generic[Result]):
     @abstractmethod
     def _compute(self) -> Result:
         """Computes with the source and the parameters of now."""
+
+    def _seen(self, view: View) -> Result:
+        """The last result, or where that does not show what a view wants, one that does."""
+        return self.result
 
     @abstractmethod
     def _time(self, result: Result) -> tuple[float, float]:
@@ -202,8 +210,9 @@ class Controller(ABC, Generic[Result]):
 
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
-        self.frame = self._frame(self.result, view)
-        self.view = view
+        result = self._seen(view)
+        frame = self._frame(result, view)
+        self.result, self.frame, self.view = result, frame, view
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.

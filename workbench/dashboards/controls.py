@@ -165,8 +165,10 @@ def _input(declared: Declared, value: Any) -> Any:
         options: list[Any] = [(choice, choice) for choice in declared.param.choices]
         options += [(_NONE, _NONE)] if declared.optional else []
         return widgets.Dropdown(options=options, value=_NONE if value is None else value, **shared)
-    if declared.kind is bool:
-        return widgets.Checkbox(value=value, **shared)
+    if declared.kind is bool:  # its tooltip would be its words once more
+        words, doc = (html.escape(text) for text in (label(declared), declared.param.doc))
+        shared["description"] = f'<span title="{doc}">{words}</span>'
+        return widgets.Checkbox(value=value, description_allow_html=True, **shared)
     row = NumberSlider if declared.count == 1 else NumberRow
     return row(value, rungs_of(declared), **shared)
 

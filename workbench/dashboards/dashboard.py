@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards import publication
 from workbench.dashboards.actions import ALWAYS, Actions
+from workbench.dashboards.completion import Completion
 from workbench.dashboards.control_panel import ControlPanel
 from workbench.dashboards.controller import Controller
 from workbench.dashboards.controls import Control, close_tree, message
@@ -23,27 +25,10 @@ from workbench.dashboards.downloads import download
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
-from workbench.dashboards.scope import Scope
+from workbench.dashboards.scope import PAGE, Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 
-_STYLE = """<style>
-.workbench-dashboard { border: 1px solid var(--jp-border-color2, #8884); border-radius: 6px;
-  container-type: inline-size; }
-.workbench-group { font-weight: 600; margin: 8px 0 2px; line-height: 1.3; }
-.workbench-more { border: none; background: none; box-shadow: none; font-size: 12px;
-  color: var(--jp-ui-font-color1, inherit); }
-.workbench-tool { padding: 0; height: 24px; background: none; box-shadow: none; }
-.workbench-error span { color: var(--jp-error-color0, #c62828); white-space: normal;
-  line-height: 1.3; display: block; padding: 0 4px 4px; }
-.workbench-note span { color: var(--jp-ui-font-color1, #333); white-space: normal;
-  line-height: 1.35; display: block; padding: 0 4px 4px; }
-.workbench-controls { flex: 1 1 300px; max-width: 380px; padding: 4px 8px 8px; }
-@container (max-width: 800px) {
-  .workbench-controls { max-width: none; display: block !important; column-width: 280px; }
-  .workbench-controls > .widget-vbox { display: block; }
-  .workbench-controls .widget-vbox > * { break-inside: avoid; }
-}
-</style>"""
+_STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
 
 
 @dataclass(frozen=True)
@@ -70,6 +55,8 @@ class Dashboard:
         self.scope = Scope()
         self._lock = Turns()
         self.worker = Worker(self._lock, self.scope)
+        self._working: Job | None = None
+        self._completion = Completion(controller, self.worker, self.scope)
         self.panel = ControlPanel(controller, self._changing, self._changed)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -78,7 +65,12 @@ class Dashboard:
             [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
         )
         self.widget = widgets.Box(
-            [widgets.HTML(_STYLE, layout={"display": "none"}), self.panel.widget, stage],
+            [
+                widgets.HTML(_STYLE, layout={"display": "none"}),
+                *_about(controller.title, controller.about),
+                self.panel.widget,
+                stage,
+            ],
             layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
         )
         self.widget.add_class("workbench-dashboard")
@@ -261,10 +253,11 @@ class Dashboard:
     def _work(self) -> None:
         """Lets go on what goes on by itself, such as learning; what went on before ends."""
         work = self.controller.work()
+        if self._working is not None:
+            self._working.cancel()
         if work is None:
-            self.worker.cancel()
             return
-        self.worker.start(
+        self._working = self.worker.start(
             work.steps,
             total=work.total,
             text=work.text,
@@ -302,6 +295,7 @@ class Dashboard:
         self.scope.enable([*self.possible, *ALWAYS])
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
+        self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:
         with self._lock:
@@ -310,3 +304,13 @@ class Dashboard:
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")
+
+
+def _about(title: str, text: str) -> list[widgets.Widget]:
+    """What stands over a dashboard; nothing where it has no title."""
+    if not title:
+        return []
+    heading = f'<div role="heading" aria-level="3">{html.escape(title)}</div>'
+    shown = widgets.HTML(f"{heading}<p>{html.escape(text)}</p>")
+    shown.add_class("workbench-about")
+    return [shown]

@@ -55,7 +55,7 @@ def open_idea(name: str, audio: Any = None) -> Dashboard:
     idea = IDEAS[name]
     made = idea.audio() if callable(idea.audio) else idea.audio
     controller = idea.open(source_of(made if audio is None else audio))
-    controller.kind = name
+    controller.kind, controller.title, controller.about = name, idea.title, idea.about
     return Dashboard(controller)
 
 

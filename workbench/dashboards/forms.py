@@ -25,6 +25,7 @@ class Group:
         values: All parameters of the stage.
         presets: Values that some of the parameters may take together, by the name of the set.
         tools: What can be done with the stage as a whole, as `Controller.act` calls it.
+        compact: Whether they are switches, to be shown side by side.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Group:
     values: Mapping[str, Any]
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
+    compact: bool = False
 
     @property
     def preset(self) -> str:

@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 import ipywidgets as widgets
-from IPython.display import display
+from IPython.display import Image, display
 
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.explore import open_idea
@@ -62,8 +62,10 @@ class Gallery:
             self._error.value = f'<span role="alert">{text}</span>'
 
     def _ipython_display_(self) -> None:
-        self.open(self.choice.value or self.names[0])
+        """Shows the page, and after it the picture that stays when no kernel runs."""
+        shown = self.open(self.choice.value or self.names[0])
         display(self.widget)
+        display(Image(shown.picture(), format="png"))
 
     def __repr__(self) -> str:
         wide = max(len(name) for name in self.names)

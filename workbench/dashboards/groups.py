@@ -28,7 +28,8 @@ _CUSTOM = "custom"  # the choice of a preset where parameters differ from all of
 class ControlGroup:
     """A column of controls, titled if need be, and what there is to say of them.
 
-    Details are folded away unless one of them is in use.
+    Details are folded away unless one of them is in use. Switches need little room: where there is
+    nothing else (`compact`), they stand side by side.
 
     Attributes:
         preset: The choice among the presets; None where there are none.
@@ -42,6 +43,8 @@ class ControlGroup:
         controls: Mapping[str, Control],
         presets: Sequence[str] = (),
         tools: Sequence[str] = (),
+        *,
+        compact: bool = False,
     ):
         self._controls = dict(controls)
         self.tools = {name: _tool(name, title) for name in tools}
@@ -57,8 +60,11 @@ class ControlGroup:
         self._refusal.add_class("workbench-error")
         heading += [self.preset.widget] if self.preset else []
         heading += [self._refusal]
-        rows = [*heading, *(control.widget for control in usual), *folded, self._note]
-        self.widget = widgets.VBox(rows)
+        shown = [control.widget for control in usual]
+        if compact:
+            shown = [widgets.Box(shown)]
+            shown[0].add_class("workbench-compact")
+        self.widget = widgets.VBox([*heading, *shown, *folded, self._note])
 
     @property
     def note(self) -> str:

@@ -178,8 +178,11 @@ IDEAS: dict[str, Idea] = {
             delays.lateness(0),
             delays.gain(0),
             delays.comb(1),
+            delays.group(0),
             delays.poles(0),
             results.result(2, "result", "Result"),
+            results.difference(2),
+            spectra.average(2),
             spectra.spectrogram(2, "spectrogram", "Spectrogram of the result"),
         ),
         audio="plucked_string",
@@ -191,7 +194,9 @@ IDEAS: dict[str, Idea] = {
         _chain(
             lambda: [
                 layers.LogMelSpectrogram(),
-                layers.SpecAugment(seed=(3, 1), time_mask_width=40, mask_value=None),
+                layers.SpecAugment(
+                    seed=(3, 4), time_mask_width=40, frequency_mask_width=16, mask_value=None
+                ),
             ],
             {0: ("num_mel_bins", "frame_step")},
             results.signal(),

@@ -117,6 +117,10 @@ class Job:
         """Ends it after the step that it is in."""
         self._become("stopped", "running", "paused")
 
+    def cancel(self) -> None:
+        """Ends it likewise, since what it computes is wanted no longer."""
+        self._become("replaced", "running", "paused")
+
     def _become(self, state: str, *before: str) -> bool:
         """Changes the state if it was one of those before; the worker is told."""
         with self._worker.wake:
@@ -202,6 +206,7 @@ class Worker:
         text: str = "Computing",
         on_step: Callable[[Any], object] = lambda made: None,
         on_end: Callable[[Job], object] = lambda job: None,
+        rest: float = 0.0,
         pace: Callable[[], float] = lambda: 0.0,
     ) -> Job:
         """Starts a job; the one that is running is replaced, after the step that it is in.
@@ -213,10 +218,12 @@ class Worker:
             text: What it does, in a word or two.
             on_step: Called with what each step gives, in the same turn.
             on_end: Called once with the job when it has ended; its `state` says how. An error of
-                the steps or of `on_step` is shown before.
+                the steps or of `on_step` is shown behind it.
+            rest: Seconds before the first step, for a job that is likely to be replaced by then.
             pace: Seconds from the beginning of a step to that of the next, at least.
         """
         job = Job(self, steps, total, text, on_step, on_end, pace)
+        job.due = time.monotonic() + rest
         with self.wake:
             self.cancel()
             if self._closed:
@@ -234,7 +241,7 @@ class Worker:
         """Ends the job that there is, since what it computes is wanted no longer."""
         with self.wake:
             for job in self._jobs:
-                job._become("replaced", "running", "paused")
+                job.cancel()
 
     def stop(self) -> None:
         """Ends the job that there is, as a person wants it."""
@@ -252,13 +259,16 @@ class Worker:
     def _run(self) -> None:
         while (job := self._next()) is not None:
             with self._turns.last():
+                wrong = None
                 try:
                     if not job.ended:
                         job._step()
                 except Exception as error:
                     job._become("failed", "running", "paused", "stopped", "replaced")
-                    self._shows.complain(error)
+                    wrong = error
                 self._settle(job)
+                if wrong is not None:  # after all that the end shows
+                    self._shows.complain(wrong)
 
     def _settle(self, job: Job) -> None:
         """After a step: what became of the job is told, and shown."""

@@ -85,9 +85,11 @@ class NumberRow(widgets.VBox):
     disabled = traitlets.Bool(False)
 
     def __init__(self, value: tuple[Any, ...], rungs: Sequence[Any], **shown: Any):
-        unnamed = shown | {"description": ""}
-        named = [shown, *[unnamed] * (len(value) - 1)]
         self._showing = False
+        words = shown.pop("description", "")
+        named = [
+            shown | {"description": f"{words} {number}"} for number in range(1, len(value) + 1)
+        ]
         super().__init__(
             [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)]
         )

@@ -24,7 +24,8 @@ class WavePanel:
     ``data`` is ``[channels, columns, 2]`` for an envelope (minimum and maximum of each column, of
     which column 0 begins at ``start``) or ``[channels, samples]`` (sample 0 lies at ``start``).
     ``height`` is the height of the plot on the page in CSS pixels. ``names`` are the channels'
-    names; without them they are numbered.
+    names; without them they are numbered. Spans of seconds that are ``old`` are dimmed: what they
+    show was computed with other parameters, or is still to come.
     """
 
     title: str
@@ -37,6 +38,7 @@ class WavePanel:
     data: np.ndarray
     height: int = 110
     names: tuple[str, ...] = ()
+    old: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -62,7 +64,8 @@ class ImagePanel:
 
     0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
     ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz). Points
-    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask.
+    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask. Spans
+    that are ``old`` are dimmed, as in a `WavePanel`.
     """
 
     title: str
@@ -79,6 +82,7 @@ class ImagePanel:
     colormap: str = "magma"
     height: int = 190
     tinted: np.ndarray | None = None
+    old: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -235,4 +239,5 @@ def _time(panel: WavePanel | ImagePanel) -> dict[str, Any]:
         "shape": list(panel.data.shape),
         "start": float(panel.start),
         "step": float(panel.step),
+        "old": [list(span) for span in panel.old],
     }

@@ -87,6 +87,8 @@ def _draw_over_time(
     else:
         bar = figure.colorbar(draw_image(axes, panel), cax=figure.add_subplot(side))
         bar.set_label(with_unit(panel.label, panel.unit))
+    for first, end in panel.old:
+        axes.axvspan(first, end, color=axes.get_facecolor(), alpha=0.6, linewidth=0)
     axes.tick_params(labelbottom=last)
     if last:
         axes.set_xlabel("time (s)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -66,6 +66,7 @@ class Scene:
         columns: Pixels of a plot across.
         rows: Pixels of the plot up.
         memory: What is kept of computations beside the chain.
+        start: The second at which what was computed begins.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Scene:
     columns: int
     rows: int
     memory: Memory = field(default_factory=Memory, compare=False)
+    start: float = 0.0
 
     def values(self, stage: int) -> Mapping[str, Any]:
         """All parameters of a stage, 0 being the first."""
@@ -83,7 +85,9 @@ class Scene:
 
     def space(self, number: int) -> Space:
         """What a result is."""
-        return self.chain.spaces[number]
+        space = self.chain.spaces[number]
+        time = replace(space.time, start=space.time.start + self.start)
+        return replace(space, axes=(time, *space.axes[1:]))
 
     def output(self, number: int) -> np.ndarray:
         """A result, `[channels, ...]`."""
@@ -94,17 +98,17 @@ class Scene:
         """Of the signal, in Hz."""
         return self.chain.sample_rate
 
-    def other(self, stage: int, **changes: Any) -> tf.Tensor:
+    def other(self, stage: int, /, **changes: Any) -> tf.Tensor:
         """What a stage would give with some other parameters."""
         return self.instead(stage, type(self.chain.layers[stage]), **changes)
 
-    def instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> tf.Tensor:
+    def instead(self, stage: int, kind: type[OpLayer], /, **changes: Any) -> tf.Tensor:
         """What a layer of another kind would give, with the parameters that both have."""
         values = self._shared(stage, kind, changes)
         beside = self.memory.stage(f"{stage} {kind.__name__} {changes}", kind, values)
         return beside.forward(self.result.outputs[stage])
 
-    def space_instead(self, stage: int, kind: type[OpLayer], **changes: Any) -> Space:
+    def space_instead(self, stage: int, kind: type[OpLayer], /, **changes: Any) -> Space:
         """What the result of `instead` is."""
         return kind.spec.space(self.space(stage), self._shared(stage, kind, changes))
 

@@ -35,6 +35,7 @@ MODULES = (  # each imports only from those before it
     "player",
     "selection",
     "hands",
+    "overlay",
     "neighbours",
     "actions",
     "lifeline",
@@ -139,7 +140,11 @@ class Scope(anywidget.AnyWidget):
 
     def complain(self, error: Exception) -> None:
         """Show an error until the next frame."""
-        self.set_status(message(error))
+        self.remark(message(error))
+
+    def remark(self, text: str) -> None:
+        """Show a line under the panels until the next frame."""
+        self.set_status(text)
         self._complained = True
 
     def progress(

@@ -45,7 +45,10 @@ class SourceChoices:
             description="path", placeholder="a sound file", continuous_update=False, **shared
         )
         self.upload = widgets.FileUpload(
-            description="Upload a sound file", accept="audio/*", layout={"width": "auto"}
+            description="Upload a sound file",
+            accept="audio/*",
+            tooltip="Take a file of this computer",
+            layout={"width": "auto"},
         )
         self.microphone = Microphone()
         self.channel = widgets.Dropdown(description=channel_of, **shared)

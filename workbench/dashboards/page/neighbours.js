@@ -33,7 +33,8 @@ export class Neighbours {
   nameControls(dashboard) {
     const nameless = ".noUi-handle, .widget-readout, input, select, textarea";
     for (const element of dashboard.querySelectorAll(nameless)) {
-      if (element.closest(".workbench-scope") || element.labels?.length) continue;
+      const labelled = [...element.labels ?? []].some((label) => label.textContent.trim());
+      if (element.closest(".workbench-scope") || labelled) continue;
       const text = labelOf(element, dashboard);
       const handles = element.matches(".noUi-handle")
         ? [...element.closest(".noUi-target").querySelectorAll(".noUi-handle")] : [];
@@ -44,6 +45,16 @@ export class Neighbours {
       }
       const number = element.closest(".workbench-number")?.querySelector("input");
       if (handles.length && number) element.setAttribute("aria-valuetext", number.value);
+    }
+    this.nameSwitches(dashboard);
+  }
+
+  /** A check box does not say its own words once more in a tooltip; "auto" says of what. */
+  nameSwitches(dashboard) {
+    const titled = ".widget-checkbox input[title], .widget-checkbox span[title]:has([title])";
+    for (const element of dashboard.querySelectorAll(titled)) element.removeAttribute("title");
+    for (const element of dashboard.querySelectorAll(".workbench-auto input")) {
+      element.setAttribute("aria-label", `auto: ${labelOf(element.closest(".widget-hbox"), dashboard)}`);
     }
   }
 

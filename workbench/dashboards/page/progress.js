@@ -58,3 +58,14 @@ export class Progress {
 function duration(seconds) {
   return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
+
+/** Dim the spans of a panel that are old, or still to come. */
+export function veil(ctx, { meta: { old }, box }, view, theme) {
+  ctx.fillStyle = theme.back;
+  ctx.globalAlpha = 0.6;
+  for (const [first, last] of old ?? []) {
+    const x = view.toX(first);
+    ctx.fillRect(x, box.y, view.toX(last) - x, box.height);
+  }
+  ctx.globalAlpha = 1;
+}

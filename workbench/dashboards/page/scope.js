@@ -15,10 +15,10 @@ import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
 import { Lifeline } from "./lifeline.js";
-import { clamp } from "./numbers.js";
+import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
-import { Progress } from "./progress.js";
+import { Progress, veil } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
 import { View } from "./view.js";
@@ -44,10 +44,10 @@ class Scope {
     this.figure = this.find(".workbench-figure");
     this.canvases = [...this.figure.querySelectorAll("canvas")];
     this.contexts = this.canvases.map((canvas) => canvas.getContext("2d"));
-    this.readout = this.find(".workbench-readout");
     this.selection = new Selection(this);
     this.player = new Player(this);
     this.hands = new Hands(this);
+    this.overlay = new Overlay(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
@@ -194,7 +194,7 @@ class Scope {
     if (this.size && this.theme) {
       if (dirty & AXES) this.drawAxes(this.clear(0));
       if (dirty & DATA) this.drawData(this.clear(1));
-      if (dirty & OVERLAY) this.drawOverlay(this.clear(2));
+      if (dirty & OVERLAY) this.overlay.draw(this.clear(2));
     }
     if (frame) this.acknowledge(frame.message, performance.now() - started);
     this.selection.tell();
@@ -234,7 +234,7 @@ class Scope {
       for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
       this.resize();
     }
-    const labels = message.panels.map(({ start, step, shape, ...rest }) => [rest, shape?.[0]]);
+    const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
     const axes = JSON.stringify([labels, ends, message.time]);
     if (axes !== this.axes) this.invalidate(ALL);
@@ -283,63 +283,9 @@ class Scope {
       ctx.rect(x, y, width, height);
       ctx.clip();
       panel.draw(ctx, this.view, this.theme);
+      veil(ctx, panel, this.view, this.theme);
       ctx.restore();
     }
-  }
-
-  /** Zoom and selection, playhead, cross-hair and readout. */
-  drawOverlay(ctx) {
-    const { view, theme, player, selection, hands: { drag } } = this;
-    const timed = this.panels.filter((panel) => panel.timed);
-    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
-      ctx.globalAlpha = 0.3;
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
-      ctx.globalAlpha = 1;
-    }
-    selection.draw(ctx, theme);
-    const x = view.toX(view.full[0] + player.now);
-    for (const { box } of player.touched && x >= view.x && x <= view.x + view.width ? timed : []) {
-      ctx.fillStyle = theme.back;
-      ctx.fillRect(x - 2, box.y, 4, box.height);
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(x - 1, box.y, 2, box.height);
-    }
-    this.drawHover(ctx, timed);
-  }
-
-  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
-  drawHover(ctx, timed) {
-    const { view, theme, hands: { hover } } = this;
-    const { note } = this.selection;
-    if (note) return this.tell(note.text, note.x, note.y);
-    const panel = this.under(hover);
-    const probe = panel?.probe(hover, view);
-    if (!probe) return this.tell("");
-    if ("x" in probe) {
-      for (const each of panel.timed ? timed : [panel]) {
-        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
-      }
-    }
-    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
-    for (const mark of probe.marks ?? []) {
-      ctx.strokeStyle = theme.ink;
-      ctx.beginPath();
-      ctx.arc(...mark, 4.5, 0, 7);
-      ctx.stroke();
-    }
-    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
-  }
-
-  /** Show a text beside a point, inside the figure. */
-  tell(text, x, y) {
-    this.readout.textContent = text;
-    if (!text) return;
-    const { offsetWidth: wide, offsetHeight: high } = this.readout;
-    const right = x + 14 + wide < this.size.width;
-    const left = right ? x + 14 : clamp(x - 14 - wide, 0, this.size.width - wide);
-    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
-    this.readout.style.transform = `translate(${left}px, ${top}px)`;
   }
 
   /** The panel over time to which a height belongs, with its title and its axis, if it is one. */

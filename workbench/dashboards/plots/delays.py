@@ -12,7 +12,7 @@ from workbench.analysis.delay_errors import (
     delay_taps,
     phase_delay_error,
 )
-from workbench.analysis.responses import magnitude_response, zeros_and_poles
+from workbench.analysis.responses import group_delay, magnitude_response, zeros_and_poles
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import limits_around, lines_panel
@@ -64,6 +64,18 @@ def error(stage: int) -> Plot:
         return lines_panel(title, delay_error(values), _ERRORS, half=True)
 
     return Plot("error", "How far the delay is from an ideal one.", draw)
+
+
+def group(stage: int) -> Plot:
+    """How much later the energy of each frequency comes."""
+
+    def draw(scene: Scene) -> LinesPanel:
+        b, a = delay_coefficients(scene.values(stage))
+        curves = group_delay(b, a, rate=scene.space(stage).time.rate)
+        title = "Group delay of the fractional part"
+        return lines_panel(title, curves, half=True)
+
+    return Plot("group_delay", "How much later the energy of each frequency comes.", draw, False)
 
 
 def comb(stage: int) -> Plot:

@@ -16,7 +16,7 @@ from workbench.errors import ParameterError
 from workbench.measurements import signal_to_error
 
 _LEVELS = -200.0, 0.0  # dB
-_MOST_SECONDS = 2.0  # of what is in view: all of a long signal would take too long
+_MOST_SECONDS = 0.5  # of what is in view: all of a long signal would take too long
 
 
 def of_inverse(stage: int) -> Plot:
@@ -33,7 +33,8 @@ def of_inverse(stage: int) -> Plot:
             back, title = np.zeros_like(signal), "No way back: the windows leave samples out"
         else:
             ratio = signal_to_error(signal, back)
-            title = f"There and back: signal to error {ratio:.0f} dB"
+            said = f"signal to error {ratio:.0f} dB" if np.isfinite(ratio) else "exact"
+            title = f"There and back: {said}"
         curves = error_levels(signal, back, rate, start / rate)
         levels = Space((curves.axis,), "level", "dB", 0.0)
         return wave_panel(

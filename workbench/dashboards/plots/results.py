@@ -85,6 +85,19 @@ def magnified(number: int, samples: int = 24) -> Plot:
     return Plot("magnifier", "Single samples before and after, where it is loudest in view.", made)
 
 
+def difference(number: int) -> Plot:
+    """What a waveform has more than the one that it was made of."""
+
+    def made(scene: Scene) -> Panel | None:
+        before, after = scene.output(0), scene.output(number)
+        if before.shape != after.shape:
+            return None
+        space = replace(scene.space(number), quantity="difference")
+        return draw(scene, "Difference to the original", after - before, space)
+
+    return Plot("difference", "What the result has more than the original.", made, False)
+
+
 def masked(number: int, name: str, title: str) -> Plot:
     """What goes into a stage of bins, tinted where the stage changes it: its masks."""
 

@@ -8,12 +8,15 @@ from typing import Any
 import tensorflow as tf
 
 from workbench import layers
+from workbench.analysis.spectra import mean_spectra
 from workbench.axes import Space
 from workbench.dashboards.panels import ImagePanel, Panel
 from workbench.dashboards.plots.results import draw
 from workbench.dashboards.scene import Plot, Scene
+from workbench.dashboards.views import level_limits, lines_panel
 
 _FRAME_SECONDS = 0.02
+_MOST_SECONDS, _LEAST = 3.0, 64  # of an average spectrum; samples
 _LOW = 90  # CSS pixels: one picture of several that are compared
 
 
@@ -24,6 +27,27 @@ def spectrogram(number: int, name: str, title: str) -> Plot:
         return _picture(scene, title, scene.result.outputs[number], scene.space(number))
 
     return Plot(name, f"{title} over time and frequency.", made)
+
+
+def average(number: int) -> Plot:
+    """The average spectra of the signal and of a result at its rate, over what is in view."""
+
+    def made(scene: Scene) -> Panel | None:
+        before, after, rate = scene.output(0), scene.output(number), scene.sample_rate
+        if before.shape != after.shape:
+            return None
+        first = max(0, round(scene.span[0] * rate))
+        part = slice(first, min(round(scene.span[1] * rate), first + round(_MOST_SECONDS * rate)))
+        if part.stop - first < _LEAST:
+            return None
+        both = {"original": before[:, part], "result": after[:, part]}
+        curves = mean_spectra(both, rate)
+        limits = level_limits(curves.data, 120.0)
+        return lines_panel(
+            "Average spectrum", curves, limits, logarithmic=True, span=(20.0, rate / 2)
+        )
+
+    return Plot("spectrum", "What there is of each frequency, before and after.", made, False)
 
 
 def compared(stage: int, parameter: str, word: str, title: str, *, shown: bool = False) -> Plot:

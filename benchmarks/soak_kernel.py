@@ -1,0 +1,132 @@
+"""Runs in the kernel of the soak: tells what the open dashboard of `gallery` is and should show."""
+
+import gc
+import hashlib
+import html
+import json
+import re
+import threading
+
+import ipywidgets
+import numpy as np
+
+from workbench.dashboards.ideas import IDEAS
+
+gallery = globals().get("gallery")  # the notebook has made it
+_MOST = 0.999  # of an image: where the result is nothing but rounding, its level in dB is noise
+_TOLD = ("IntSlider", "FloatText", "Text", "Checkbox", "Dropdown", "HTML", "ToggleButton")
+
+
+def soak_dashboard():
+    return gallery._opened.get(gallery.choice.value)
+
+
+def soak_facts():
+    """What the page should show now."""
+    dashboard = soak_dashboard()
+    if dashboard is None or [*gallery._place.children] != [dashboard.widget]:
+        return {"opening": gallery._error.value or "a dashboard is being opened"}
+    controller, scope = dashboard.controller, dashboard.scope
+    with dashboard._lock:
+        content, buffers = controller.frame.encode()
+        flow, job = scope._flow, dashboard.worker.job
+        return {
+            "name": gallery.choice.value,
+            "comm": scope.comm.comm_id,
+            "sent": flow._count,
+            "under_way": flow._waiting or bool(flow._under_way),
+            "job": job.state if job else "",
+            "values": controller.values,
+            "frame": content,
+            "hash": hashlib.sha1(b"".join(buffers)).hexdigest(),
+            "controls": [*_told(dashboard.panel.widget)],
+            "apart": [*_apart(dashboard)],
+            "possible": [*dashboard.possible],
+            "error": gallery._error.value,
+        }
+
+
+def soak_fresh():
+    """Whether another controller, made anew with the same state, shows the same."""
+    dashboard = soak_dashboard()
+    controller = dashboard.controller
+    if getattr(controller, "learner", None) is not None:
+        return []  # what has been learnt is not part of the state
+    with dashboard._lock:
+        other = IDEAS[gallery.choice.value].open(controller.source)
+        other.kind = controller.kind
+        other.restore(controller.state(), controller.source)
+        other.look(controller.view)
+        return [*_differences(controller.frame, other.frame)]
+
+
+def soak_memory():
+    gc.collect()
+    instances = ipywidgets.widgets.widget._instances
+    return {"widgets": len(instances), "threads": threading.active_count()}
+
+
+def _told(widget):
+    """All controls in a tree of widgets, in the order in which the page has them."""
+    kind = type(widget).__name__
+    if kind in _TOLD:
+        yield [kind, _value(kind, widget)]
+    for child in getattr(widget, "children", ()):
+        yield from _told(child)
+
+
+def _value(kind, widget):
+    if kind == "Dropdown":
+        return widget.label
+    if kind == "HTML":
+        return html.unescape(re.sub("<[^>]*>", "", widget.value))
+    return widget.value
+
+
+def _apart(dashboard):
+    """Controls that neither show the value that acts nor say why it was refused."""
+    values = dashboard.controller.values
+    for (stage, name), control in dashboard.controls.items():
+        where = {-1: "source", -2: "shown"}.get(stage, stage)
+        value = values.get(f"{where}.{name}")
+        if not control.error and control.value != value and name != "add":
+            yield f"{where}.{name}: the control says {control.value!r}, what acts is {value!r}"
+
+
+def _differences(one, other):
+    """In what two frames differ, by more than the rounding of another order of sums."""
+    for name in ("time", "shown", "values", "tracks"):
+        if getattr(one, name) != getattr(other, name):
+            yield f"{name}: {getattr(one, name)} is {getattr(other, name)} afresh"
+    if len(one.panels) != len(other.panels):
+        yield f"{len(one.panels)} panels are {len(other.panels)} afresh"
+    for panel, again in zip(one.panels, other.panels, strict=False):
+        if _nothing(panel) and _nothing(again):
+            continue
+        for name, value in vars(panel).items():
+            other_value = getattr(again, name, None)
+            if not _alike(value, other_value):
+                yield f"{panel.title}, {name}: {value!s:.300} is {other_value!s:.300} afresh"
+
+
+def _nothing(panel):
+    """Whether a panel shows nothing but rounding, as of a gradient that is 0."""
+    data = getattr(panel, "data", None)
+    return data is not None and data.size > 0 and np.nanmax(np.abs(data)) < 1e-6
+
+
+def _alike(one, other):
+    if isinstance(one, str) and isinstance(other, str):
+        return re.sub(r"[\d.−e-]+", "0", one) == re.sub(r"[\d.−e-]+", "0", other)
+    if isinstance(one, (float, np.ndarray)) and np.asarray(one).dtype.kind in "fiu":
+        one, other = np.asarray(one, float), np.asarray(other, float)
+        if one.shape != other.shape:
+            return False
+        slack = 1e-3 * np.max(np.abs(one), initial=0.0, where=np.isfinite(one))
+        near = np.isclose(one, other, rtol=1e-3, atol=slack, equal_nan=True)
+        return np.mean(near) > _MOST if one.size else True
+    return repr(one) == repr(other)
+
+
+def soak_print(found):
+    print(json.dumps(found))

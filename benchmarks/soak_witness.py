@@ -1,0 +1,198 @@
+"""What the soak checks after each action, and what it weighs: page against kernel."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.live import MIB
+from tests.lab import Lab
+from workbench.dashboards.scope import page_module
+
+HERE = Path(__file__).parent
+PATIENCE = 90.0  # seconds until page and kernel must agree
+_ASK = """async code => {
+    const { context } = window.jupyterapp.shell.currentWidget;
+    const { kernel } = context.sessionContext.session;
+    const future = kernel.requestExecute({ code, store_history: false });
+    let text = "";
+    future.onIOPub = ({ content }) => { if (content.name === "stdout") text += content.text; };
+    const { content } = await future.done;
+    if (content.status !== "ok") throw new Error((content.traceback ?? ["died"]).join("\\n"));
+    return text;
+}"""
+_HARMLESS = ("Connection lost, reconnecting", "oneDNN supports", "NUMA node")
+
+
+class StaleError(AssertionError):
+    """The page shows something other than what is, or something went wrong unsaid."""
+
+
+class Witness:
+    """Looks at both sides of an open gallery.
+
+    Args:
+        lab: Where it is.
+
+    Attributes:
+        kernel: What the kernel said last.
+        page: What the page said last.
+        redrawn: How many pictures were compared with those of a fresh page.
+        anew: How many frames were compared with those of a fresh controller.
+    """
+
+    def __init__(self, lab: Lab):
+        self.lab = lab
+        self.kernel: dict[str, Any] = {}
+        self.page: dict[str, Any] = {}
+        self.redrawn = self.anew = 0
+        self._read = 0
+        source = (HERE / "soak_page.js").read_text().replace("MODULE", json.dumps(page_module()))
+        lab.page.add_init_script(source)
+        lab.page.evaluate(source)
+
+    def begin(self) -> None:
+        """Tell the kernel how to answer."""
+        self._ask((HERE / "soak_kernel.py").read_text())
+
+    def ask(self, function: str) -> Any:
+        """Call a function of `soak_kernel`."""
+        return json.loads(self._ask(f"soak_print({function}())"))
+
+    def look(self, redraw: bool = False) -> list[str]:
+        """See both sides once; return in what they differ."""
+        self.kernel = self.ask("soak_facts")
+        if "opening" in self.kernel:
+            return [self.kernel["opening"]]
+        asked = [self.kernel["comm"], redraw]
+        self.page = self.lab.page.evaluate("([comm, redraw]) => soak.facts(comm, redraw)", asked)
+        return [*self._differences(redraw)]
+
+    def agree(self, provoked: bool) -> None:
+        """Wait until nothing is going on and both sides agree, twice in a row.
+
+        Raises:
+            StaleError: They never do, or something has been complained of; `provoked`: a line of
+                status is expected.
+        """
+        end = time.monotonic() + PATIENCE
+        before = None
+        while True:
+            found = self.look(redraw=before is not None)
+            if not provoked and self.page.get("status"):
+                found.append(f"status: {self.page['status']}")
+            state = tuple(self.kernel.get(name) for name in ("comm", "sent", "hash"))
+            if not found and state == before:
+                self.redrawn += self.page["pixels"] is not None
+                break
+            before = None if found else state
+            if time.monotonic() > end:
+                raise StaleError("\n".join(found))
+            self.complaints()
+        self.complaints()
+
+    def complaints(self) -> None:
+        """Raise what page, kernel or server have complained of."""
+        said = [*self.lab.messages]
+        self.lab.messages.clear()
+        said += self.lab.page.evaluate("() => window.soak?.complaints.splice(0) ?? []")
+        found = [m for m in said if not any(each in m for each in _HARMLESS)]
+        printed = self.lab.output
+        new, self._read = printed[self._read :], len(printed)
+        found += [new] if "Traceback" in new else []
+        if found:
+            raise StaleError("\n".join(found))
+
+    def compare_anew(self) -> None:
+        """Compare the frame with that of a controller made anew in the same state."""
+        found = self.ask("soak_fresh")
+        self.anew += 1
+        if found:
+            raise StaleError("afresh: " + "\n".join(found))
+
+    def weigh(self) -> dict[str, float]:
+        """What is held, on both sides: MiB and numbers of things."""
+        session = self.lab.page.context.new_cdp_session(self.lab.page)
+        session.send("Performance.enable")
+        session.send("HeapProfiler.collectGarbage")
+        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+        session.detach()
+        kernel = psutil.Process(self.lab.kernel_pids[0])
+        return {
+            "kernel MiB": kernel.memory_info().rss / MIB,
+            "page MiB": metrics["JSHeapUsedSize"] / MIB,
+            **self.ask("soak_memory"),
+            "system threads": kernel.num_threads(),
+            "open files": kernel.num_fds(),
+            "nodes": metrics["Nodes"],
+            "listeners": metrics["JSEventListeners"],
+        }
+
+    def _ask(self, code: str) -> str:
+        return self.lab.page.evaluate(_ASK, code)
+
+    def _differences(self, redraw: bool):
+        kernel, page = self.kernel, self.page
+        if page.get("scopes") != 1:
+            yield f"the page has {page.get('scopes')} pictures"
+            return
+        if kernel["under_way"]:
+            yield "a frame is under way"
+        if kernel["job"]:
+            yield f"a job is {kernel['job']}"
+        if page["busy"] or page["job"]:
+            yield "the page says that the kernel computes"
+        yield from kernel["apart"]
+        yield from map("error: {}".format, [kernel["error"]] if kernel["error"] else [])
+        for alert in page["alerts"]:
+            if not _is_ours(alert):
+                yield f"alert: {alert}"
+        yield from _pairs("possible", kernel["possible"] + list(_ALWAYS), page["possible"])
+        yield from _lists("control", kernel["controls"], page["controls"])
+        yield from self._picture(redraw)
+
+    def _picture(self, redraw: bool):
+        kernel, page = self.kernel, self.page
+        message, drawn = page["message"], page["drawn"]
+        if drawn is None:
+            yield "nothing is drawn"
+            return
+        yield from _pairs("drawn number", kernel["sent"], drawn["id"])
+        for name, value in kernel["values"].items():
+            yield from _pairs(f"drawn {name}", value, drawn["values"].get(name))
+        yield from _pairs("summary", kernel["frame"]["summary"], page["summary"])
+        if message is not None:
+            for name, value in kernel["frame"].items():
+                yield from _pairs(f"frame {name}", value, message.get(name))
+            yield from _pairs("buffers", kernel["hash"], page["hash"])
+        if redraw and page["pixels"] is False:
+            yield "the pixels are not those of a fresh page"
+
+
+_ALWAYS = ("copy", "save", "load", "download")
+
+
+def _is_ours(alert: str) -> bool:
+    """Whether a refusal says what to do, as in `op: name must ...`, or that a file is none."""
+    return " must " in alert or ".wav" in alert
+
+
+def _pairs(name: str, kernel: Any, page: Any):
+    if json.loads(json.dumps(kernel)) != page:
+        yield f"{name}: kernel {str(kernel)[:300]}, page {str(page)[:300]}"
+
+
+def _lists(name: str, kernel: list, page: list):
+    if len(kernel) != len(page):
+        yield f"{name}s: kernel {len(kernel)}, page {len(page)}"
+    for number, (one, other) in enumerate(zip(kernel, page, strict=False)):
+        if one != other and not _close(one[1], other[1]):
+            yield f"{name} {number}: kernel {one}, page {other}"
+
+
+def _close(one: Any, other: Any) -> bool:
+    """Whether a field shows a number: it has no more digits than ten."""
+    numbers = isinstance(one, (int, float)) and isinstance(other, (int, float))
+    return numbers and abs(one - other) <= 1e-9 * abs(one)

@@ -1,0 +1,222 @@
+"""A dashboard's controls as a person without a mouse meets them, in JupyterLab."""
+
+import re
+
+from playwright.sync_api import TimeoutError as TooLate
+
+from tests.lab import PATIENCE
+
+SCRIPT = """() => {
+    window.drawn = 0;
+    document.addEventListener("workbench:drawn", () => { window.drawn += 1; });
+    const words = (text) => text.replace(/\\u200b/g, "").trim();
+    const group = (element) => {
+        for (let box = element; box; box = box.parentElement) {
+            const title = box.querySelector(":scope > .widget-hbox > .workbench-group");
+            if (title) return `${words(title.textContent)}: `;
+        }
+        return "";
+    };
+    const KINDS = { auto: ".workbench-auto input", slider: ".noUi-handle", choice: "select",
+        number: "input[type=number]", switch: "input[type=checkbox]", text: "input[type=text]",
+        upload: ".widget-upload", tool: ".workbench-tool" };
+    const name = (element) => words(element.getAttribute("aria-label") || element.title
+        || element.labels?.[0]?.textContent || element.textContent);
+    /** Give every control that can be used a name, and list them. */
+    window.controls = (root) => {
+        const found = [];
+        for (const element of root.querySelectorAll(".workbench-controls *")) {
+            const kind = Object.keys(KINDS).find((each) => element.matches(KINDS[each]));
+            const off = element.disabled || element.closest(".noUi-target[disabled]");
+            if (!kind || off || !element.offsetParent) continue;
+            element.dataset.control = `${group(element)}${name(element)} (${kind})`;
+            found.push({ name: element.dataset.control, kind });
+        }
+        return found;
+    };
+    /** All that is seen of a dashboard but its controls: pixels and words. */
+    window.seen = (root) => {
+        let sum = 0;
+        const copy = document.createElement("canvas");
+        const context = copy.getContext("2d", { willReadFrequently: true });
+        for (const canvas of root.querySelectorAll(".workbench-axes, .workbench-data")) {
+            const { width, height } = canvas;
+            if (!width || !height) continue;
+            Object.assign(copy, { width, height });
+            context.drawImage(canvas, 0, 0);
+            const data = context.getImageData(0, 0, width, height).data;
+            for (const word of new Uint32Array(data.buffer)) sum = (Math.imul(sum, 31) + word) | 0;
+        }
+        const texts = root.querySelectorAll(".workbench-note, .workbench-group");
+        return `${sum} ` + [...texts].map((text) => text.innerText).join("|")
+            .replace(/[\\d.]+ ms/g, "");
+    };
+    window.complaints = (root) => [...root.querySelectorAll("[role=alert], .workbench-status")]
+        .map((each) => words(each.textContent)).filter(Boolean);
+}"""
+
+
+class DashboardPage:
+    """One dashboard in a notebook that is open in JupyterLab."""
+
+    def __init__(self, lab, number):
+        self.lab = lab
+        self.root = lab.page.locator(".workbench-dashboard").nth(number)
+        self.root.locator("canvas").first.wait_for(timeout=1000 * PATIENCE)
+        self.root.scroll_into_view_if_needed()
+        lab.settle()
+
+    @property
+    def controls(self):
+        """Kinds of the controls that can be used now, by name."""
+        found = self.root.evaluate("root => window.controls(root)")
+        return {control["name"]: control["kind"] for control in found}
+
+    @property
+    def complaints(self):
+        return self.root.evaluate("root => window.complaints(root)")
+
+    def seen(self):
+        """What is seen but for the controls, once it rests."""
+        last = None
+        while True:
+            self.lab.settle()
+            now = self.root.evaluate("root => window.seen(root)")
+            if now == last:
+                return now
+            last = now
+
+    def control(self, name):
+        assert name in self.controls, f"there is no {name}"
+        return self.root.locator(f'[data-control="{name}"]').first
+
+    def unfold(self):
+        for button in self.root.locator(".workbench-more", has_text="more").all():
+            button.press("Enter")
+        self.lab.settle()
+
+    def act(self, do, *arguments):
+        """Do something; whether another picture or other words are seen, without complaint."""
+        before, drawn = self.seen(), self.lab.page.evaluate("() => window.drawn")
+        do(*arguments)
+        try:
+            self.lab.page.wait_for_function(
+                "([root, drawn]) => window.drawn > drawn || window.complaints(root).length",
+                arg=[self.root.element_handle(), drawn],
+                timeout=4000,
+            )
+        except TooLate:
+            return False
+        return self.seen() != before and not self.complaints
+
+    def reset(self):
+        button = self.root.get_by_role("button", name="Reset parameters")
+        self.lab.settle()
+        if button.get_attribute("aria-disabled") == "false":
+            self.act(button.press, "Enter")
+        self.lab.settle()
+
+    def use(self, name, how):
+        """Make a choice, or press a key on another control."""
+        control = self.control(name)
+        self.act(control.select_option if name.endswith("(choice)") else control.press, how)
+
+    # each kind of control by the keyboard: whether it does something
+
+    def try_slider(self, name):
+        """Moved by keys; then what it came from is typed into the field beside it."""
+        field = name.replace("(slider)", "(number)")
+        typed = self.control(field).input_value()
+        return self.slide(name) and self.act(self.type, field, typed)
+
+    def try_number(self, name):
+        """With its slider."""
+        return name.replace("(number)", "(slider)") in self.controls
+
+    def try_auto(self, name):
+        """Switched off, moved, and switched on again."""
+        box = self.control(name)
+        was = box.is_checked()
+        changed = self.act(box.press, "Space")
+        slider = re.sub(r"auto: (.*) \(auto\)", r"\1 (slider)", name)
+        if not was or slider not in self.controls:
+            return changed
+        return self.slide(slider) and self.act(box.press, "Space")
+
+    def try_switch(self, name):
+        return self.act(self.control(name).press, "Space")
+
+    def try_tool(self, name):
+        """Where a chain cannot take it, it says so."""
+        before = self.seen()
+        self.act(self.control(name).press, "Enter")
+        return self.seen() != before or bool(self.complaints)
+
+    def try_choice(self, name):
+        """Every choice; all have to be taken, and one at least makes a difference."""
+        before, made, self.revealed = set(self.controls), [], {}
+        for option in self.options(name):
+            made.append(self.choose(name, option))
+            self.revealed |= {new: (name, option) for new in set(self.controls) - before}
+        return any(made)
+
+    def slide(self, name):
+        handle = self.control(name)
+        last = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        keys = ("PageDown", "Home") if last else ("PageUp", "End", "Home")
+        return any(self.act(self.control(name).press, key) for key in keys)
+
+    def options(self, name):
+        """The other options of a choice; of the many sources a recording and a test signal."""
+        control = self.control(name)
+        chosen = control.input_value()
+        words = [word.replace("\xa0", " ") for word in control.locator("option").all_inner_texts()]
+        if name.startswith("source"):
+            words = ["Siren", "Test signal: chirp"]
+        return [word for word in words if word not in (chosen, "custom")]
+
+    def choose(self, name, option):
+        changed = self.act(self.control(name).select_option, option)
+        assert not self.complaints, f"{name}, {option}: {self.complaints}"
+        return changed
+
+    def type(self, name, text):
+        self.control(name).fill(text)
+        self.control(name).press("Enter")
+
+    def take(self, path):
+        """Upload a file."""
+        with self.lab.page.expect_file_chooser() as chooser:
+            self.root.locator(".widget-upload").press("Enter")
+        chooser.value.set_files(path)
+
+    def walk(self):
+        """Press Tab through the dashboard: what has no sign of the focus, and all that had it."""
+        self.root.evaluate(
+            """root => {
+                window.look = (e) => {
+                    const { outline, boxShadow, borderColor } = getComputedStyle(e);
+                    return [outline, boxShadow, borderColor].join();
+                };
+                const all = "button, input, select, [tabindex]";
+                const every = [...root.querySelectorAll(all)];
+                window.rest = new Map(every.map((e) => [e, window.look(e)]));
+                root.querySelector(".workbench-controls select").focus();
+            }"""
+        )
+        unseen, reached = [], []
+        while True:
+            name, seen = self.root.evaluate(
+                """root => {
+                    const e = document.activeElement;
+                    if (!root.contains(e)) return ["", true];
+                    return [e.dataset.control || e.classList[0] || e.outerHTML,
+                        window.look(e) !== window.rest.get(e)];
+                }"""
+            )
+            if not name:
+                return unseen, reached
+            reached.append(name)
+            if not seen:
+                unseen.append(name)
+            self.lab.page.keyboard.press("Tab")

@@ -1,0 +1,132 @@
+"""Every dashboard that has a name, without a page: what it shows, says and takes."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+import workbench as wb
+from workbench.dashboards.forms import SHOWN
+from workbench.dashboards.ideas import IDEAS
+
+NOISE = 0.1 * np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)
+SIGNALS = {
+    "mono": (NOISE[0], 16000),
+    "stereo": (NOISE, 44100),
+    "very short": (NOISE[0, :100], 16000),
+    "silent": (np.zeros(4000, np.float32), 16000),
+    "8 kHz": (NOISE[0], 8000),
+}
+
+
+def titles(dashboard):
+    return [panel.title for panel in dashboard.controller.frame.panels]
+
+
+def switches(dashboard):
+    """The switches of the plots that a dashboard can show."""
+    return {
+        name: control
+        for (stage, name), control in dashboard.controls.items()
+        if stage == SHOWN and control.declared.kind is bool
+    }
+
+
+def errors(dashboard):
+    found = {key: control.error for key, control in dashboard.controls.items()}
+    return {key: error for key, error in found.items() if error}
+
+
+@pytest.fixture(params=IDEAS)
+def idea(request):
+    return request.param
+
+
+@pytest.fixture
+def dashboard(idea):
+    return wb.explore(idea, SIGNALS["mono"])
+
+
+def test_it_opens_with_its_own_signal_and_says_what_it_is_about(idea):
+    dashboard = wb.explore(idea)
+    assert dashboard.controller.title == IDEAS[idea].title
+    assert len(titles(dashboard)) >= 2
+    about = next(w for w in dashboard.widget.children if "workbench-about" in w._dom_classes)
+    assert IDEAS[idea].title in about.value
+    assert about.value.endswith("</p>")
+
+
+def test_its_code_gives_what_is_shown(idea):
+    dashboard = wb.explore(idea)
+    found = {}
+    exec(dashboard.code(), found)
+    shown = dashboard.controller.result
+    if idea == "recurrent":
+        np.testing.assert_array_equal(found["compared"].waves, shown.waves)
+        return
+    assert len(found["outputs"]) == len(shown.outputs)
+    for again, output in zip(found["outputs"], shown.outputs, strict=True):
+        np.testing.assert_array_equal(again.numpy(), output.numpy())
+
+
+def test_the_figure_has_the_panels_of_the_page(dashboard):
+    drawn = {text.get_text() for text in dashboard.figure().findobj(Text)}
+    assert set(titles(dashboard)) <= drawn
+
+
+def test_every_switch_adds_or_takes_away_its_panel(dashboard):
+    for name, control in switches(dashboard).items():
+        before = titles(dashboard)
+        control.value = not control.value
+        after = titles(dashboard)
+        by = 1 if control.value else -1
+        assert len(after) - len(before) == by, (name, before, after)
+        assert control.error == ""
+        control.value = not control.value
+        assert titles(dashboard) == before, name
+
+
+def test_a_state_comes_back(idea, dashboard):
+    state = json.loads(json.dumps(dashboard.controller.state()))
+    other = wb.explore(idea, SIGNALS["mono"])
+    number = next(
+        control
+        for (stage, _), control in other.controls.items()
+        if stage >= 0 and control.declared.kind in (int, float) and control.value is not None
+    )
+    number.value = number.declared.kind(number.value + 1)
+    assert other.controller.state() != state
+    other.controller.restore(state)
+    assert other.controller.state() == state
+    assert titles(other) == titles(dashboard)
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_any_signal_is_shown(idea, signal):
+    dashboard = wb.explore(idea, SIGNALS[signal])
+    assert len(titles(dashboard)) >= 2
+    assert errors(dashboard) == {}
+    for control in switches(dashboard).values():
+        control.value = True
+    assert errors(dashboard) == {}
+    assert "nan" not in " ".join(titles(dashboard))
+    for panel in dashboard.controller.frame.panels:
+        if hasattr(panel, "low"):
+            assert np.isfinite([panel.low, panel.high]).all(), panel.title
+            assert panel.low < panel.high, panel.title
+
+
+def test_the_gallery_opens_each_and_keeps_what_was_set():
+    gallery = wb.gallery(SIGNALS["mono"])
+    assert gallery.names == tuple(IDEAS)
+    for name in gallery.names:
+        opened = gallery.open(name)
+        assert gallery._place.children == (opened.widget,), gallery._error.value
+        assert opened.controller.kind == name
+    stft = gallery.open("stft")
+    stft.set(0, frame_length=256)
+    gallery.open("mel")
+    assert gallery.open("stft") is stft
+    assert stft.controls[0, "frame_length"].value == 256
+    assert gallery._place.children == (stft.widget,)

@@ -1,0 +1,131 @@
+"""Every dashboard that has a name, as a person meets it: in JupyterLab, in a real browser."""
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import workbench as wb
+from tests.dashboards.gallery_page import SCRIPT, DashboardPage
+from tests.lab import Lab, notebook
+from workbench.dashboards.ideas import IDEAS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NAMES = list(IDEAS)
+NOISE = 0.1 * np.random.default_rng(0).standard_normal(8000).astype(np.float32)
+SOURCE, OF_SOURCE = "source (choice)", ("text", "upload")
+FIRST = """import workbench as wb
+clip = wb.clip("speech")
+x = clip.signal[:, 8000:18000]
+"""
+CELLS = [FIRST, *(f"wb.explore({name!r}, (x, clip.sample_rate))" for name in NAMES)]
+THEMES = ("JupyterLab Dark", "JupyterLab Light")
+
+# what has to be done before a control of the same group can act: a key, or a choice
+AFTER = {
+    "window position (choice)": [
+        ("auto: fft length (auto)", "Space"),
+        ("fft length (slider)", "End"),
+    ],
+    "lifter start (slider)": [("lifter (slider)", "End")],
+    "lifter start (number)": [("lifter (slider)", "End")],
+    "seed 1 (slider)": [("keep (choice)", "random")],
+    "seed 2 (slider)": [("keep (choice)", "random")],
+    "place (choice)": [("length (slider)", "End")],
+}
+# those that change nothing that is seen, and why
+SILENT = {
+    "impl (choice)": "how it is computed, not what",
+    "log scale (choice)": "a picture of levels is in dB whichever logarithm they have",
+    "auto: target rate (Hz) (auto)": "without it a ratio is needed, and it says so",
+}
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Lab(notebook(CELLS), size=(1400, 1600)) as lab:
+        lab.page.evaluate(SCRIPT)
+        lab.page.set_default_timeout(30000)  # a control that is gone names itself soon
+        lab.run_cell(0)
+        yield lab
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(lab, name):
+    lab.messages.clear()
+    number = NAMES.index(name) + 1
+    lab.run_cell(number)
+    yield DashboardPage(lab, 0)
+    assert lab.messages == []
+    lab.command("notebook:clear-cell-output")
+
+
+def dead(page, controls):
+    """Those of the controls that change nothing that is seen; and what others bring to light."""
+    found, revealed = [], {}
+    for control, kind in controls.items():
+        page.revealed = {}
+        group, separator, words = control.partition(": ")
+        if words in SILENT:
+            continue
+        for other, how in AFTER.get(words, ()):
+            if f"{group}{separator}{other}" in page.controls:
+                page.use(f"{group}{separator}{other}", how)
+        if not getattr(page, f"try_{kind}")(control):
+            found.append(control)
+        revealed |= page.revealed
+
+        page.reset()
+    return found, revealed
+
+
+def test_every_control_changes_what_is_seen(page):
+    page.unfold()
+    controls = {c: kind for c, kind in page.controls.items() if ": " in c or kind != "text"}
+    controls = {
+        c: k
+        for c, k in page.controls.items()
+        if k not in ("text", "upload") and c != "source (choice)"
+    }
+    found, revealed = dead(page, controls)
+    for control, (choice, option) in revealed.items():
+        page.choose(choice, option)
+        found += dead(page, {control: page.controls[control]})[0]
+    assert found == []
+
+
+def test_another_source_is_seen(page, tmp_path):
+    path = tmp_path / "noise.wav"
+    wb.audio.write(path, NOISE, sample_rate=16000)
+    path_field = next(c for c, kind in page.controls.items() if kind == "text")
+    assert page.try_choice(SOURCE)
+    assert page.act(page.type, path_field, str(path))
+    assert page.try_choice(SOURCE)
+    assert page.act(page.take, path)
+
+
+def test_nothing_serious_for_those_who_cannot_see_or_point(page):
+    serious = []
+    for theme in THEMES:  # the last one stays
+        page.lab.choose_theme(theme)
+        found = Axe().run(page.lab.page, context=".workbench-dashboard").response["violations"]
+        serious += [
+            (theme, each["id"], each["help"], [n["html"][:200] for n in each["nodes"][:3]])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+    assert serious == []
+
+
+def test_every_control_can_be_reached_without_a_mouse_and_is_seen_to_be(page):
+    """Tab goes through all of them; what has the focus looks different."""
+    page.unfold()
+    unseen, reached = page.walk()
+    assert [name for name in page.controls if name not in reached] == []
+    assert "workbench-figure" in reached
+    assert unseen == []

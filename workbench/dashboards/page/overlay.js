@@ -1,0 +1,68 @@
+import { clamp } from "./numbers.js";
+
+/** What lies over the pictures: zoom and selection, playhead, cross-hair and readout. */
+export class Overlay {
+  constructor(scope) {
+    this.scope = scope;
+    this.readout = scope.find(".workbench-readout");
+  }
+
+  draw(ctx) {
+    const { panels, theme, selection, hands: { drag } } = this.scope;
+    const timed = panels.filter((panel) => panel.timed);
+    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
+      ctx.globalAlpha = 0.3;
+      ctx.fillStyle = theme.brand;
+      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
+      ctx.globalAlpha = 1;
+    }
+    selection.draw(ctx, theme);
+    this.drawPlayhead(ctx, timed);
+    this.drawHover(ctx, timed);
+  }
+
+  drawPlayhead(ctx, timed) {
+    const { view, theme, player } = this.scope;
+    const x = view.toX(view.full[0] + player.now);
+    if (!player.touched || x < view.x || x > view.x + view.width) return;
+    for (const { box } of timed) {
+      ctx.fillStyle = theme.back;
+      ctx.fillRect(x - 2, box.y, 4, box.height);
+      ctx.fillStyle = theme.brand;
+      ctx.fillRect(x - 1, box.y, 2, box.height);
+    }
+  }
+
+  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
+  drawHover(ctx, timed) {
+    const { scope, scope: { view, theme, selection: { note }, hands: { hover } } } = this;
+    if (note) return this.tell(note.text, note.x, note.y);
+    const panel = scope.under(hover);
+    const probe = panel?.probe(hover, view);
+    if (!probe) return this.tell("");
+    if ("x" in probe) {
+      for (const each of panel.timed ? timed : [panel]) {
+        each.hair(ctx, Math.round(probe.x), each.box.y, 1, each.box.height, theme);
+      }
+    }
+    if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
+    for (const mark of probe.marks ?? []) {
+      ctx.strokeStyle = theme.ink;
+      ctx.beginPath();
+      ctx.arc(...mark, 4.5, 0, 7);
+      ctx.stroke();
+    }
+    this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
+  }
+
+  /** Show a text beside a point, inside the figure. */
+  tell(text, x, y) {
+    this.readout.textContent = text;
+    if (!text) return;
+    const { readout: { offsetWidth: wide, offsetHeight: high }, scope: { size } } = this;
+    const right = x + 14 + wide < size.width;
+    const left = right ? x + 14 : clamp(x - 14 - wide, 0, size.width - wide);
+    const top = y - high - 10 > 0 ? y - high - 10 : y + 16;
+    this.readout.style.transform = `translate(${left}px, ${top}px)`;
+  }
+}
