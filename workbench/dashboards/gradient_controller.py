@@ -185,8 +185,7 @@ class GradientController(Controller[Gradients]):
 
     def _place(self, values: Mapping[str, Any]) -> None:
         """Moves what the scalar looks at into the excerpt, but for values set by hand."""
-        given = self._excerpt(), self.source.sample_rate
-        self.settings = self.settings | placed(self.settings, values, *given)
+        self.settings = placed(self.settings, values, self._excerpt(), self.source.sample_rate)
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         if stage != SHOWN:

@@ -86,8 +86,8 @@ def lines_of(
 
 def placed(
     settings: Mapping[str, Any], values: Mapping[str, Any], x: tf.Tensor, rate: int
-) -> dict[str, float]:
-    """Places inside the signal for a scalar that has just been chosen and lies outside.
+) -> dict[str, Any]:
+    """The settings, with the places of their scalar inside the signal where they lay outside.
 
     Args:
         settings: The settings, with the scalar.
@@ -102,7 +102,7 @@ def placed(
         here = settings[first]
         if here is not None and here >= end and first not in values:
             found |= {name: end * share for name, share in part.items()}
-    return found
+    return {**settings, **found}
 
 
 def identity_of(objective: str | Objective) -> tuple[Any, ...]:
