@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import astuple
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -33,6 +34,7 @@ from workbench.objectives import Objective
 
 _ROWS = 190
 _MOST_STEPS = 400
+_REGION = ("first_seconds", "last_seconds", "low_hertz", "high_hertz")
 _KEPT = ("settings", "targets", "learnt", "learner", "learning")
 
 
@@ -96,10 +98,8 @@ class GradientController(Controller[Gradients]):
         if tool == "learn":
             self._begin()
             self.learning = True
-        elif tool == "pause":
-            self.pause()
-        elif tool == "step":
-            self.step()
+        elif tool in ("pause", "step"):
+            getattr(self, tool)()
         elif tool == "restart":
             with self._changing():
                 if self.learner is not None:
@@ -141,9 +141,8 @@ class GradientController(Controller[Gradients]):
     def select(self, selection: Selection | None) -> bool:
         """Takes a region that was marked as the one whose energy is looked at."""
         if selection is not None:
-            region = {"first_seconds": selection.first, "last_seconds": selection.last}
-            region |= {"low_hertz": selection.low, "high_hertz": selection.high}
-            self.set(SHOWN, scalar="region", **region)
+            _, *ends = astuple(selection)
+            self.set(SHOWN, scalar="region", **dict(zip(_REGION, ends, strict=True)))
         return selection is not None
 
     def change_source(self, source: Source) -> None:
@@ -186,8 +185,7 @@ class GradientController(Controller[Gradients]):
 
     def _place(self, values: Mapping[str, Any]) -> None:
         """Moves what the scalar looks at into the excerpt, but for values set by hand."""
-        given = self._excerpt(), self.source.sample_rate
-        self.settings = self.settings | placed(self.settings, values, *given)
+        self.settings = placed(self.settings, values, self._excerpt(), self.source.sample_rate)
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         if stage != SHOWN:
@@ -238,10 +236,9 @@ class GradientController(Controller[Gradients]):
     def _excerpt(self) -> tf.Tensor:
         """The part of the chosen channel that is looked at, `[1, time]`, the same object again."""
         signal, part = self.source.signal(), self._part
-        row, start, stop = part
-        return self._memory.recall(
-            "excerpt", (signal, *part), lambda: signal[row : row + 1, start:stop]
-        )
+        row, *ends = part
+        cut = slice(row, row + 1), slice(*ends)
+        return self._memory.recall("excerpt", (signal, *part), lambda: signal[cut])
 
     @property
     def _part(self) -> tuple[int, int, int]:
@@ -261,7 +258,7 @@ class GradientController(Controller[Gradients]):
     def _objective(self) -> str | Objective:
         """What is looked at: learning makes a distance sharper by and by."""
         if self.learner is not None:
-            return self.learner.objective
+            return cast("str | Objective", self.learner.objective)
         x, rate = self._excerpt(), self.source.sample_rate
         return objective_of(self.chain, x, rate, self.settings, self.targets, self._memory)
 

@@ -19,14 +19,15 @@ from workbench.learning import Parameter
 from workbench.objectives import Cell, Objective, RectangleEnergy
 
 Targets = Mapping[Parameter, float | None]
-_PLACES = {  # what must lie inside the signal, and where else it and its partner are put
+_Places = tuple[tuple[str, Mapping[str, float]], ...]
+_PLACES: Mapping[str, _Places] = {  # what must lie inside the signal, and where else it is put
     "region": (
-        ("first_seconds", ("first_seconds", 0.3), ("last_seconds", 0.6)),
-        ("low_hertz", ("low_hertz", 0.25), ("high_hertz", 0.5)),
+        ("first_seconds", {"first_seconds": 0.3, "last_seconds": 0.6}),
+        ("low_hertz", {"low_hertz": 0.25, "high_hertz": 0.5}),
     ),
     "one cell": (
-        ("cell_seconds", ("cell_seconds", 0.5)),
-        ("cell_hertz", ("cell_hertz", 0.25)),
+        ("cell_seconds", {"cell_seconds": 0.5}),
+        ("cell_hertz", {"cell_hertz": 0.25}),
     ),
 }
 
@@ -85,8 +86,8 @@ def lines_of(
 
 def placed(
     settings: Mapping[str, Any], values: Mapping[str, Any], x: tf.Tensor, rate: int
-) -> dict[str, float]:
-    """Places inside the signal for a scalar that has just been chosen and lies outside.
+) -> dict[str, Any]:
+    """The settings, with the places of their scalar inside the signal where they lay outside.
 
     Args:
         settings: The settings, with the scalar.
@@ -95,13 +96,13 @@ def placed(
         rate: Its samples per second.
     """
     names = _PLACES.get(settings["scalar"], ())
-    found = {}
-    for first, *part in names:
+    found: dict[str, float] = {}
+    for first, part in names:
         end = x.shape[-1] / rate if first.endswith("_seconds") else rate / 2
         here = settings[first]
         if here is not None and here >= end and first not in values:
-            found |= {name: end * share for name, share in part}
-    return found
+            found |= {name: end * share for name, share in part.items()}
+    return {**settings, **found}
 
 
 def identity_of(objective: str | Objective) -> tuple[Any, ...]:
