@@ -110,3 +110,18 @@ def test_backward_is_the_vector_jacobian_product():
         np.testing.assert_allclose(found, upstream * slope * gain, rtol=1e-4, atol=1e-5)
         expected = np.sum(upstream * slope * gain * np.log(10) / 20 * X.numpy(), dtype=np.float64)
         assert float(parameters["drive_db"]) == pytest.approx(float(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["sinc", "linear", "average", "nearest", "fft"])
+def test_a_ratio_moves_with_every_kind(kind):
+    """A kind whose result only jumps takes no tensor: there the ratio is a plain number."""
+    layer = wb.layers.Resample(orig_rate=8000, ratio=0.5, kind=kind)
+    stage = stages.Stage(layer)
+    x = tf.constant(np.random.default_rng(1).standard_normal((1, 800)), tf.float32)
+    stage.forward(x)
+    layer.set(ratio=0.75)
+    moved = stage.forward(x)
+    np.testing.assert_allclose(
+        moved, wb.resample(x, orig_rate=8000, ratio=0.75, kind=kind), atol=1e-6
+    )
+    assert ("ratio" in stage.differentiable) == (kind in ("sinc", "linear", "average"))

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.chain import Chain
+from workbench.declared_layer import DeclaredLayer
 from workbench.descent import Coordinate
 from workbench.errors import ParameterError, naming
 from workbench.learning import Parameter, known_parameter, value_of
@@ -88,13 +89,25 @@ def landscape(
 
 
 def tangent(
-    chain: Chain, x: Any, objective: str | Loss | Objective, parameter: Parameter
+    chain: Chain,
+    x: Any,
+    objective: str | Loss | Objective,
+    parameter: Parameter,
+    exact: Chain | None = None,
 ) -> Tangent:
     """The slope of the loss at a parameter's present value, by gradient and by differences.
 
     Central differences at one and two steps, extrapolated to none. Next to an end of the legal
     range it is found two steps inside, a few ten-millionths of the slider. Where the result jumps
     (a ratio at which it gains a sample) no difference is a slope, and the error is large.
+
+    Args:
+        chain: The chain.
+        x: Its signal.
+        objective: As for `Chain.gradients`.
+        parameter: The stage and the name of a differentiable parameter.
+        exact: What `in_double` has made of the chain, which saves making it again; it takes the
+            parameters that the chain has now.
 
     Raises:
         ParameterError, ParameterTypeError: The parameter can't be changed.
@@ -107,7 +120,11 @@ def tangent(
     """
     with naming("tangent"):
         at, name = known_parameter(chain, *parameter)
-    exact, signal = in_double(chain, x), tf.cast(x, tf.float64)
+    if exact is None:
+        exact = in_double(chain, x)
+    else:
+        _follow(exact, chain)
+    signal = tf.cast(x, tf.float64)
     layer = exact.layers[at]
     along = Coordinate.of(layer, name)
     step = _STEP * abs(along.slope(value_of(layer, name)))
@@ -135,3 +152,13 @@ def in_double(chain: Chain, x: Any) -> Chain:
         made(tf.cast(x, tf.float64))
         made.set_weights(chain.get_weights())
     return made
+
+
+def _follow(exact: Chain, chain: Chain) -> None:
+    """Gives a copy of a chain the parameters that the chain has now."""
+    values = {
+        stage: {n: v for n, v in layer.values.items() if n not in layer.following}
+        for stage, layer in enumerate(chain.layers)
+        if isinstance(layer, DeclaredLayer)
+    }
+    exact.change(values, sample_rate=chain.sample_rate)

@@ -39,6 +39,8 @@ class Param:
         automatic: What None stands for, given all parameters; shown while it is chosen.
         most: Largest legal value, given all parameters; what is learnt does not exceed it.
         differentiable: A tensor is accepted, and gradients reach it.
+        slope_only: It has a slope only while the parameter of this name is one of these words; a
+            tensor is refused otherwise.
         varies: That tensor may hold a value for each row, or for each sample.
         detail: Rarely changed: a dashboard folds it away.
         only: It acts only while the parameter of this name is one of these words.
@@ -58,6 +60,7 @@ class Param:
     automatic: Callable[[Mapping[str, Any]], Any] | None = None
     most: Callable[[Mapping[str, Any]], float] | None = None
     differentiable: bool = False
+    slope_only: tuple[str, tuple[str, ...]] | None = None
     varies: bool = False
     detail: bool = False
     only: tuple[str, tuple[str, ...]] | None = None
@@ -84,6 +87,12 @@ class Declared:
     def required(self) -> bool:
         """Whether a call must give it."""
         return self.default is REQUIRED
+
+    def has_slope(self, values: Mapping[str, Any]) -> bool:
+        """Whether results can be differentiated by it, given all parameters."""
+        only = self.param.slope_only
+        able = self.param.differentiable and values[self.name] is not None
+        return able and (only is None or values[only[0]] in only[1])
 
     @property
     def annotation(self) -> Any:

@@ -122,8 +122,7 @@ class Stage:
     def _differentiable(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         if not isinstance(self.layer, DeclaredLayer):
             return ()
-        declared = self.layer.declared.items()
-        return tuple(n for n, d in declared if d.param.differentiable and values[n] is not None)
+        return tuple(n for n, d in self.layer.declared.items() if d.has_slope(values))
 
     def _values(self) -> dict[str, Any]:
         return dict(self.layer.values) if isinstance(self.layer, DeclaredLayer) else {}

@@ -326,3 +326,26 @@ def test_the_dashboard_of_a_model_undoes_too():
     assert dashboard.controller.result.waves.shape[1] == round(0.3 * 48000)
     dashboard.reset()
     assert dashboard.possible == ("undo",)
+
+
+def test_what_excludes_each_other_can_be_exchanged_one_after_the_other():
+    dashboard = wb.explore("resample", (TONE, 8000))
+    dashboard.set(0, ratio=0.5)
+    assert dashboard.controls[0, "ratio"].error
+    assert "reset" in dashboard.possible  # it takes the refusal away
+    dashboard.controls[0, "target_rate"].value = None
+    assert dashboard.controller.values["0.ratio"] == 0.5
+    assert dashboard.controls[0, "ratio"].error == dashboard.controls[0, "target_rate"].error == ""
+    dashboard.set(0, target_rate=16000)
+    dashboard.controls[0, "ratio"].value = None
+    assert dashboard.controller.values["0.target_rate"] == 16000
+
+
+def test_reset_takes_a_refused_value_away():
+    dashboard = wb.explore("resample", (TONE, 8000))
+    assert "reset" not in dashboard.possible
+    dashboard.set(0, ratio=0.5)
+    dashboard.reset()
+    assert dashboard.controls[0, "ratio"].error == ""
+    assert dashboard.controls[0, "ratio"].value is None
+    assert "reset" not in dashboard.possible

@@ -50,6 +50,7 @@ Ratio = Annotated[
         slider=(0.5, 2.0),
         scale="log",
         differentiable=True,
+        slope_only=("kind", ("sinc", "linear", "average")),
         detail=True,
     ),
 ]

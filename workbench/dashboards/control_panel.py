@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -111,21 +111,44 @@ class ControlPanel:
                 self._changed(key)
 
     def _try(self, key: tuple[int, str], control: Control) -> bool:
-        """Sets a parameter; a refusal is shown beside the control, the last picture stays."""
+        """Sets a parameter; a refusal is shown beside the control, the last picture stays.
+
+        What is refused alone may be legal together with what was refused before.
+        """
         stage, name = key
+        waiting = {
+            n: other for (at, n), other in self._refused.items() if at == stage and n != name
+        }
         try:
             self._controller.set(stage, **{name: control.value})
         except Exception as error:
+            if waiting and self._try_together(stage, {**waiting, name: control}):
+                return True
             control.error = message(error)
             self._refused[key] = control
             return False
         control.error = ""
         return True
 
+    def _try_together(self, stage: int, controls: Mapping[str, Control]) -> bool:
+        try:
+            self._controller.set(stage, **{n: control.value for n, control in controls.items()})
+        except Exception:
+            return False
+        for name, control in controls.items():
+            control.error = ""
+            self._refused.pop((stage, name), None)
+        return True
+
+    @property
+    def refused(self) -> bool:
+        """Whether something that is shown was refused."""
+        return bool(self._refused)
+
     def _settle_refused(self) -> None:
         for key, control in list(self._refused.items()):
-            if self._try(key, control):
-                del self._refused[key]
+            if key in self._refused and self._try(key, control):
+                self._refused.pop(key, None)
 
     # what is shown
 
@@ -157,8 +180,12 @@ class ControlPanel:
     def _match_groups(self) -> None:
         """Makes all groups anew where the controller has others than are shown."""
         groups = self._controller.groups
-        form = [(g.title, g.stage, tuple(g.declared), tuple(g.presets), g.tools) for g in groups]
+        form = [
+            (g.title, g.stage, tuple(g.declared), tuple(g.presets), len(g.tools)) for g in groups
+        ]
         if form == self._form:
+            for shown, group in zip(self.groups, groups, strict=True):
+                shown.retool(group.tools)
             return
         self._form = form
         for key in [key for key in self.controls if key[0] != SOURCE]:

@@ -174,7 +174,7 @@ class Dashboard:
     def possible(self) -> tuple[str, ...]:
         """Which of "undo", "redo" and "reset" would change something."""
         now = self.controller.state()
-        changed = self._at_first() != now
+        changed = self.panel.refused or self._at_first() != now
         before = self._history.peek(-1) or self._history.now.state != now
         there = {"undo": before, "redo": self._history.peek(+1), "reset": changed}
         return tuple(name for name, something in there.items() if something)

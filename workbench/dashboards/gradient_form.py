@@ -47,7 +47,7 @@ class Form:
             f"{stage + 1}. {name}": (stage, name)
             for stage, layer in enumerate(self.chain.layers)
             for name, each in controlled(layer).items()
-            if each.param.differentiable and acts(each, layer.values)
+            if each.has_slope(layer.values) and acts(each, layer.values)
         }
 
     @property

@@ -9,7 +9,7 @@ from workbench.dashboards.gradient_objective import identity_of
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.descents import over_parameter
 from workbench.dashboards.scene import Memory
-from workbench.landscape import Landscape, Tangent, landscape, tangent
+from workbench.landscape import Landscape, Tangent, in_double, landscape, tangent
 from workbench.learning import Parameter, value_of
 from workbench.objectives import Objective
 
@@ -62,8 +62,10 @@ class LossOverParameter:
         losses = self._memory.recall(
             "landscape", given, lambda: landscape(chain, x, objective, parameter, _POINTS)
         )
+        names = tuple(layer.name for layer in chain.layers)
+        exact = self._memory.recall("double", names, lambda: in_double(chain, x))
         slope = self._memory.recall(
-            "tangent", (*given, now), lambda: tangent(chain, x, objective, parameter)
+            "tangent", (*given, now), lambda: tangent(chain, x, objective, parameter, exact)
         )
         unit = chain.layers[stage].declared[name].param.unit
         return _Found(f"{stage + 1}. {name}".replace("_", " "), unit, losses, slope)

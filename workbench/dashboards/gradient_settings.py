@@ -159,6 +159,6 @@ def target_of(declared: Declared, name: str) -> Declared:
 
 
 def acts(declared: Declared, values: Mapping[str, Any]) -> bool:
-    """Whether a parameter has a value, and one that makes a difference."""
+    """Whether a parameter makes a difference, given all of them."""
     only = declared.param.only
-    return values[declared.name] is not None and (only is None or values[only[0]] in only[1])
+    return only is None or values[only[0]] in only[1]

@@ -33,7 +33,6 @@ class ControlGroup:
 
     Attributes:
         preset: The choice among the presets; None where there are none.
-        tools: The buttons of what can be done with the whole of it, by name.
         widget: All of it, as a page shows it.
     """
 
@@ -47,13 +46,14 @@ class ControlGroup:
         compact: bool = False,
     ):
         self._controls = dict(controls)
-        self.tools = {name: _tool(name, title) for name in tools}
+        self._title, self._tool_names = title, tuple(tools)
+        self._buttons = [_tool(name, title) for name in tools]
         self.preset = Control(_preset_of(presets), _CUSTOM) if presets else None
         self._said = ""
         usual = [c for c in self._controls.values() if not c.declared.param.detail]
         details = [c for c in self._controls.values() if c.declared.param.detail]
         folded = self._folded(details) if details else []
-        heading = [_heading(title, self.tools.values())] if title else []
+        heading = [_heading(title, self._buttons)] if title else []
         self._note = widgets.HTML(layout={"display": "none", "margin": "0"})
         self._note.add_class("workbench-note")
         self._refusal = widgets.HTML(layout={"display": "none", "margin": "0"})
@@ -83,10 +83,22 @@ class ControlGroup:
         if self.preset:
             self.preset.observe(lambda chosen: callback(chosen.value))
 
+    @property
+    def tools(self) -> dict[str, widgets.Button]:
+        """The buttons of what can be done with the whole of it, by name."""
+        return dict(zip(self._tool_names, self._buttons, strict=True))
+
     def on_tool(self, callback: Callable[[str], None]) -> None:
         """Calls `callback(name)` when a tool is used."""
-        for name, button in self.tools.items():
-            button.on_click(lambda _, name=name: callback(name))
+        for number, button in enumerate(self._buttons):
+            button.on_click(lambda _, number=number: callback(self._tool_names[number]))
+
+    def retool(self, names: Sequence[str]) -> None:
+        """Has the same buttons do other things, as many as before."""
+        for button, name, before in zip(self._buttons, names, self._tool_names, strict=True):
+            if name != before:
+                button.icon, button.tooltip = _words_of(name, self._title)
+        self._tool_names = tuple(names)
 
     @property
     def refusal(self) -> str:
@@ -153,11 +165,15 @@ def _preset_of(names: Sequence[str]) -> Declared:
 
 
 def _tool(name: str, title: str) -> widgets.Button:
-    icon, does = _TOOLS[name]
-    tooltip = f"{does}: {title}"
+    icon, tooltip = _words_of(name, title)
     button = widgets.Button(icon=icon, tooltip=tooltip, layout={"width": "28px"})
     button.add_class("workbench-tool")
     return button
+
+
+def _words_of(name: str, title: str) -> tuple[str, str]:
+    icon, does = _TOOLS[name]
+    return icon, f"{does}: {title}"
 
 
 def _heading(text: str, tools: Iterable[widgets.Button]) -> widgets.Widget:

@@ -34,7 +34,7 @@ def of_inverse(stage: int) -> Plot:
         else:
             ratio = signal_to_error(signal, back)
             said = f"signal to error {ratio:.0f} dB" if np.isfinite(ratio) else "exact"
-            title = f"There and back: {said}"
+            title = f"There and back, {signal.shape[-1] / rate:.2g} s: {said}"
         curves = error_levels(signal, back, rate, start / rate)
         levels = Space((curves.axis,), "level", "dB", 0.0)
         return wave_panel(
