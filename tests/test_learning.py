@@ -278,3 +278,13 @@ def test_a_copy_in_double_precision_keeps_weights():
     x = NOISE[:, :100, None]
     expected = with_state(x)
     np.testing.assert_allclose(in_double(with_state, x)(x), expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_tangent_takes_the_parameters_of_now():
+    chain = wb.Chain([wb.layers.Saturate(), wb.layers.FractionalDelay(delay=2.3)], sample_rate=RATE)
+    exact = in_double(chain, NOISE)
+    chain.set(0, drive_db=7.0)
+    chain.set(1, delay=3.6, kind="lagrange")
+    x = NOISE[:, :4000]
+    again = tangent(chain, x, "energy", (1, "delay"), exact)
+    assert again == tangent(chain, x, "energy", (1, "delay"))
