@@ -173,4 +173,5 @@ def test_dashboards_that_are_edited_leave_no_widgets(three):
     for _ in range(3):
         dashboard.panel.groups[2].tools["off"].click()
         dashboard.panel.groups[2].tools["on"].click()
+    dashboard.panel._leaving.close()
     assert len(_instances) <= made + 2

@@ -3,7 +3,7 @@ from typing import Annotated
 import ipywidgets as widgets
 import pytest
 
-from workbench.dashboards.controls import Control
+from workbench.dashboards.controls import Control, Leaving
 from workbench.dashboards.forms import label
 from workbench.dashboards.numbers import NumberRow, NumberSlider
 from workbench.params import Param, read_parameters
@@ -104,3 +104,20 @@ def test_errors_stand_beside_and_are_text_not_markup():
 )
 def test_labels_say_the_unit_once(name, words):
     assert label(DECLARED[name]) == words
+
+
+def test_what_leaves_the_page_is_closed_a_while_later(monkeypatch):
+    """A message under way may still name it: the page would look for it in vain."""
+    clock = [100.0]
+    monkeypatch.setattr("workbench.dashboards.controls.time.monotonic", lambda: clock[0])
+    leaving, first, second = Leaving(), widgets.HTML(), widgets.HTML()
+    leaving.add(first)
+    clock[0] += Leaving.PATIENCE / 2
+    leaving.add(second)
+    assert first.comm is not None
+    clock[0] += Leaving.PATIENCE / 2 + 1
+    leaving.add(widgets.HTML())
+    assert first.comm is None
+    assert second.comm is not None
+    leaving.close()
+    assert second.comm is None

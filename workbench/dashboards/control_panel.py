@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench.dashboards.controller import Controller
-from workbench.dashboards.controls import Control, close_tree, message
+from workbench.dashboards.controls import Control, Leaving, close_tree, message
 from workbench.dashboards.forms import SOURCE, Group
 from workbench.dashboards.groups import ControlGroup
 from workbench.dashboards.source_choices import SourceChoices
@@ -46,6 +46,7 @@ class ControlPanel:
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
         self.choices = SourceChoices(self.change_source, self.choose_channel, controller.channel_of)
+        self._leaving = Leaving()
         self._group_box = widgets.VBox()
         self.groups: list[ControlGroup] = []
         self._form: list[Any] = []
@@ -191,10 +192,11 @@ class ControlPanel:
         for key in [key for key in self.controls if key[0] != SOURCE]:
             del self.controls[key]
             self._refused.pop(key, None)
-        for old in self.groups:
-            close_tree(old.widget)
+        before = self.groups
         self.groups = [self._group(group) for group in groups]
         self._group_box.children = [group.widget for group in self.groups]
+        for old in before:
+            self._leaving.add(old.widget)
 
     def _group(self, group: Group) -> ControlGroup:
         controls = {
@@ -215,13 +217,20 @@ class ControlPanel:
         if source is self._shown_source:
             return
         self._shown_source = source
-        for key in [key for key in self.controls if key[0] == SOURCE]:
-            self.controls.pop(key).close()
-            self._refused.pop(key, None)
+        before = [self.controls.pop(key) for key in list(self.controls) if key[0] == SOURCE]
+        for key in [key for key in self._refused if key[0] == SOURCE]:
+            del self._refused[key]
         rows = []
         for name, declared in source.declared.items():
             rows.append(self._add(SOURCE, name, Control(declared, source.values[name])).widget)
         self._source_box.children = rows
+        for control in before:
+            self._leaving.add(control.widget)
+
+    def close(self) -> None:
+        """Takes all widgets out of the kernel."""
+        self._leaving.close()
+        close_tree(self.widget)
 
     def _add(self, stage: int, name: str, control: Control) -> Control:
         self.controls[stage, name] = control

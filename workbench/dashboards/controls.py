@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,10 +93,6 @@ class Control:
             finally:
                 self._silent = False
 
-    def close(self) -> None:
-        """Takes the widgets out of the page and the kernel."""
-        close_tree(self.widget)
-
     def observe(self, callback: Callable[[Control], None]) -> None:
         """Calls `callback(control)` whenever the value changes."""
         self._observers.append(callback)
@@ -126,6 +123,31 @@ class Control:
 
 
 _ALERT = '<span role="alert">'
+
+
+class Leaving:
+    """Widgets that have left the page: they are closed a while later.
+
+    The page may still be reading a message that names one, and would not find it.
+    """
+
+    PATIENCE = 10.0  # seconds
+
+    def __init__(self) -> None:
+        self._left: list[tuple[float, Any]] = []
+
+    def add(self, widget: Any) -> None:
+        """Takes a widget that nothing shows any more; closes those that left long ago."""
+        self.close(self.PATIENCE)
+        self._left.append((time.monotonic(), widget))
+
+    def close(self, patience: float = 0.0) -> None:
+        """Closes those that left so many seconds ago."""
+        now = time.monotonic()
+        for left, widget in self._left:
+            if now - left >= patience:
+                close_tree(widget)
+        self._left = [each for each in self._left if now - each[0] < patience]
 
 
 def close_tree(widget: Any) -> None:

@@ -141,6 +141,7 @@ class Dashboard:
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
         self.worker.close()
+        self.panel.close()
         close_tree(self.widget)
 
     def _ipython_display_(self) -> None:
