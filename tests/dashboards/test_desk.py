@@ -349,3 +349,16 @@ def test_reset_takes_a_refused_value_away():
     assert dashboard.controls[0, "ratio"].error == ""
     assert dashboard.controls[0, "ratio"].value is None
     assert "reset" not in dashboard.possible
+
+
+def test_controls_stay_the_same_ones_while_others_move():
+    """A group that is made anew under the pointer would end a drag."""
+    dashboard = wb.explore("mel", (TONE, 8000))
+    before = dict(dashboard.controls)
+    dashboard.set(0, frame_step=32)  # 250 frames per second: PCEN's preset is another one
+    dashboard.set(0, frame_step=1024)
+    assert dashboard.controls == before
+    chain = wb.explore([wb.layers.Saturate(), wb.layers.Normalize()], (TONE, 8000))
+    kept = chain.controls[0, "drive_db"]
+    chain.panel.groups[2].tools["off"].click()
+    assert chain.controls[0, "drive_db"] is kept

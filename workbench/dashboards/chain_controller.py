@@ -278,11 +278,15 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
 
 
 def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
-    """The parameters of other libraries for a layer at the rate that reaches it."""
-    if not isinstance(layer, OpLayer) or time.unit != "s" or time.rate < _LEAST_RATE:
+    """The parameters of other libraries for a layer at the rate that reaches it.
+
+    They are the same ones at any rate, so that the choice of them does not come and go.
+    """
+    if not isinstance(layer, OpLayer) or time.unit != "s":
         return {}
+    rate = max(round(time.rate), _LEAST_RATE)
     return {
-        library: preset(layer.spec.name, library, sample_rate=round(time.rate))
+        library: preset(layer.spec.name, library, sample_rate=rate)
         for library in libraries(layer.spec.name)
     }
 

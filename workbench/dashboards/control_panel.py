@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -179,24 +179,36 @@ class ControlPanel:
             shown.note = self._controller.notes.get(group.title, "")
 
     def _match_groups(self) -> None:
-        """Makes all groups anew where the controller has others than are shown."""
+        """Makes those groups anew that the controller has in another form than is shown."""
         groups = self._controller.groups
         form = [
-            (g.title, g.stage, tuple(g.declared), tuple(g.presets), len(g.tools)) for g in groups
+            (
+                group.title,
+                group.stage,
+                *map(tuple, (group.declared, group.presets)),
+                len(group.tools),
+            )
+            for group in groups
         ]
-        if form == self._form:
-            for shown, group in zip(self.groups, groups, strict=True):
-                shown.retool(group.tools)
-            return
-        self._form = form
-        for key in [key for key in self.controls if key[0] != SOURCE]:
+        if form != self._form:
+            self._remake(groups, form)
+        for shown, group in zip(self.groups, groups, strict=True):
+            shown.retool(group.tools)
+
+    def _remake(self, groups: Sequence[Group], form: list[Any]) -> None:
+        known = dict(zip(self._form, self.groups, strict=True))
+        kept = {id(known[each]) for each in form if each in known}
+        stays = {(stage, name) for each in form if each in known for stage, name in _keys(each)}
+        for key in [key for key in self.controls if key[0] != SOURCE and key not in stays]:
             del self.controls[key]
             self._refused.pop(key, None)
-        before = self.groups
-        self.groups = [self._group(group) for group in groups]
+        before, self._form = self.groups, form
+        pairs = zip(form, groups, strict=True)
+        self.groups = [known.get(each) or self._group(group) for each, group in pairs]
         self._group_box.children = [group.widget for group in self.groups]
         for old in before:
-            self._leaving.add(old.widget)
+            if id(old) not in kept:
+                self._leaving.add(old.widget)
 
     def _group(self, group: Group) -> ControlGroup:
         controls = {
@@ -236,3 +248,9 @@ class ControlPanel:
         self.controls[stage, name] = control
         control.observe(lambda moved: self._moved((stage, name), moved))
         return control
+
+
+def _keys(form: tuple[Any, ...]) -> list[tuple[int, str]]:
+    """The controls of a group of this form."""
+    _, stage, declared, *_ = form
+    return [(stage, name) for name in declared]
