@@ -23,7 +23,7 @@ export class Lifeline {
     const lost = this.scope.root.closest(".jupyter-widgets-disconnected") !== null;
     if (lost === Boolean(this.lost)) return;
     this.take(lost);
-    this.scope.setBusy(false);
+    this.scope.progress.setBusy(false);
     const again = document.body.dataset.voila ? "load the page again" : "run the cell again";
     this.scope.say(lost ? `The kernel was restarted: ${again}.` : "");
   }
