@@ -21,26 +21,6 @@ x = clip.signal[:, 8000:18000]
 CELLS = [FIRST, *(f"wb.explore({name!r}, (x, clip.sample_rate))" for name in NAMES)]
 THEMES = ("JupyterLab Dark", "JupyterLab Light")
 
-# what has to be done before a control of the same group can act: a key, or a choice
-AFTER = {
-    "window position (choice)": [
-        ("auto: fft length (auto)", "Space"),
-        ("fft length (slider)", "End"),
-    ],
-    "lifter start (slider)": [("lifter (slider)", "End")],
-    "lifter start (number)": [("lifter (slider)", "End")],
-    "seed 1 (slider)": [("keep (choice)", "random")],
-    "seed 2 (slider)": [("keep (choice)", "random")],
-    "place (choice)": [("length (slider)", "End")],
-}
-# those that change nothing that is seen, and why
-SILENT = {
-    "impl (choice)": "how it is computed, not what",
-    "log scale (choice)": "a picture of levels is in dB whichever logarithm they have",
-    "auto: target rate (Hz) (auto)": "without it a ratio is needed, and it says so",
-    "auto: ratio (auto)": "beside a target rate there is none, and it says so",
-}
-
 
 @pytest.fixture(scope="module")
 def lab():
@@ -64,40 +44,6 @@ def page(lab, name):
     yield DashboardPage(lab, 0)
     assert lab.messages == []
     lab.command("notebook:clear-cell-output")
-
-
-def dead(page, controls):
-    """Those of the controls that change nothing that is seen; and what others bring to light."""
-    found, revealed = [], {}
-    for control, kind in controls.items():
-        page.revealed = {}
-        group, separator, words = control.partition(": ")
-        if words in SILENT:
-            continue
-        for other, how in AFTER.get(words, ()):
-            if f"{group}{separator}{other}" in page.controls:
-                page.use(f"{group}{separator}{other}", how)
-        if not getattr(page, f"try_{kind}")(control):
-            found.append(control)
-        revealed |= page.revealed
-
-        page.reset()
-    return found, revealed
-
-
-def test_every_control_changes_what_is_seen(page):
-    page.unfold()
-    controls = {c: kind for c, kind in page.controls.items() if ": " in c or kind != "text"}
-    controls = {
-        c: k
-        for c, k in page.controls.items()
-        if k not in ("text", "upload") and c != "source (choice)"
-    }
-    found, revealed = dead(page, controls)
-    for control, (choice, option) in revealed.items():
-        page.choose(choice, option)
-        found += dead(page, {control: page.controls[control]})[0]
-    assert found == []
 
 
 def test_another_source_is_seen(page, tmp_path):

@@ -183,7 +183,8 @@ def test_errors_of_every_callback_are_shown(lab):
         owner, _, name = target.rpartition(".")
         run_cell(
             lab,
-            f"def broken(*_): raise ArithmeticError('{name} is broken')\n{owner}.{name} = broken",
+            f"def broken(*_, **__): raise ArithmeticError('{name} is broken')\n"
+            f"{owner}.{name} = broken",
         )
         act()
         page.get_by_role("status").filter(has_text=f"{name} is broken").wait_for()
