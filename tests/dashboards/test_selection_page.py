@@ -39,6 +39,7 @@ def drag(page, *points):
 
 def reported(page):
     """Answer what the page reports until there is no more, and return the last."""
+    page.settle()  # it reports once per animation frame
     while True:
         before = page.sent("select")
         page.receive({"kind": "selected", "id": before[-1]["id"]})
