@@ -16,13 +16,13 @@ _CELLS = (
 )
 _RUNGS = """
 import json
-from workbench.dashboards.numbers import rungs_of
+from workbench.dashboards.controls.numbers import rungs_of
 declared = dashboard.controls[{stage}, {parameter!r}].declared
 print(json.dumps([float(rung) for rung in rungs_of(declared)]))
 """
 _LABEL = """
 import json
-from workbench.dashboards.controls import label
+from workbench.dashboards.controls.control import label
 print(json.dumps(label(dashboard.controls[{stage}, {parameter!r}].declared)))
 """
 

@@ -11,7 +11,7 @@ from benchmarks.report import Report
 from benchmarks.timing import fastest
 from workbench import layers
 from workbench.chain import Chain
-from workbench.dashboards.chain_controller import ChainController
+from workbench.dashboards.controllers.chain import ChainController
 from workbench.dashboards.frames import View
 from workbench.dashboards.sources import source_of
 

@@ -27,7 +27,7 @@ from tests.ops import (
 )
 from workbench import core, layers
 from workbench.axes import waveform_space
-from workbench.dashboards.controls import Control
+from workbench.dashboards.controls.control import Control
 
 INSTEAD = {"ratio": {"orig_rate": None, "target_rate": None}}  # what a parameter stands for
 FINER = {"modulated_delay": 1e-8}  # steps: its slope by a delay bends at every whole sample

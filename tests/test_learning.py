@@ -8,10 +8,10 @@ import workbench as wb
 from tests.streams import unregistered
 from workbench import stages
 from workbench.core.delay import Delay
-from workbench.descent import Coordinate
-from workbench.distance import Distance
-from workbench.landscape import in_double, landscape, tangent
-from workbench.learning import Learner
+from workbench.learning.descent import Coordinate
+from workbench.learning.distance import Distance
+from workbench.learning.landscape import in_double, landscape, tangent
+from workbench.learning.learner import Learner
 from workbench.objectives import RectangleEnergy
 
 RATE = 44100

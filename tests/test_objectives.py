@@ -4,7 +4,7 @@ import tensorflow as tf
 
 import workbench as wb
 from workbench import stages
-from workbench.distance import Distance
+from workbench.learning.distance import Distance
 from workbench.objectives import Cell, RectangleEnergy, scalar_of
 
 RATE = 8000

@@ -35,10 +35,10 @@ from .core.spectral import stft as stft
 from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
-from .distance import Distance as Distance
-from .landscape import landscape as landscape
-from .landscape import tangent as tangent
-from .learning import Learner as Learner
+from .learning.distance import Distance as Distance
+from .learning.landscape import landscape as landscape
+from .learning.landscape import tangent as tangent
+from .learning.learner import Learner as Learner
 from .objectives import Cell as Cell
 from .objectives import RectangleEnergy as RectangleEnergy
 from .ops import declared as declared

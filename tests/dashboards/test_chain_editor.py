@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards.chain_editor import ChainEditor
+from workbench.dashboards.controllers.chain_editor import ChainEditor
+from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.dashboard import Dashboard
-from workbench.dashboards.forms import SHOWN
 from workbench.dashboards.sources import source_of
 
 NOISE = np.asarray(wb.noise(sample_rate=16000, seconds=0.5, seed=3))

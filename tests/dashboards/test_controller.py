@@ -5,8 +5,8 @@ import pytest
 import soundfile as sf
 
 import workbench as wb
-from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.forms import SOURCE
+from workbench.dashboards.controllers.chain import ChainController
+from workbench.dashboards.controllers.forms import SOURCE
 from workbench.dashboards.frames import View
 from workbench.dashboards.sources import source_of
 

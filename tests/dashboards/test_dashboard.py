@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 import workbench as wb
-from workbench.dashboards import publication
-from workbench.dashboards.forms import SOURCE
+from workbench.dashboards.controllers.forms import SOURCE
 from workbench.dashboards.frames import Frame
+from workbench.dashboards.publication import figure as publication
 from workbench.layers import OpLayer
 from workbench.ops import registry
 

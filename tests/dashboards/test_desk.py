@@ -7,7 +7,7 @@ import pytest
 
 import workbench as wb
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.forms import SHOWN, SOURCE
+from workbench.dashboards.controllers.forms import SHOWN, SOURCE
 from workbench.dashboards.sources import TEST_SIGNALS
 
 TONE = np.asarray(wb.tone(sample_rate=8000, seconds=1.0, frequency_hertz=1000.0))

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards import gradient_losses
-from workbench.dashboards.forms import SHOWN, SOURCE
+from workbench.dashboards.controllers.forms import SHOWN, SOURCE
+from workbench.dashboards.controllers.gradient import losses as gradient_losses
+from workbench.dashboards.controllers.gradient.controller import GradientController
+from workbench.dashboards.controllers.gradient.examples import EXAMPLES
 from workbench.dashboards.frames import Selection
-from workbench.dashboards.gradient_controller import GradientController
-from workbench.dashboards.gradient_examples import EXAMPLES
 from workbench.dashboards.sources import source_of
 
 NOISE = np.asarray(wb.noise(sample_rate=16000, seconds=1.0, seed=3))

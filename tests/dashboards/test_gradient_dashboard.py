@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards.forms import SHOWN
+from workbench.dashboards.controllers.forms import SHOWN
 
 NOISE = np.asarray(wb.noise(sample_rate=8000, seconds=0.25, seed=3))
 PATIENCE = 60.0  # seconds

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards.forms import SHOWN
+from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.ideas import IDEAS
 
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 
 import workbench as wb
-from workbench.dashboards.forms import SHOWN
+from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.ideas import IDEAS
 
 NOISE = 0.1 * np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards import parts, publication, visible
-from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.chain_editor import ChainEditor
+from workbench.dashboards.controllers.chain import ChainController
+from workbench.dashboards.controllers.chain_editor import ChainEditor
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.frames import View
-from workbench.dashboards.overview import Overview
-from workbench.dashboards.parts import MOST, PIECE
+from workbench.dashboards.long_files import parts, visible
+from workbench.dashboards.long_files.overview import Overview
+from workbench.dashboards.long_files.parts import MOST, PIECE
+from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.sources import source_of
 from workbench.layers import (
     MFCC,

@@ -6,7 +6,7 @@ from playwright.sync_api import sync_playwright
 
 import workbench as wb
 from tests.browser import launch
-from workbench.dashboards.microphone import Microphone
+from workbench.dashboards.controls.microphone import Microphone
 
 FLAGS = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 

@@ -3,7 +3,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 
-from workbench.dashboards.numbers import NumberSlider, rungs_of
+from workbench.dashboards.controls.numbers import NumberSlider, rungs_of
 from workbench.params import Param, read_parameters
 
 

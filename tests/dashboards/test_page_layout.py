@@ -10,7 +10,7 @@ from tests.dashboards.page import BARE, LEFT, RIGHT, TITLE
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.panels import ImagePanel, LinesPanel
-from workbench.dashboards.publication import draw
+from workbench.dashboards.publication.figure import draw
 
 pytestmark = pytest.mark.browser
 

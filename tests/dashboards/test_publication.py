@@ -9,7 +9,7 @@ from tests.dashboards import frames
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.panels import LinesPanel
-from workbench.dashboards.publication import draw, png
+from workbench.dashboards.publication.figure import draw, png
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.forms import SHOWN, SOURCE
-from workbench.dashboards.rate_controller import RateController
+from workbench.dashboards.controllers.chain import ChainController
+from workbench.dashboards.controllers.forms import SHOWN, SOURCE
+from workbench.dashboards.controllers.rates import RateController
 from workbench.dashboards.sources import source_of
 
 TONE = np.asarray(wb.tone(sample_rate=8000, seconds=1.0, frequency_hertz=1000.0))

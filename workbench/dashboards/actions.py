@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.checked_json import one_of
-from workbench.dashboards.controls import message
+from workbench.dashboards.alerts import message
 from workbench.dashboards.downloads import KINDS, file_name
 
 if TYPE_CHECKING:

@@ -14,17 +14,19 @@ import ipywidgets as widgets
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
-from workbench.dashboards import publication
 from workbench.dashboards.actions import ALWAYS, Actions
-from workbench.dashboards.completion import Completion
-from workbench.dashboards.control_panel import ControlPanel
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.controls import Control, close_tree, message
+from workbench.dashboards.alerts import message
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controls.control import Control
+from workbench.dashboards.controls.leaving import close_tree
+from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
+from workbench.dashboards.long_files.completion import Completion
+from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.scope import PAGE, Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
 

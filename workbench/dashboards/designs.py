@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.checked_json import Fields, anything, count, parse
-from workbench.dashboards.controller import Controller
+from workbench.dashboards.controllers.controller import Controller
 from workbench.errors import ParameterError, naming
 
 VERSION = 1  # of the format: raised when a file of before could not be read any more

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from workbench.checked_json import one_of
-from workbench.dashboards import publication
-from workbench.dashboards.controller import Controller
+from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.panels import LinesPanel, Panel, WavePanel, ZPlanePanel
+from workbench.dashboards.publication import figure as publication
 from workbench.errors import naming
 
 DOTS_PER_INCH = 160

@@ -9,10 +9,10 @@ import keras
 
 from workbench import layers
 from workbench.chain import Chain
-from workbench.dashboards.chain_editor import ChainEditor, needed
+from workbench.dashboards.controllers.chain_editor import ChainEditor, needed
+from workbench.dashboards.controllers.rates import RateController
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.ideas import IDEAS
-from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.sources import source_of
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.objectives import LOSSES

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import Image, display
 
+from workbench.dashboards.alerts import alert, message
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.explore import open_idea
 from workbench.dashboards.ideas import IDEAS
@@ -58,8 +58,7 @@ class Gallery:
         try:
             self._place.children = [self.open(change.new).widget]
         except Exception as error:
-            text = html.escape(f"{type(error).__name__}: {error}")
-            self._error.value = f'<span role="alert">{text}</span>'
+            self._error.value = alert(message(error))
 
     def _ipython_display_(self) -> None:
         """Shows the page, and after it the picture that stays when no kernel runs."""

@@ -11,10 +11,11 @@ import keras
 from workbench import layers
 from workbench.chain import Chain
 from workbench.core.signals import chirp
-from workbench.dashboards.chain_controller import ChainController
-from workbench.dashboards.chain_editor import ChainEditor
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.gradient_controller import GradientController
+from workbench.dashboards.controllers.chain import ChainController
+from workbench.dashboards.controllers.chain_editor import ChainEditor
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.gradient.controller import GradientController
+from workbench.dashboards.controllers.rates import RateController
 from workbench.dashboards.plots import (
     cepstra,
     delays,
@@ -25,7 +26,6 @@ from workbench.dashboards.plots import (
     spectra,
     windows,
 )
-from workbench.dashboards.rate_controller import RateController
 from workbench.dashboards.scene import Plot
 from workbench.dashboards.sources import SignalSource, Source
 from workbench.stored_models import read_model

@@ -14,7 +14,7 @@ from typing import Any
 
 import anywidget
 
-from workbench.dashboards.controls import message
+from workbench.dashboards.alerts import message
 from workbench.dashboards.flow import Alarm, Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 

@@ -11,8 +11,8 @@ from workbench.curves import Curves
 from workbench.dashboards.figures import figure
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.views import limits_around, lines_panel
-from workbench.landscape import Landscape, Tangent
-from workbench.learning import Parameter, Step
+from workbench.learning.landscape import Landscape, Tangent
+from workbench.learning.learner import Parameter, Step
 
 _FEWEST = 20  # steps that there is room for
 _WORD = 0.1  # of the width: so far apart, two words have room beside each other

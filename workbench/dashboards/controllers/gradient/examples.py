@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import keras
 
 from workbench import layers
-from workbench.learning import Parameter
+from workbench.learning.learner import Parameter
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from workbench.chain import Chain
 from workbench.declared_layer import DeclaredLayer
-from workbench.descent import Coordinate
 from workbench.errors import ParameterError, naming
-from workbench.learning import Parameter, known_parameter, value_of
+from workbench.learning.descent import Coordinate
+from workbench.learning.learner import Parameter, known_parameter, value_of
 from workbench.objectives import Loss, Objective, scalar_of
 
 _STEP = 1e-7  # of the slider: small against all that a loss bends over, large against rounding

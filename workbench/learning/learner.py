@@ -13,9 +13,9 @@ import numpy as np
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.declared_layer import DeclaredLayer
-from workbench.descent import Coordinate, Rule, rule_of
-from workbench.distance import Distance
 from workbench.errors import ParameterError, naming
+from workbench.learning.descent import Coordinate, Rule, rule_of
+from workbench.learning.distance import Distance
 from workbench.objectives import Loss, Objective
 from workbench.tensors import as_tensor
 

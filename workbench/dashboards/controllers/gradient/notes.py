@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.dashboards.controllers.forms import label
 from workbench.dashboards.figures import figure
-from workbench.dashboards.forms import label
 from workbench.declared_layer import DeclaredLayer
-from workbench.learning import Learner
+from workbench.learning.learner import Learner
 
 _SCALARS = {
     "target": "distance",

@@ -16,12 +16,12 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
-from workbench.dashboards.forms import SHOWN, Group, values_of
+from workbench.dashboards.controllers.forms import SHOWN, Group, values_of
+from workbench.dashboards.long_files.visible import Computed, VisibleFirst, with_notes
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
 from workbench.dashboards.scene import Memory, Plot, Scene
 from workbench.dashboards.sources import Source
-from workbench.dashboards.visible import Computed, VisibleFirst, with_notes
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer

@@ -14,10 +14,10 @@ from workbench.axes import Space
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, listed, one_of, switch, text
-from workbench.dashboards.chain_controller import ChainController, controlled, presets_of
-from workbench.dashboards.forms import SHOWN, Group, values_of
+from workbench.dashboards.controllers.chain import ChainController, controlled, presets_of
+from workbench.dashboards.controllers.forms import SHOWN, Group, values_of
+from workbench.dashboards.long_files.visible import with_notes
 from workbench.dashboards.sources import Source
-from workbench.dashboards.visible import with_notes
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
 from workbench.layers import OpLayer

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.dashboards.controller import Controller
+from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.jobs import Job, Worker
-from workbench.dashboards.overview import Overview
+from workbench.dashboards.long_files.overview import Overview
+from workbench.dashboards.long_files.visible import VisibleFirst
 from workbench.dashboards.scope import Scope
-from workbench.dashboards.visible import VisibleFirst
 
 _REST = 0.2  # seconds without a change before the first piece
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.dashboards.envelope import Envelope
+from workbench.dashboards.long_files.envelope import Envelope
 from workbench.dashboards.panels import ImagePanel, Panel, WavePanel
 
 Span = tuple[float, float]

@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.chain import Chain
 from workbench.dashboards.sources import Source
-from workbench.learning import Learner, Parameter
+from workbench.learning.learner import Learner, Parameter
 
 
 def code_of(

@@ -9,10 +9,10 @@ from typing import Any
 import keras
 
 from workbench.chain import Chain
-from workbench.dashboards.chain_controller import controlled
-from workbench.dashboards.forms import SHOWN, Group
-from workbench.dashboards.gradient_settings import SETTINGS, acts, target_of
-from workbench.learning import Parameter
+from workbench.dashboards.controllers.chain import controlled
+from workbench.dashboards.controllers.forms import SHOWN, Group
+from workbench.dashboards.controllers.gradient.settings import SETTINGS, acts, target_of
+from workbench.learning.learner import Parameter
 from workbench.params import Declared, Param
 
 _SCALAR = ("scalar", "first_seconds", "last_seconds", "low_hertz", "high_hertz", "cell_seconds",

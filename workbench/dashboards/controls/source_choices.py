@@ -9,8 +9,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench import audio, clips
-from workbench.dashboards.controls import LAYOUT, STYLE, alert, message
-from workbench.dashboards.microphone import Microphone
+from workbench.dashboards.alerts import alert, message
+from workbench.dashboards.controls.control import LAYOUT, STYLE
+from workbench.dashboards.controls.microphone import Microphone
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source
 
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.panels import ImagePanel, LinesPanel, Panel, WavePanel
-from workbench.dashboards.print_panels import draw_image, draw_lines, draw_wave, with_unit
-from workbench.dashboards.print_planes import DOTS, draw_planes, planes_height
+from workbench.dashboards.publication.panels import draw_image, draw_lines, draw_wave, with_unit
+from workbench.dashboards.publication.planes import DOTS, draw_planes, planes_height
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.controls import Control, Leaving, close_tree, message
-from workbench.dashboards.forms import SOURCE, Group
-from workbench.dashboards.groups import ControlGroup
-from workbench.dashboards.source_choices import SourceChoices
+from workbench.dashboards.alerts import message
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.forms import SOURCE, Group
+from workbench.dashboards.controls.control import Control
+from workbench.dashboards.controls.groups import ControlGroup
+from workbench.dashboards.controls.leaving import Leaving, close_tree
+from workbench.dashboards.controls.source_choices import SourceChoices
 from workbench.dashboards.sources import Source, source_of
 
 

@@ -12,10 +12,10 @@ from workbench.audio import Clip
 from workbench.axes import Space
 from workbench.chain import Chain
 from workbench.core.resampling import resample
-from workbench.dashboards.gradient_code import by_stage
+from workbench.dashboards.controllers.gradient.code import by_stage
 from workbench.dashboards.scene import Memory
-from workbench.distance import Distance
-from workbench.learning import Parameter
+from workbench.learning.distance import Distance
+from workbench.learning.learner import Parameter
 from workbench.objectives import Cell, Objective, RectangleEnergy
 
 Targets = Mapping[Parameter, float | None]

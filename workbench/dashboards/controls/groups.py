@@ -8,7 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.controls import Control, alert, unalert
+from workbench.dashboards.alerts import alert, unalert
+from workbench.dashboards.controls.control import Control
 from workbench.params import Declared, Param
 
 _TOOLS = {  # an icon, and what it does

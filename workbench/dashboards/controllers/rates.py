@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from workbench.axes import Axis, Space, with_axes
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.forms import Group
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.forms import Group
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
 
-from workbench.dashboards.forms import label
-from workbench.dashboards.numbers import NumberRow, NumberSlider, rungs_of
+from workbench.dashboards.alerts import alert, unalert
+from workbench.dashboards.controllers.forms import label
+from workbench.dashboards.controls.numbers import NumberRow, NumberSlider, rungs_of
 from workbench.params import Declared
 
 STYLE = {"description_width": "128px"}
@@ -120,59 +120,6 @@ class Control:
     def _tell(self) -> None:
         for callback in self._observers:
             callback(self)
-
-
-_ALERT = '<span role="alert">'
-
-
-class Leaving:
-    """Widgets that have left the page: they are closed a while later.
-
-    The page may still be reading a message that names one, and would not find it.
-    """
-
-    PATIENCE = 10.0  # seconds
-
-    def __init__(self) -> None:
-        self._left: list[tuple[float, Any]] = []
-
-    def add(self, widget: Any) -> None:
-        """Takes a widget that nothing shows any more; closes those that left long ago."""
-        self.close(self.PATIENCE)
-        self._left.append((time.monotonic(), widget))
-
-    def close(self, patience: float = 0.0) -> None:
-        """Closes those that left so many seconds ago."""
-        now = time.monotonic()
-        for left, widget in self._left:
-            if now - left >= patience:
-                close_tree(widget)
-        self._left = [each for each in self._left if now - each[0] < patience]
-
-
-def close_tree(widget: Any) -> None:
-    """Closes a widget with all that it holds: the kernel keeps an open one for ever."""
-    for child in getattr(widget, "children", ()):
-        close_tree(child)
-    for part in (getattr(widget, "style", None), widget.layout, widget):
-        if part is not None:
-            part.close()
-
-
-def alert(text: str) -> str:
-    """A message as the page shows it: text, never markup; read out by a screen reader."""
-    return f"{_ALERT}{html.escape(text)}</span>" if text else ""
-
-
-def message(error: Exception) -> str:
-    """What an error says, with its kind where it isn't one that we raise."""
-    known = isinstance(error, (ValueError, TypeError, OSError))
-    return str(error) if known else f"{type(error).__name__}: {error}"
-
-
-def unalert(shown: str) -> str:
-    """The text of such a message."""
-    return html.unescape(shown.removeprefix(_ALERT).removesuffix("</span>"))
 
 
 def _input(declared: Declared, value: Any) -> Any:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from workbench import clips
-from workbench.dashboards.gradient_examples import EXAMPLES
-from workbench.descent import RULES
+from workbench.dashboards.controllers.gradient.examples import EXAMPLES
+from workbench.learning.descent import RULES
 from workbench.params import Declared, Param, read_parameters
 
 _REGION = ("scalar", ("region",))

@@ -17,7 +17,7 @@ import numpy as np
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
 from workbench.checked_json import Fields, anything, index, one_of
-from workbench.dashboards.forms import SOURCE, Group, Work, name_of, plain, values_of
+from workbench.dashboards.controllers.forms import SOURCE, Group, Work, name_of, plain, values_of
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source, source_again

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from workbench.chain import Chain
-from workbench.dashboards.gradient_objective import identity_of
+from workbench.dashboards.controllers.gradient.objective import identity_of
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.descents import over_parameter
 from workbench.dashboards.scene import Memory
-from workbench.landscape import Landscape, Tangent, in_double, landscape, tangent
-from workbench.learning import Parameter, value_of
+from workbench.learning.landscape import Landscape, Tangent, in_double, landscape, tangent
+from workbench.learning.learner import Parameter, value_of
 from workbench.objectives import Objective
 
 _POINTS = 33

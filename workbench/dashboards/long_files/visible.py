@@ -12,12 +12,12 @@ import tensorflow as tf
 
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.envelope import Envelope
+from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.frames import View
-from workbench.dashboards.overview import Overview
+from workbench.dashboards.long_files.envelope import Envelope
+from workbench.dashboards.long_files.overview import Overview
+from workbench.dashboards.long_files.parts import MOST, PIECE, Cutter, Part
 from workbench.dashboards.panels import Panel
-from workbench.dashboards.parts import MOST, PIECE, Cutter, Part
 from workbench.dashboards.scene import Memory
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.streaming import Stream

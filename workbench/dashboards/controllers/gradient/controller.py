@@ -14,22 +14,22 @@ from workbench.axes import with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, one_of
-from workbench.dashboards.controller import Controller
-from workbench.dashboards.forms import SHOWN, Group, Work, values_of
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.forms import SHOWN, Group, Work, values_of
+from workbench.dashboards.controllers.gradient.code import code_of
+from workbench.dashboards.controllers.gradient.examples import EXAMPLES
+from workbench.dashboards.controllers.gradient.form import Form, title_of
+from workbench.dashboards.controllers.gradient.losses import LossOverParameter
+from workbench.dashboards.controllers.gradient.notes import of_learning, of_scalar, of_stage
+from workbench.dashboards.controllers.gradient.objective import lines_of, objective_of, placed
+from workbench.dashboards.controllers.gradient.settings import SETTINGS
 from workbench.dashboards.frames import Selection, View
-from workbench.dashboards.gradient_code import code_of
-from workbench.dashboards.gradient_examples import EXAMPLES
-from workbench.dashboards.gradient_form import Form, title_of
-from workbench.dashboards.gradient_losses import LossOverParameter
-from workbench.dashboards.gradient_notes import of_learning, of_scalar, of_stage
-from workbench.dashboards.gradient_objective import lines_of, objective_of, placed
-from workbench.dashboards.gradient_settings import SETTINGS
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots import descents, gradients
 from workbench.dashboards.scene import Memory, Scene
 from workbench.dashboards.sources import Source
 from workbench.errors import ParameterError
-from workbench.learning import Learner, Parameter
+from workbench.learning.learner import Learner, Parameter
 from workbench.objectives import Objective
 
 _ROWS = 190

@@ -11,7 +11,7 @@ from matplotlib.figure import SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
-from workbench.dashboards.print_panels import COLOURS, LEGEND
+from workbench.dashboards.publication.panels import COLOURS, LEGEND
 from workbench.dashboards.zplane_panel import EDGE, ZPlane, ZPlanePanel
 
 DOTS = 75.0  # of a panel's height and of the page's width, per inch

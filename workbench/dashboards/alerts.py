@@ -1,0 +1,23 @@
+"""What went wrong, as the page shows it and a screen reader says it."""
+
+from __future__ import annotations
+
+import html
+
+_OPENING, _CLOSING = '<span role="alert">', "</span>"
+
+
+def message(error: Exception) -> str:
+    """What an error says, with its kind where it isn't one that we raise."""
+    known = isinstance(error, (ValueError, TypeError, OSError))
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def alert(text: str) -> str:
+    """A message as the page shows it: text, never markup; read out by a screen reader."""
+    return f"{_OPENING}{html.escape(text)}{_CLOSING}" if text else ""
+
+
+def unalert(shown: str) -> str:
+    """The text of such a message."""
+    return html.unescape(shown.removeprefix(_OPENING).removesuffix(_CLOSING))

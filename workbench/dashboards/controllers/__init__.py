@@ -1,0 +1,1 @@
+"""Dashboards without widgets, one kind each: state, computation, and what is shown of it."""

@@ -1,0 +1,1 @@
+"""The controls of a dashboard: widgets made from declared parameters, and the source."""

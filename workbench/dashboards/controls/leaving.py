@@ -1,0 +1,40 @@
+"""Widgets that leave the page are closed: the kernel keeps an open one for ever."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+
+class Leaving:
+    """Widgets that have left the page: they are closed a while later.
+
+    The page may still be reading a message that names one, and would not find it.
+    """
+
+    PATIENCE = 10.0  # seconds
+
+    def __init__(self) -> None:
+        self._left: list[tuple[float, Any]] = []
+
+    def add(self, widget: Any) -> None:
+        """Takes a widget that nothing shows any more; closes those that left long ago."""
+        self.close(self.PATIENCE)
+        self._left.append((time.monotonic(), widget))
+
+    def close(self, patience: float = 0.0) -> None:
+        """Closes those that left so many seconds ago."""
+        now = time.monotonic()
+        for left, widget in self._left:
+            if now - left >= patience:
+                close_tree(widget)
+        self._left = [each for each in self._left if now - each[0] < patience]
+
+
+def close_tree(widget: Any) -> None:
+    """Closes a widget with all that it holds: the kernel keeps an open one for ever."""
+    for child in getattr(widget, "children", ()):
+        close_tree(child)
+    for part in (getattr(widget, "style", None), widget.layout, widget):
+        if part is not None:
+            part.close()

@@ -1,0 +1,1 @@
+"""Scalars to make small, and gradient descent on the parameters of a chain."""
