@@ -110,7 +110,7 @@ def test_labels_say_the_unit_once(name, words):
 def test_what_leaves_the_page_is_closed_a_while_later(monkeypatch):
     """A message under way may still name it: the page would look for it in vain."""
     clock = [100.0]
-    monkeypatch.setattr("workbench.dashboards.controls.control.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("workbench.dashboards.controls.leaving.time.monotonic", lambda: clock[0])
     leaving, first, second = Leaving(), widgets.HTML(), widgets.HTML()
     leaving.add(first)
     clock[0] += Leaving.PATIENCE / 2
