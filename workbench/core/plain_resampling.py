@@ -11,7 +11,7 @@ import tensorflow as tf
 from workbench.core.interpolation import split
 from workbench.core.rates import rates_of, ratio_of, resampled_length
 from workbench.reach import Reach
-from workbench.shapes import flat_rows, sizes, smaller, unflat_rows
+from workbench.shapes import fit_samples, flat_rows, part, sizes, smaller, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 
@@ -21,10 +21,12 @@ def by_samples(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     Output m is at input time `m / ratio`. Sample n counts as the time n .. n + 1 for a mean, which
     is that of the output's own time, up to where the next one begins.
     """
-    cells, parts = _output_times(values, resampled_length(sizes(rows)[-1], values))
+    count = resampled_length(sizes(rows)[-1], values)
+    cells, parts = _output_times(values, count)
     if values["kind"] == "nearest":
         return _at(rows, cells + tf.cast(parts > 0.5, tf.int32))
-    return _means(rows, cells, parts, _step(values))
+    step, period = _step(values), _period(values, count)
+    return _means(rows, cells, part(parts, 0, 0, period), step)
 
 
 def plain_reach(kind: str, orig: int, target: int) -> Reach:
@@ -58,14 +60,27 @@ def _output_times(values: Mapping[str, Any], count: Any) -> tuple[tf.Tensor, tf.
     return tf.cast(times // target, tf.int32), tf.cast(times % target, tf.float64) / target
 
 
+def _period(values: Mapping[str, Any], count: Any) -> Any:
+    """After how many of `count` outputs they lie behind the samples as the first ones do."""
+    return count if ratio_of(values) is not None else smaller(rates_of(values)[1], count)
+
+
 def _means(rows: tf.Tensor, cells: tf.Tensor, parts: tf.Tensor, step: Any) -> tf.Tensor:
-    """Means over `step` samples from `cells + parts` on, of which the ends count in part."""
+    """Means over `step` samples from `cells + parts` on, of which the ends count in part.
+
+    Where there are fewer parts than cells they begin anew after the last: what a sample counts,
+    which costs most, is computed for one period.
+    """
     seen = tf.cast(tf.floor(step), tf.int32) if is_tensor(step) else math.floor(step)
     lags = tf.range(smaller(seen + 2, sizes(rows)[-1]))  # one more, which an end may just touch
     begin = parts[:, tf.newaxis] - tf.cast(lags, tf.float64)
     shares = (_passed(begin + step) - _passed(begin)) / step
-    found = _at(rows, cells[:, tf.newaxis] + lags)
-    return tf.reduce_sum(found * tf.cast(shares, rows.dtype), axis=-1)
+    count, period = sizes(cells)[0], sizes(parts)[0]
+    periods = -(-count // period)
+    whole = tf.reshape(fit_samples(cells, 0, periods * period), [periods, period, 1])
+    found = _at(rows, whole + lags)
+    means = tf.reduce_sum(found * tf.cast(shares, rows.dtype), axis=-1)
+    return part(tf.reshape(means, [sizes(rows)[0], periods * period]), -1, 0, count)
 
 
 def _passed(time: tf.Tensor) -> tf.Tensor:
