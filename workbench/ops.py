@@ -17,6 +17,7 @@ from workbench.axes import Space
 from workbench.errors import ParameterTypeError, naming
 from workbench.params import REQUIRED, Declared, describe, read_parameters
 from workbench.reach import Reach
+from workbench.recall import recalled
 from workbench.specification import Op
 from workbench.tensors import (
     as_lengths,
@@ -87,6 +88,7 @@ def op(
     of_complex: bool = False,
     returns_lengths: bool = False,
     extends: Callable[..., Any] | None = None,
+    built_on: bool = False,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
     """Declares the decorated function as an op, and checks its calls.
 
@@ -109,13 +111,14 @@ def op(
         of_complex: Whether it takes complex numbers.
         returns_lengths: Whether a call returns the lengths also where it gives none.
         extends: An op whose parameters are taken over, for a function that ends in `**options`.
+        built_on: Whether other ops build on its result, and may share it (see `workbench.recall`).
     """
 
     def declare(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         positional = _positional(function)
         made = Op(
             name=function.__name__,
-            function=function,
+            function=recalled(function) if built_on else function,
             parameters=_all_parameters(function, extends),
             operands=tuple(name for name in list(positional)[1:] if name != "lengths"),
             takes=takes,

@@ -66,6 +66,7 @@ class ChainController(VisibleFirst):
 
     kind = "chain"
     channel_of = "image of"
+    shares = True  # stages and plots, what they have in common
 
     def __init__(
         self,
@@ -170,7 +171,8 @@ class ChainController(VisibleFirst):
     def _run(self, x: tf.Tensor) -> Gradients:
         if self.loss:
             return self.chain.gradients(x, self.loss)
-        outputs = self.chain.run(x)
+        with self._memory.shared() if self.shares else contextlib.nullcontext():
+            outputs = self.chain.run(x)
         return Gradients(outputs[-1], outputs, (), ())
 
     def _check_size(self, length: int) -> None:

@@ -49,6 +49,8 @@ class ChainEditor(ChainController):
         slots: The stages, in their order.
     """
 
+    shares = False  # what a stage costs is shown: all of it
+
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
         self.slots = tuple(Slot(layer) for layer in chain.layers)
         self._known = {layer.name: layer for layer in chain.layers}
