@@ -67,7 +67,7 @@ def recalled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if tf.is_tensor(one) or tf.is_tensor(other):
+    if one is other or isinstance(one, tf.Tensor) or isinstance(other, tf.Tensor):
         return one is other
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_same, one, other))

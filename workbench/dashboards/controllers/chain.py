@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
@@ -269,7 +270,14 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
     """
     if not isinstance(layer, DeclaredLayer):
         return {}
-    own = {n: each for n, each in layer.declared.items() if n not in layer.following}
+    return dict(_controlled(type(layer), layer.following, tuple(usual)))
+
+
+@functools.cache
+def _controlled(
+    kind: type[DeclaredLayer], following: tuple[str, ...], usual: tuple[str, ...]
+) -> dict[str, Declared]:
+    own = {n: each for n, each in kind.spec.parameters.items() if n not in following}
     if not usual:
         return own
     rank = {name: usual.index(name) if name in usual else len(usual) for name in own}
