@@ -120,9 +120,7 @@ def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
-@op(
-    space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram, built_on=True
-)
+@op(space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram, built_on=True)
 def mel_spectrogram(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,

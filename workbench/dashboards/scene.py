@@ -120,4 +120,3 @@ class Plot:
     doc: str
     draw: Callable[[Scene], Panel | None]
     shown: bool = True
-
