@@ -270,7 +270,8 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
     """
     if not isinstance(layer, DeclaredLayer):
         return {}
-    return dict(_controlled(type(layer), layer.following, tuple(usual)))
+    kind: Any = type(layer)  # mypy takes the hash of its instances for that of a class
+    return dict(_controlled(kind, layer.following, tuple(usual)))
 
 
 @functools.cache
