@@ -28,6 +28,7 @@ class ControlPanel:
         controller: What is controlled.
         changing: Entered for as long as something changes.
         changed: Called after a change with what was moved; None for more than one control.
+        refused: Called after a value was refused.
 
     Attributes:
         controls: The control of each parameter, by stage and name.
@@ -41,9 +42,11 @@ class ControlPanel:
         controller: Controller[Any],
         changing: Callable[[], AbstractContextManager[Any]],
         changed: Callable[[Hashable], None],
+        refused: Callable[[], None],
     ):
         self._controller, self._changing, self._changed = controller, changing, changed
         self._refused: dict[tuple[int, str], Control] = {}
+        self._was_refused = refused
         self._source_box = widgets.VBox()
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
@@ -112,6 +115,8 @@ class ControlPanel:
             if self._try(key, control):
                 self._settle_refused()
                 self._changed(key)
+            else:
+                self._was_refused()
 
     def _try(self, key: tuple[int, str], control: Control) -> bool:
         """Sets a parameter; a refusal is shown beside the control, the last picture stays.
