@@ -87,6 +87,7 @@ class ControlPanel:
                 self._controller.set(chosen.stage, **chosen.presets.get(name, {}))
             except Exception as error:
                 self.groups[group].refuse(message(error))
+                self._was_refused()
             else:
                 self.show()
                 self._changed(None)
@@ -101,6 +102,7 @@ class ControlPanel:
                 self._controller.act(self._controller.groups[group].stage, tool)
             except Exception as error:
                 self.groups[group].refuse(message(error))
+                self._was_refused()
             else:
                 self.show()
                 self._changed(None)
@@ -151,9 +153,12 @@ class ControlPanel:
     @property
     def refused(self) -> bool:
         """Whether something that is shown was refused."""
-        return bool(self._refused)
+        return bool(self._refused) or any(group.refusal for group in self.groups)
 
     def _settle_refused(self) -> None:
+        """After a change: what it has made legal is taken, and old refusals are void."""
+        for group in self.groups:
+            group.refuse("")
         for key, control in list(self._refused.items()):
             if key in self._refused and self._try(key, control):
                 self._refused.pop(key, None)
