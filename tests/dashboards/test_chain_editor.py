@@ -162,7 +162,9 @@ def test_a_refusal_is_shown_below_the_title(high):
     group = dashboard.panel.groups[1]
     group.tools["off"].click()
     assert "upper_edge_hertz must be at most" in group.widget.children[1].value
+    assert "reset" in dashboard.possible
     dashboard.set(1, upper_edge_hertz=7000.0)
+    assert group.refusal == ""  # something else has been done since
     group.tools["off"].click()
     assert [slot.on for slot in high.slots] == [False, True]
 

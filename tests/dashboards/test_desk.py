@@ -264,6 +264,12 @@ def test_the_page_hears_what_is_possible_when_it_changes(dashboard, sent):
     assert answers(sent, "actions")[0][0]["enabled"] == ["redo", *always]
 
 
+def test_the_page_hears_that_a_refusal_can_be_taken_away(dashboard, sent):
+    dashboard.set(1, upper_edge_hertz=1e6)
+    assert dashboard.controls[1, "upper_edge_hertz"].error
+    assert "reset" in answers(sent, "actions")[-1][0]["enabled"]
+
+
 def test_actions_do_what_the_methods_do(dashboard, sent):
     dashboard.set(0, drive_db=20.0)
     act(dashboard, "undo")

@@ -10,8 +10,10 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
+from workbench.dashboards.controls.looks import looks
 from workbench.params import Declared
 
+WORDS = "128px"  # the width of what stands beside a control
 _DIGITS = 7
 _STEPS = 200  # at least so many positions over a continuous range
 
@@ -35,11 +37,16 @@ class NumberSlider(widgets.HBox):
         self._kind = type(rungs[0])
         self._showing = False
         self._slider = widgets.IntSlider(
-            max=len(rungs) - 1, readout=False, **shown | {"layout": {"flex": "1 1 auto"}}
+            max=len(rungs) - 1,
+            readout=False,
+            **shown,
+            **looks(widgets.IntSlider, words=WORDS, flex="1 1 auto"),
         )
         # a field of whole numbers would read 1000.5 as 10005: the op is to refuse it
-        self._field = widgets.FloatText(layout={"width": "76px", "flex": "0 0 auto"})
-        super().__init__([self._slider, self._field], layout={"width": "auto"})
+        self._field = widgets.FloatText(**looks(widgets.FloatText, width="76px", flex="0 0 auto"))
+        super().__init__(
+            [self._slider, self._field], **looks(widgets.HBox, width="auto", flex="1 1 auto")
+        )
         self.add_class("workbench-number")
         self._slider.observe(self._slid, "value")
         self._field.observe(self._typed, "value")
@@ -91,7 +98,8 @@ class NumberRow(widgets.VBox):
             shown | {"description": f"{words} {number}"} for number in range(1, len(value) + 1)
         ]
         super().__init__(
-            [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)]
+            [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)],
+            **looks(widgets.VBox, flex="1 1 auto"),
         )
         self.value = value
         for slider in self.children:
