@@ -183,6 +183,7 @@ def test_only_this_machine_and_only_with_the_token(server):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_round_trip_and_no_code_from_the_page(tmp_path):
     # The median is held to the p95 target, as in test_server.py.
     with served() as server:
