@@ -170,6 +170,7 @@ def test_a_marked_region_becomes_the_scalar():
         (REGION, SHOWN, {"first_seconds": 5.0, "last_seconds": 6.0}, "must lie inside the picture"),
         (REGION, SHOWN, {"low_hertz": 9000.0, "high_hertz": 1e4}, "must lie inside the picture"),
         (REGION, SHOWN, {"start": 5.0}, "start must be before the end of the signal, at 1 s"),
+        (REGION, SHOWN, {"start": 1.0}, "start must be before the end of the signal, at 1 s"),
         (
             "find a delay",
             SHOWN,
@@ -269,7 +270,8 @@ def test_learning_finds_a_delay_and_goes_back():
     assert controller.chain.layers[0].values["delay"] == pytest.approx(12.37, abs=0.01)
     assert controller.notes["Learning"].startswith("Converged at step ")
     assert controller.groups[-1].tools[0] == "learn"
-    assert [title.split(" ")[0] for title in titles(controller)[-2:]] == ["Training", "Way"]
+    assert [title.split(" ")[0] for title in titles(controller)[-3:]] == ["Loss", "Training", "Way"]
+    assert "slope" not in controller.frame.panels[-3].title  # it is that of where it began
     losses = controller.arrays()["learning.loss"]
     assert losses[-1] < 1e-6 * losses[0]
     controller.act(SHOWN, "restart")
