@@ -111,6 +111,24 @@ def test_band_of_straight_lines_is_that_of_the_closed_form():
     assert found == pytest.approx(expected, rel=0.01)
 
 
+def test_no_band_is_clean_where_even_the_lowest_tones_are_not():
+    assert clean_band(values(kind="sinc", lobes=2), limit_db=-150.0) == 0.0  # its ripple is larger
+
+
+@pytest.mark.parametrize("kind", ["sinc", "thiran"])
+def test_few_points_show_what_many_show_there(kind):
+    given = values(kind=kind, delay=7.3)  # more taps than so few points make up for
+    for show in (delay_gain, delay_error):
+        assert show(given, 9).data == pytest.approx(show(given, 513).data[:, ::64], abs=1e-6)
+
+
+@pytest.mark.parametrize("delay", [7.0, 7.4, 7.6])
+def test_of_the_ideal_delay_as_much_is_shown_before_it_as_behind(delay):
+    found = delay_taps(values(kind="fft", delay=delay))
+    assert found.data.shape == (1, 64)
+    assert abs(np.mean(found.positions) - delay) <= 0.5
+
+
 def test_nothing_is_wrong_at_a_whole_delay_or_with_the_ideal_one():
     for kind, order in KINDS:
         found = delay_error(values(kind=kind, order=order, delay=5.0))

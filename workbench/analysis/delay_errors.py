@@ -118,7 +118,7 @@ def _parts(values: Mapping[str, Any]) -> tuple[int, float, DelayFilter | None]:
         raise ParameterError("delay", "be one number for its response to be shown", got)
     delay = float(values["delay"])
     if values["kind"] == "fft":
-        whole = int(np.floor(delay + 0.5))
+        whole = int(np.floor(delay))
         return whole, delay - whole, None
     made = design_delay(values["kind"], values["order"], values["lobes"])
     return *made.split(delay), made
