@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from workbench.declared_layer import DeclaredLayer
+from workbench.masks import carry, mask_of, valid_steps
 
 _KEPT_TRACES = 16
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
@@ -34,6 +35,8 @@ class Finish(NamedTuple):
 
 class Stage:
     """A layer with its compiled traces, its last result, and its vector-Jacobian product.
+
+    A result carries its Keras mask, where what it was made of does, as that of a layer's call.
 
     Attributes:
         layer: The layer.
@@ -55,14 +58,15 @@ class Stage:
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
-        result = self._timed("forward", self._forward, x)
+        result = self._masked(self._timed("forward", self._forward, x), x, state)
         self._last = (x, state, result)
         return result
 
     def at(self, x: tf.Tensor, others: Mapping[str, float]) -> tf.Tensor:
         """The layer's result with other values of differentiable parameters; nothing is kept."""
         self._moving |= set(others)
-        return self._run("forward", self._forward, x, others=others)
+        result = self._run("forward", self._forward, x, others=others)
+        return self._masked(result, x, self._values() | dict(others))
 
     def backward(
         self, x: tf.Tensor, upstream: tf.Tensor, wanted: tuple[str, ...] = ()
@@ -111,6 +115,7 @@ class Stage:
         task = ("finish", loss, names) if pure else None
         state = self._values()
         y, value, upstream, first, *rest = self._timed(task, whole, x, *beside)
+        y = self._masked(y, x, state)
         self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
@@ -130,7 +135,14 @@ class Stage:
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
         if not isinstance(self.layer, DeclaredLayer):
             return self.layer(x)
-        return self.layer.apply(x, values)
+        return self.layer.apply(x, values, valid_steps(mask_of(x)))
+
+    def _masked(self, result: tf.Tensor, x: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
+        """A result with the mask that it has if `x` has one; other layers have put it on."""
+        if not isinstance(self.layer, DeclaredLayer):
+            return result
+        mask = self.layer.mask_after(x, mask_of(x), values)
+        return result if mask is None else carry(tf.identity(result), mask)  # never on `x` itself
 
     def _timed(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         begun = time.perf_counter()
@@ -151,19 +163,22 @@ class Stage:
         live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
         fixed = {n: v for n, v in values.items() if n not in live}
 
-        held = getattr(self.layer, "held", None)
+        held, mask = getattr(self.layer, "held", None), mask_of(tensors[0])
+        masks = () if mask is None else (mask,)
 
-        def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
+        def whole(live: Mapping[str, tf.Tensor], masks: tuple[Any, ...], *tensors: Any) -> Any:
+            for mask in masks:  # what is traced does not carry it yet
+                carry(tensors[0], mask)
             made = function({**fixed, **live}, *tensors)
             if getattr(self.layer, "held", None) != held:
                 raise _Overtaken
             return made
 
         if task is None or not isinstance(self.layer, DeclaredLayer):
-            return whole(live, *tensors)
-        forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
+            return whole(live, masks, *tensors)
+        forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in (*tensors, *masks))
         key = (task, tuple(sorted(fixed.items())), held, tuple(live), forms)
-        return self._traces.call(task, key, whole, (live, *tensors))
+        return self._traces.call(task, key, whole, (live, masks, *tensors))
 
 
 class _Overtaken(Exception):
