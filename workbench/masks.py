@@ -22,7 +22,7 @@ def valid_steps(mask: Any) -> tf.Tensor | None:
 
 def mask_of(tensor: Any) -> Any:
     """The mask that a tensor carries, or None."""
-    return getattr(tensor, "_keras_mask", None)
+    return vars(tensor).get("_keras_mask")  # getattr takes a tensor 3 us to say no
 
 
 def carry(tensor: tf.Tensor, mask: Any) -> tf.Tensor:
@@ -35,6 +35,24 @@ def carry(tensor: tf.Tensor, mask: Any) -> tf.Tensor:
     if mask is not None:
         tensor._keras_mask = mask
     return tensor
+
+
+Masks = dict[int, Any]
+
+
+def masks_among(tensors: Any) -> Masks:
+    """The masks that some of several tensors carry, by their place in whatever holds them."""
+    masks = enumerate(map(mask_of, tf.nest.flatten(tensors)))
+    return {place: mask for place, mask in masks if mask is not None}
+
+
+def carrying(masks: Masks, tensors: Any) -> Any:
+    """Several tensors, in whatever holds them, from now on with these masks by place."""
+    if masks:
+        flat = tf.nest.flatten(tensors)
+        for place, mask in masks.items():
+            carry(flat[place], mask)
+    return tensors
 
 
 def whole_mask(inputs: Any, axis: int) -> Any:

@@ -79,7 +79,9 @@ class OpLayer(DeclaredLayer):
 
     def mask_after(self, inputs: Any, mask: Any, tensors: Mapping[str, Any]) -> Any:
         """The mask of what `apply` makes of inputs with a mask, or None."""
-        return None if mask is None else StepsMask(self.spec.name, self._at_hand | tensors)(mask)
+        return (
+            None if mask is None else StepsMask(self.spec.name, {**self._at_hand, **tensors})(mask)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, and where time is."""

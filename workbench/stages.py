@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from workbench.declared_layer import DeclaredLayer
-from workbench.masks import carry, mask_of, valid_steps
+from workbench.masks import Masks, carry, carrying, mask_of, masks_among, valid_steps
 
 _KEPT_TRACES = 16
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
@@ -58,15 +58,14 @@ class Stage:
         state = self._values()
         if self._last is not None and self._last[0] is x and self._last[1] == state:
             return self._last[2]
-        result = self._masked(self._timed("forward", self._forward, x), x, state)
+        result = self._timed("forward", self._forward, x)
         self._last = (x, state, result)
         return result
 
     def at(self, x: tf.Tensor, others: Mapping[str, float]) -> tf.Tensor:
         """The layer's result with other values of differentiable parameters; nothing is kept."""
         self._moving |= set(others)
-        result = self._run("forward", self._forward, x, others=others)
-        return self._masked(result, x, self._values() | dict(others))
+        return self._run("forward", self._forward, x, others=others)
 
     def backward(
         self, x: tf.Tensor, upstream: tf.Tensor, wanted: tuple[str, ...] = ()
@@ -79,7 +78,7 @@ class Stage:
             sources = [x, *(values[name] for name in names)]
             with tf.GradientTape() as tape:
                 tape.watch(sources)
-                y = self._forward(values, x)
+                y = self._applied(values, x)
             return tape.gradient(
                 y, sources, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
@@ -115,7 +114,6 @@ class Stage:
         task = ("finish", loss, names) if pure else None
         state = self._values()
         y, value, upstream, first, *rest = self._timed(task, whole, x, *beside)
-        y = self._masked(y, x, state)
         self._last = (x, state, y)
         return Finish(y, value, upstream, first, dict(zip(names, rest, strict=True)))
 
@@ -133,16 +131,17 @@ class Stage:
         return dict(self.layer.values) if isinstance(self.layer, DeclaredLayer) else {}
 
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
-        if not isinstance(self.layer, DeclaredLayer):
-            return self.layer(x)
-        return self.layer.apply(x, values, valid_steps(mask_of(x)))
-
-    def _masked(self, result: tf.Tensor, x: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
-        """A result with the mask that it has if `x` has one; other layers have put it on."""
+        """The layer's result with its mask; layers that aren't ours have put it on themselves."""
+        result = self._applied(values, x)
         if not isinstance(self.layer, DeclaredLayer):
             return result
         mask = self.layer.mask_after(x, mask_of(x), values)
         return result if mask is None else carry(tf.identity(result), mask)  # never on `x` itself
+
+    def _applied(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
+        if not isinstance(self.layer, DeclaredLayer):
+            return self.layer(x)
+        return self.layer.apply(x, values, valid_steps(mask_of(x)))
 
     def _timed(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         begun = time.perf_counter()
@@ -163,22 +162,19 @@ class Stage:
         live = {n: tf.constant(values[n], tf.float64) for n in able if n in self._moving}
         fixed = {n: v for n, v in values.items() if n not in live}
 
-        held, mask = getattr(self.layer, "held", None), mask_of(tensors[0])
-        masks = () if mask is None else (mask,)
+        held = getattr(self.layer, "held", None)
 
-        def whole(live: Mapping[str, tf.Tensor], masks: tuple[Any, ...], *tensors: Any) -> Any:
-            for mask in masks:  # what is traced does not carry it yet
-                carry(tensors[0], mask)
+        def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
             made = function({**fixed, **live}, *tensors)
             if getattr(self.layer, "held", None) != held:
                 raise _Overtaken
             return made
 
         if task is None or not isinstance(self.layer, DeclaredLayer):
-            return whole(live, masks, *tensors)
-        forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in (*tensors, *masks))
+            return whole(live, *tensors)
+        forms = tuple((each.dtype, each.shape.rank, mask_of(each) is None) for each in tensors)
         key = (task, tuple(sorted(fixed.items())), held, tuple(live), forms)
-        return self._traces.call(task, key, whole, (live, masks, *tensors))
+        return self._traces.call(task, key, whole, (live, *tensors))
 
 
 class _Overtaken(Exception):
@@ -222,11 +218,25 @@ def settle() -> None:
 
 
 def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """A graph of `function` for tensors of these types and ranks, of any size, warmed up."""
+    """A graph of `function` for tensors of these types and ranks, of any size, warmed up.
+
+    Masks go in and come out beside the tensors that carry them, which in a graph are others.
+    """
+
+    def masked(masks: Masks, *arguments: Any) -> tuple[Any, Masks]:
+        made = function(*carrying(masks, arguments))
+        return made, masks_among(made)
+
     signature = tf.nest.map_structure(
-        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype), arguments
+        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype),
+        (masks_among(arguments), *arguments),
     )
-    graph = tf.function(function, input_signature=signature, autograph=False)
+    graph = tf.function(masked, input_signature=signature, autograph=False)
     concrete = graph.get_concrete_function()
-    concrete(*arguments)
-    return concrete
+
+    def call(*arguments: Any) -> Any:
+        made, masks = concrete(masks_among(arguments), *arguments)
+        return carrying(masks, made)
+
+    call(*arguments)
+    return call
