@@ -21,8 +21,8 @@ def valid_steps(mask: Any) -> tf.Tensor | None:
 
 
 def mask_of(tensor: Any) -> Any:
-    """The mask that a tensor carries, or None."""
-    return vars(tensor).get("_keras_mask")  # getattr takes a tensor 3 us to say no
+    """The mask that a tensor carries, or None; arrays carry none."""
+    return getattr(tensor, "__dict__", {}).get("_keras_mask")  # a tensor says no slowly
 
 
 def carry(tensor: tf.Tensor, mask: Any) -> tf.Tensor:

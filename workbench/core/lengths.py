@@ -20,7 +20,7 @@ Length = Annotated[
         unit="samples",
         low=1,
         high=2**31 - 1,
-        slider=(1000, 100000),
+        slider=(1000, 1_000_000),
         start=16000,
         scale="log",
     ),
