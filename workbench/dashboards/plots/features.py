@@ -13,7 +13,11 @@ from workbench.errors import ParameterError
 
 
 def step_by_step(stage: int, title: str) -> Plot:
-    """The mean features of the signal and of what each step makes of it; `stage` computes them."""
+    """The mean features of the signal and of what each step makes of it; `stage` computes them.
+
+    They are means of frames side by side, not over one another: more would tell the same, and take
+    too long on a whole signal at its own rate.
+    """
 
     def made(scene: Scene) -> Panel | None:
         names = ["signal as it is", *(f"after {_name(scene, step)}" for step in range(stage))]
@@ -32,10 +36,12 @@ def _name(scene: Scene, step: int) -> str:
 
 def _features(scene: Scene, stage: int, number: int) -> tuple[np.ndarray, Space] | None:
     """What a stage would give of an earlier result; None where its rate has no such features."""
+    own = scene.values(stage)
+    every = max(1, own["frame_length"] // own["frame_step"])
     if number == stage:
-        return scene.output(stage + 1), scene.space(stage + 1)
+        return scene.output(stage + 1)[:, ::every], scene.space(stage + 1)
     kind, given = type(scene.chain.layers[stage]), scene.space(number)
-    values = {**scene.values(stage), "sample_rate": given.time.rate}
+    values = {**own, "sample_rate": given.time.rate, "frame_step": own["frame_length"]}
     try:
         space = kind.spec.space(given, kind.spec.check(values))
     except ParameterError:
