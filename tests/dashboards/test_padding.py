@@ -73,7 +73,6 @@ def test_each_step_does_to_the_features_what_it_does():
     dashboard.set(0, target_rate=RATE)
     dashboard.set(1, length=RATE)
     dashboard.set(2, kind="rms", level_db=-40.0)
-    dashboard.set(3, frame_step=1024)  # frames side by side: the lines are of the same ones
     found, _ = lines(dashboard)
     names = ["signal as it is", "after Resample", "after FitLength", "after Normalize"]
     assert list(found) == names
