@@ -135,8 +135,7 @@ class Stage:
         result = self._applied(values, x)
         if not isinstance(self.layer, DeclaredLayer):
             return result
-        mask = self.layer.mask_after(x, mask_of(x), values)
-        return result if mask is None else carry(tf.identity(result), mask)  # never on `x` itself
+        return carry(result, self.layer.mask_after(x, mask_of(x), values))
 
     def _applied(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
         if not isinstance(self.layer, DeclaredLayer):
