@@ -244,8 +244,8 @@ IDEAS: dict[str, Idea] = {
     ),
     "gradient": Idea(
         "Gradients and learning",
-        "The gradient says what to change so that a scalar falls. Let it find a delay: too far "
-        "away, every period of the sound is a trap, and smoothing both sounds opens it.",
+        "The gradient says what to change so that a scalar falls. Let it find a delay: from far "
+        "away every period of the sound is a trap, and smoothing both sounds opens it.",
         GradientController,
         audio="speech",
     ),

@@ -13,7 +13,7 @@ import numpy as np
 from workbench.axes import Axis
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
-COLORMAPS = ("magma", "diverging")
+COLORMAPS = ("magma", "diverging", "cyclic")
 LINE_STYLES = ("solid", "dashed", "reference")
 
 
@@ -63,10 +63,11 @@ class WavePanel:
 class ImagePanel:
     """A picture over time: ``data`` is uint8 ``[rows, columns]``, row 0 at the bottom.
 
-    0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
-    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz). Points
-    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask. Spans
-    that are ``old`` are dimmed and ``marks`` name moments, as in a `WavePanel`.
+    0 stands for ``low``, 255 for ``high``, which look the same on a "cyclic" scale. ``start`` is
+    the time of the left edge of column 0, and ``y_values`` holds the centres of the rows, which may
+    be irregular (mel bands in Hz). Points that are ``tinted``, bool ``[rows, columns]``, lie under
+    a colour of their own: a mask. Spans that are ``old`` are dimmed and ``marks`` name moments, as
+    in a `WavePanel`.
     """
 
     title: str

@@ -278,15 +278,18 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
 
 
 def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
-    """The parameters of other libraries for a layer at the rate that reaches it.
+    """All parameters of a layer as another library has them, at the rate that reaches it.
 
-    They are the same ones at any rate, so that the choice of them does not come and go.
+    What a library has no word for is at its default: nothing is left of the preset before. They
+    are the same ones at any rate, so that the choice of them does not come and go.
     """
     if not isinstance(layer, OpLayer) or time.unit != "s":
         return {}
     rate = max(round(time.rate), _LEAST_RATE)
+    own = controlled(layer).values()
+    defaults = {each.name: each.default for each in own if not each.required}
     return {
-        library: preset(layer.spec.name, library, sample_rate=rate)
+        library: defaults | preset(layer.spec.name, library, sample_rate=rate)
         for library in libraries(layer.spec.name)
     }
 

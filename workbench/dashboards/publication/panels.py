@@ -33,6 +33,19 @@ _DIVERGING = LinearSegmentedColormap.from_list(
 )
 
 
+_COLORMAPS: dict[str, Any] = {
+    "magma": "magma",
+    "diverging": _DIVERGING,
+    "cyclic": LinearSegmentedColormap.from_list(
+        "workbench-cyclic",
+        [
+            f"#{each}"
+            for each in "2d1038 3c2a8a 5580c2 a6c5d6 e4dce4 d8ab92 b35a50 7b2350 2d1038".split()
+        ],
+    ),
+}
+
+
 def draw_wave(axes: Axes, panel: WavePanel) -> None:
     """Draws signals, or their envelopes, over time."""
     envelope = panel.data.ndim == 3
@@ -126,7 +139,7 @@ def draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
         origin="lower",
         interpolation="nearest",
         extent=(*ends, -0.5, rows - 0.5),
-        cmap="magma" if panel.colormap == "magma" else _DIVERGING,
+        cmap=_COLORMAPS[panel.colormap],
         vmin=panel.low,
         vmax=panel.high,
     )
