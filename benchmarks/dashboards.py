@@ -49,7 +49,7 @@ CASES = (
     Case("mfcc", 0, "num_mfccs"),
     Case("mfcc", 0, "frame_length"),
     Case("delay", 0, "delay"),
-    Case("augment", 1, "time_mask_width"),
+    Case("augment", 2, "time_mask_width"),
     Case("input", 2, "level_db"),
     Case("chain", 1, "drive_db", 150.0),
     Case("chain", 3, "num_mel_bins", 150.0),

@@ -87,6 +87,7 @@ def op(
     linear: bool = False,
     of_complex: bool = False,
     returns_lengths: bool = False,
+    keeps_padding: bool = False,
     extends: Callable[..., Any] | None = None,
     built_on: bool = False,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
@@ -110,6 +111,7 @@ def op(
         linear: Whether it is linear in the signal.
         of_complex: Whether it takes complex numbers.
         returns_lengths: Whether a call returns the lengths also where it gives none.
+        keeps_padding: Whether what lies beyond the end of a row stays as it is, and is no silence.
         extends: An op whose parameters are taken over, for a function that ends in `**options`.
         built_on: Whether other ops build on its result, and may share it (see `workbench.recall`).
     """
@@ -129,6 +131,7 @@ def op(
             linear=linear,
             of_complex=of_complex,
             returns_lengths=returns_lengths,
+            keeps_padding=keeps_padding,
             uses_lengths="lengths" in positional,
             needs_lengths=positional.get("lengths", None) is REQUIRED,
         )
@@ -174,7 +177,8 @@ def _signal_call(made: Op) -> Callable[..., Any]:
             told = lengths is not None or made.returns_lengths
             if lengths is not None:
                 lengths = as_lengths(lengths, given, axis)
-                work, rows = silence_beyond(work, lengths, made.takes)
+                silent, rows = silence_beyond(work, lengths, made.takes)
+                work = work if made.keeps_padding else silent
                 beside += [rows] if made.uses_lengths else []
             elif made.needs_lengths:
                 lengths = whole_lengths(given, axis)

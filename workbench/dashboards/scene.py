@@ -14,6 +14,7 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.dashboards.panels import Panel
 from workbench.layers import OpLayer
+from workbench.masks import mask_of
 from workbench.recall import LastResults
 from workbench.stages import Stage
 
@@ -77,6 +78,15 @@ class Scene:
     def output(self, number: int) -> np.ndarray:
         """A result, `[channels, ...]`."""
         return self.result.outputs[number].numpy()
+
+    def valid(self, number: int) -> int | None:
+        """Steps of a result's channel that is shown before its padding; None where it has none."""
+        mask = mask_of(self.result.outputs[number])
+        if mask is None:
+            return None
+        rows = mask.numpy()
+        row = rows[min(self.channel, len(rows) - 1)]
+        return None if row.all() else int(np.count_nonzero(row))
 
     @property
     def sample_rate(self) -> int:

@@ -149,7 +149,9 @@ def image_panel(
     """An image `[frames, bins]`, each pixel the largest value that falls on it, as a level in dB.
 
     Values that are no power of an amplitude (a cepstrum, a phase) and those of a signed image stay
-    as they are, each pixel the one of largest magnitude; angles lie on a circle from -pi to pi.
+    as they are, each pixel the one of largest magnitude; angles lie on a circle from -pi to pi. The
+    zeroth coefficient of a cepstrum, the mean level, dwarfs the others: the scale is theirs, and
+    the title says so.
     """
     time, bins = space.axes
     first, last = _visible(time, len(values), span, margin=1)
@@ -166,7 +168,10 @@ def image_panel(
     if circular and not signed:
         low, high, label, unit = -math.pi, math.pi, space.quantity, space.unit
     elif plain:
-        high = nice_limit(_finite(title, _usual_peak(values) if not signed else _peak(values)))
+        others = values[:, 1:] if bins.name == "coefficient" and values.shape[1] > 1 else values
+        high = nice_limit(_finite(title, _peak(values) if signed else _usual_peak(others)))
+        if others is not values and _finite(title, _peak(values[:, 0])) > high:
+            title = f"{title} (the zeroth is beyond the scale)"
         signed = signed or bool(np.min(values) < 0)
         low, label, unit = -high if signed else 0.0, space.quantity, space.unit
     else:
