@@ -368,3 +368,18 @@ def test_controls_stay_the_same_ones_while_others_move():
     kept = chain.controls[0, "drive_db"]
     chain.panel.groups[2].tools["off"].click()
     assert chain.controls[0, "drive_db"] is kept
+
+
+@pytest.mark.parametrize("kind", [wb.layers.MFCC, wb.layers.MelSpectrogram, wb.layers.STFT])
+def test_nothing_is_left_of_the_preset_before(kind):
+    fresh = {}
+    for last in libraries(kind.spec.name):
+        dashboard = wb.explore([kind()], (TONE, 16000))
+        dashboard.panel.choose_preset(0, last)
+        fresh[last] = dict(dashboard.controller.chain.layers[0].values)
+    for last, values in fresh.items():
+        for first in set(fresh) - {last}:
+            dashboard.panel.choose_preset(0, first)
+            dashboard.panel.choose_preset(0, last)
+            assert dashboard.controller.chain.layers[0].values == values
+            assert dashboard.panel.groups[1].preset.value == last

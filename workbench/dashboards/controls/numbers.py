@@ -150,10 +150,16 @@ def slider_range(declared: Declared) -> tuple[Any, Any]:
 
 
 def _octaves(low: int, high: int) -> list[int]:
-    """Whole numbers from `low` to `high`, eight to an octave, powers of two among them."""
-    eighths = range(math.floor(math.log2(low)) * 8, math.ceil(math.log2(high)) * 8 + 1)
-    steps = {round(2 ** (eighth / 8)) for eighth in eighths} | {low, high}
-    return sorted(step for step in steps if low <= step <= high)
+    """Whole numbers from `low` to `high`, eight to an octave: eighths of powers of two.
+
+    As lengths of a Fourier transform they are quick: a few times two, never a large prime.
+
+    >>> _octaves(256, 512)
+    [256, 288, 320, 352, 384, 416, 448, 480, 512]
+    """
+    octaves = range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+    steps = {round(2**octave * eighths / 8) for octave in octaves for eighths in range(8, 16)}
+    return sorted(step for step in steps | {low, high} if low <= step <= high)
 
 
 def _round_step(step: float) -> float:

@@ -182,13 +182,14 @@ class ControlPanel:
         And parameters that have changed with another one.
         """
         self._match_groups()
-        for shown, group in zip(self.groups, self._controller.groups, strict=True):
+        groups, notes = self._controller.groups, self._controller.notes
+        for shown, group in zip(self.groups, groups, strict=True):
             for name in group.declared:
                 control, value = self.controls[group.stage, name], group.values[name]
                 if (group.stage, name) not in self._refused and control.value != value:
                     control.show(value)
             shown.follow(group.values, group.preset)
-            shown.note = self._controller.notes.get(group.title, "")
+            shown.note = notes.get(group.title, "")
 
     def _match_groups(self) -> None:
         """Makes those groups anew that the controller has in another form than is shown."""
