@@ -52,7 +52,7 @@ ROWS = (
         "rate_poles",
         "rate_comparison",
         "export",
-        "dataset",
+        "datasets",
     ),
     ("dashboards",),
     ("serve",),
