@@ -68,7 +68,8 @@ def dataset(
         cache: Features are kept in memory after the first epoch; augmentation goes on.
         seed: Of order and augmentation. None: another one each time.
         deterministic: Same order, same bytes for the same seed. False may be faster.
-        on_error: "raise", or "skip" what can't be used, and say so in the report.
+        on_error: "raise", or "skip" what can't be used, and say so in the report. As decoding may
+            find more of it, the number of batches is then unknown; Keras remarks on it once.
 
     Returns:
         `(inputs, labels)`, labels int32; `inputs` alone where there are no labels. The dataset has

@@ -124,7 +124,10 @@ def through(chain: keras.Sequential | None, padded: bool, needed: bool) -> Step:
         def masked() -> tf.Tensor:
             return chain(x, mask=mask, training=False)
 
-        y = tf.cond(ends[0] < length, masked, alone) if padded else alone()  # masks take time
+        if any(isinstance(each, OpLayer) and each.spec.returns_lengths for each in chain.layers):
+            y = masked()  # it pads by itself
+        else:  # masks take time
+            y = tf.cond(ends[0] < length, masked, alone) if padded else alone()
         valid = valid_steps(chain.compute_mask(x, mask))
         if valid is None and needed:
             raise ParameterError("masks", "be False: the chain lets no mask through", True)
