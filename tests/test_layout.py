@@ -21,6 +21,7 @@ ROWS = (
         "axes",
         "curves",
         "reach",
+        "recall",
         "tensors",
         "shapes",
         "audio",

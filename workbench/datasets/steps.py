@@ -22,7 +22,7 @@ from workbench.core.resampling import resample
 from workbench.datasets.examples import Example
 from workbench.datasets.report import Report
 from workbench.errors import ParameterError
-from workbench.masks import valid_steps
+from workbench.masks import mask_of, valid_steps
 from workbench.op_layer import OpLayer
 from workbench.ops import spec
 
@@ -108,15 +108,14 @@ def fitting(length: int | None, keep: str) -> Step:
 def through(chain: keras.Sequential | None, padded: bool, needed: bool) -> Step:
     """From a batch of one to its features, and how many of their steps are valid.
 
-    Where a row is padded the chain is given a mask. -1 steps: the chain lets no mask through, which
-    is an error if it is `needed`.
+    The chain is given a mask where a row is padded, and only there: it takes time. -1 steps: the
+    chain lets no mask through, which is an error if it is `needed`.
     """
 
     def step(x: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if chain is None:
             return x[0], ends[0]
-        length = tf.shape(x)[1]
-        mask = tf.sequence_mask(ends, length)
+        mask = tf.sequence_mask(ends, tf.shape(x)[1])
 
         def alone() -> tf.Tensor:
             return chain(x, training=False)
@@ -124,11 +123,8 @@ def through(chain: keras.Sequential | None, padded: bool, needed: bool) -> Step:
         def masked() -> tf.Tensor:
             return chain(x, mask=mask, training=False)
 
-        if any(isinstance(each, OpLayer) and each.spec.returns_lengths for each in chain.layers):
-            y = masked()  # it pads by itself
-        else:  # masks take time
-            y = tf.cond(ends[0] < length, masked, alone) if padded else alone()
-        valid = valid_steps(chain.compute_mask(x, mask))
+        y = tf.cond(ends[0] < tf.shape(x)[1], masked, alone) if padded else alone()
+        valid = valid_steps(mask_of(masked() if padded or needed else y))  # only this is computed
         if valid is None and needed:
             raise ParameterError("masks", "be False: the chain lets no mask through", True)
         return y[0], tf.constant(-1) if valid is None else tf.cast(valid[0], tf.int32)
