@@ -62,9 +62,8 @@ SCRIPT = """() => {
     };
     const complaints = (root) => [...root.querySelectorAll("[role=alert], .workbench-status")]
         .map((each) => words(each.textContent)).filter(Boolean);
-    const resting = (root) => !waiting.size && !root.querySelector(".workbench-busy")
-        && root.querySelector(".workbench-job").hidden;
-    /** What is seen once it rests: after more than so many questions, or half a second. */
+    const resting = (root) => !waiting.size && !root.querySelector(".workbench-busy");
+    /** What is seen once it rests, learning aside; waits half a second for another question. */
     window.look = async (root, before) => {
         const end = performance.now() + 500;
         while (asked <= before && performance.now() < end) await frame();

@@ -14,7 +14,7 @@ from workbench.dashboards.controls.looks import looks
 from workbench.params import Declared
 
 WORDS = "128px"  # the width of what stands beside a control
-_DIGITS = 7
+_DIGITS, _ROOM = 7, 7  # of a number in its field, and characters that it has room for
 _STEPS = 200  # at least so many positions over a continuous range
 
 
@@ -43,7 +43,7 @@ class NumberSlider(widgets.HBox):
             **looks(widgets.IntSlider, words=WORDS, flex="1 1 auto"),
         )
         # a field of whole numbers would read 1000.5 as 10005: the op is to refuse it
-        self._field = widgets.FloatText(**looks(widgets.FloatText, width="76px", flex="0 0 auto"))
+        self._field = widgets.FloatText(**looks(widgets.FloatText, width="82px", flex="0 0 auto"))
         super().__init__(
             [self._slider, self._field], **looks(widgets.HBox, width="auto", flex="1 1 auto")
         )
@@ -68,7 +68,10 @@ class NumberSlider(widgets.HBox):
 
     def _short(self, value: Any) -> Any:
         """As many digits as the field has room for: what is learnt has more."""
-        return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+        if not isinstance(value, float):
+            return value
+        texts = [f"{value:.{digits}g}" for digits in range(_DIGITS, 2, -1)]
+        return float(next((text for text in texts if len(text) <= _ROOM), texts[-1]))
 
     def _slid(self, change: Any) -> None:
         if not self._showing:
