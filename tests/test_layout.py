@@ -53,7 +53,7 @@ ROWS = (
         "rate_poles",
         "rate_comparison",
         "export",
-        "dataset",
+        "datasets",
     ),
     ("dashboards",),
     ("serve",),
