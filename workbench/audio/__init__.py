@@ -9,4 +9,14 @@ from workbench.audio.clip import AudioError, AudioInfo, Clip
 from workbench.audio.reading import Source, blocks, info, read
 from workbench.audio.writing import wav_bytes, write
 
-__all__ = ["AudioError", "AudioInfo", "Clip", "Source", "blocks", "info", "read", "wav_bytes", "write"]
+__all__ = [
+    "AudioError",
+    "AudioInfo",
+    "Clip",
+    "Source",
+    "blocks",
+    "info",
+    "read",
+    "wav_bytes",
+    "write",
+]
