@@ -33,10 +33,24 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
     Raises:
         ParameterError: Nobody answers at the address, or workers there compute other numbers.
     """
-    if scheduler is None:
-        with _embedded(workers) as client:
-            yield client
-        return
+    with _silent(), _embedded(workers) if scheduler is None else _external(scheduler) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keeps Dask's log of lost connections to itself: what they mean is said."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+@contextlib.contextmanager
+def _external(scheduler: str) -> Iterator[Any]:
     try:
         client = distributed().Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -16,7 +16,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from workbench import layers, recurrent_model  # noqa: F401  what a design may be made of
+import workbench.layers
+import workbench.recurrent_model  # noqa: F401  Keras knows what is imported
 from workbench.chain import Chain
 from workbench.checked_json import brief, parse
 from workbench.errors import ParameterError, ParameterTypeError

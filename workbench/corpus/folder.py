@@ -19,14 +19,14 @@ from typing import Any
 
 from workbench.checked_json import Check, Fields, anything, brief, count, index, parse, text
 from workbench.corpus.designs import Design
-from workbench.corpus.parts import Part, part_at, part_name
+from workbench.corpus.parts import Part, part_at, part_path
 from workbench.corpus.recordings import Outcome, Recording
 from workbench.errors import ParameterError
 
 VERSION = 1  # of this format
 NUMBERS = 1  # raised with each change of ours after which a design computes other numbers
 _PACKAGES = ("workbench", "tensorflow", "keras", "numpy", "soundfile", "pyarrow")
-_PART_FILES, _PART_BYTES = 64, 256 << 20
+_PARTS, _PART_FILES, _PART_BYTES = 128, 256, 256 << 20
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,15 @@ class Folder:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keeps other runs out, and clears away what a killed one has left half done."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / "parts").mkdir(parents=True, exist_ok=True)
         with open(self.path / ".lock", "ab") as file:
             if not _locked(file):
                 raise ParameterError("out", "have one run at a time", f"another in {self.path}")
-            for left in self.path.glob(".part-*"):
-                left.unlink(missing_ok=True)
-            yield
+            self._clear()
+            try:
+                yield
+            finally:
+                self._clear()
 
     def begin(self, recordings: Sequence[Recording]) -> tuple[Planned, ...]:
         """The parts to make: those of before, and new ones for recordings not seen before."""
@@ -87,7 +89,7 @@ class Folder:
 
     def part(self, number: int) -> Part | None:
         """A part that is finished."""
-        path = self.path / part_name(number)
+        path = part_path(self.path, number)
         part = part_at(path)
         if part and part.about["fingerprint"] != self._design.fingerprint:
             raise ParameterError("out", "hold parts of this design", f"another's, {path.name}")
@@ -146,24 +148,29 @@ class Folder:
             raise ParameterError("channels", rule, self._channels, remedy)
 
     def _others(self) -> Iterator[Path]:
-        return (each for each in self.path.iterdir() if each.name != ".lock")
+        return (each for each in self.path.iterdir() if each.name not in (".lock", "parts"))
+
+    def _clear(self) -> None:
+        for left in (self.path / "parts").glob(".part-*"):
+            left.unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:
         """Writes a file whole or not at all; leaves it alone where it says the same."""
         path = self.path / name
         if name == "design.keras" and path.exists():
             return  # the same design, whose file differs in its date
-        temporary = path.with_name(f".part-{name}.{secrets.token_hex(8)}")
+        temporary = self.path / "parts" / f".part-{name}.{secrets.token_hex(8)}"
         temporary.write_bytes(content)
         os.replace(temporary, path)
 
 
 def _divided(recordings: Sequence[Recording], first: int) -> Iterator[Planned]:
-    """Parts of so many files, or so many bytes."""
+    """Parts enough for many workers, none of them of too many files or bytes."""
+    most = min(_PART_FILES, -(-len(recordings) // _PARTS))
     held: list[Recording] = []
     size = 0
     for each in recordings:
-        if held and (len(held) == _PART_FILES or size + each.size > _PART_BYTES):
+        if held and (len(held) == most or size + each.size > _PART_BYTES):
             yield Planned(first, tuple(held))
             first, held, size = first + 1, [], 0
         held.append(each)

@@ -35,13 +35,13 @@ _KEY = b"workbench"
 Row = dict[str, Any]
 
 
-def part_name(number: int) -> str:
-    """The file of a part; no word of a source is in it.
+def part_path(out: Path, number: int) -> Path:
+    """The file of a part; no word of a source is in its name.
 
-    >>> part_name(3)
-    'part-00003.parquet'
+    >>> part_path(Path("features"), 3).as_posix()
+    'features/parts/part-00003.parquet'
     """
-    return f"part-{number:05d}.parquet"
+    return out / "parts" / f"part-{number:05d}.parquet"
 
 
 def part_at(path: Path) -> Part | None:

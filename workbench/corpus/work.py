@@ -10,14 +10,14 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import audio
 from workbench.corpus.folder import NUMBERS, versions
-from workbench.corpus.parts import Part, PartWriter, Row, part_at, part_name, rows_of
+from workbench.corpus.parts import Part, PartWriter, Row, part_at, part_path, rows_of
 from workbench.corpus.progress import Teller
 from workbench.corpus.recordings import OK, Outcome, Recording
 from workbench.corpus.trials import MOST_DEATHS, Trial
@@ -45,15 +45,15 @@ def make_part(
     """
     out = Path(task["out"])
     thread = threading.get_ident()  # layers are for one thread at a time
-    features = _features(out, task["fingerprint"], task["split"], task["batch"], thread)
-    path = out / part_name(task["part"])
+    design = (out, task["fingerprint"], task["split"], task["batch"], thread)
+    path = part_path(out, task["part"])
     teller = Teller(task["part"], task["topic"], tell)
     recordings = [Recording(*each) for each in task["recordings"]]
     with contextlib.ExitStack() as stack:
         before = part_at(path)
         if before:
             stack.callback(before.close)
-        making = _Making(path, features, task["split"], before, teller)
+        making = _Making(path, partial(_features, *design), task["split"], before, teller)
         outcomes = making.run(recordings, task["fingerprint"])
     return [each.as_dict() for each in outcomes]
 
@@ -62,10 +62,15 @@ class _Making:
     """The making of one part."""
 
     def __init__(
-        self, path: Path, features: Features, split: bool, before: Part | None, teller: Teller
+        self,
+        path: Path,
+        load: Callable[[], Features],
+        split: bool,
+        before: Part | None,
+        teller: Teller,
     ):
-        self._path, self._features, self._split, self._teller = path, features, split, teller
-        self._before = before
+        self._path, self._load, self._split = path, load, split
+        self._before, self._teller = before, teller
         self._kept = {o.number: o for o in before.outcomes if o.status == OK} if before else {}
         self._trial = Trial(path.with_name(f".{path.stem}.trial"))
         self._outcomes: dict[int, Outcome] = {}
@@ -82,6 +87,7 @@ class _Making:
     def _make(self, recordings: Sequence[Recording], fingerprint: str) -> None:
         self._meet(each for each in recordings if each.number not in self._kept)
         if self._infos or not self._before:
+            self._features = self._load()
             writer = PartWriter(self._path, self._features.dtype)
             try:
                 self._write(writer, recordings)
