@@ -36,6 +36,7 @@ from .core.varispeed import resample_at as resample_at
 from .corpus import extract as extract
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
+from .datasets.pipeline import dataset as dataset
 from .learning.distance import Distance as Distance
 from .learning.landscape import landscape as landscape
 from .learning.landscape import tangent as tangent

@@ -226,6 +226,9 @@ def _add_extract(commands: Any) -> None:
     where.add_argument("--workers", type=int, metavar="N", help="processes of this machine")
     where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that runs already")
     extract.add_argument("--channels", choices=("mix", "split"), default="mix")
+    label = extract.add_mutually_exclusive_group()
+    label.add_argument("--labels", metavar="PATTERN", default="auto", help="such as 'LABEL_*.wav'")
+    label.add_argument("--no-labels", dest="labels", action="store_const", const=None)
 
 
 def _extract(options: argparse.Namespace) -> int:

@@ -219,6 +219,12 @@ class Chain(keras.Sequential):
             inputs = layer(inputs)
         return inputs
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of what comes out; None where a layer lets none through."""
+        for layer in self.layers:
+            mask = layer.compute_mask(inputs, mask) if layer.supports_masking else None
+        return mask
+
     def build(self, input_shape: Any = None) -> None:
         """Builds for signals of any number and length, with channels as they are."""
         if input_shape is not None:

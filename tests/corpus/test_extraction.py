@@ -288,6 +288,22 @@ def test_what_is_asked_for_is_checked(src, tmp_path, options, message):
     assert not (tmp_path / "out").exists()
 
 
+def test_sources_are_listed_as_a_dataset_lists_them(src, tmp_path):
+    for kind in ("cat", "dog"):
+        write_noise(tmp_path / "kinds" / kind / "a.wav", 2000)
+    lines = [{"path": str(src / "000.wav"), "start": 0.05, "end": 0.1, "label": "x"}, {"path": 3}]
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    sources = [tmp_path / "kinds", tmp_path / "list.jsonl", src / "001.wav"]
+    report = extract(sources, tmp_path / "out")
+    found = [(line["label"], line["start"], line["samples"]) for line in manifest(tmp_path / "out")]
+    assert found == [("cat", 0.0, 2000), ("dog", 0.0, 2000), ("x", 0.05, 400), (None, 0.0, 2100)]
+    ((place, reason),) = report.failed
+    assert "list.jsonl, line 2" in place
+    assert "must be the path of a file; got 3" in reason
+    again = extract(tmp_path / "out" / "manifest.jsonl", tmp_path / "again")
+    assert again.files == 3  # the one without a label is a fault, where the others have one
+
+
 def test_missing_packages_are_named(src, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'workbench\[corpus\]'"):

@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> int:
             workers=options.workers,
             scheduler=options.scheduler,
             channels=options.channels,
+            labels=options.labels,
         )
     except KeyboardInterrupt:
         print("Stopped. Finished parts are kept; the same command goes on.", file=sys.stderr)

@@ -19,6 +19,8 @@ from workbench.corpus.listing import recordings_of
 from workbench.corpus.packages import pyarrow
 from workbench.corpus.progress import Progress
 from workbench.corpus.recordings import FAILED, OK, Outcome
+from workbench.datasets.entries import Fault
+from workbench.datasets.sources import Labels
 from workbench.errors import ParameterError, naming
 
 _SHOWN = 20
@@ -32,7 +34,7 @@ class Extraction:
         out: The folder.
         files: Recordings in it that are extracted.
         kept: Those of them that were there already.
-        failed: Path and reason of each that is not.
+        failed: Path (or line of a manifest) and reason of each that is not.
         hours: Of audio that this run has heard.
         seconds: That it took.
     """
@@ -67,6 +69,7 @@ def extract(
     workers: int | None = None,
     scheduler: str | None = None,
     channels: str = "mix",
+    labels: Labels = "auto",
     batch: int | None = None,
     progress: bool = True,
 ) -> Extraction:
@@ -81,11 +84,13 @@ def extract(
 
     Args:
         design: A chain, or the path of one that `chain.save` wrote.
-        sources: Files, folders and manifests.
+        sources: Files, folders and manifests (CSV, JSONL), one or more, as for `wb.dataset`.
         out: The folder for the results: a new one, or that of an extraction to go on with.
         workers: Processes of this machine; None: one for each processor.
         scheduler: The address of a Dask cluster whose workers see the same files and folders.
         channels: "mix" takes the mean of a file's channels, "split" each by itself.
+        labels: "auto" takes them from manifests and from the sub-folders of a folder, None takes
+            none; or a pattern of the files' names, as for `wb.dataset`.
         batch: Recordings of one rate and length that are computed at once; None: one on a
             processor, so that nothing depends on the neighbours, and 64 on a GPU.
         progress: Whether to show how far it is, on standard error.
@@ -100,12 +105,12 @@ def extract(
         _check(workers, scheduler, channels)
         pyarrow()
         made = design_of(design)
-        recordings = recordings_of(sources)
+        recordings, faults = recordings_of(sources, labels)
         folder = Folder(out, made, split=channels == "split")
         with folder.held():
             run = _Run(folder, made, folder.begin(recordings), batch)
             stream = sys.stderr if progress else None
-            return run.report(run.run(workers, scheduler, stream))
+            return run.report(run.run(workers, scheduler, stream), faults)
 
 
 class _Run:
@@ -138,7 +143,7 @@ class _Run:
             self._folder.write_manifest(self._parts, self._outcomes)
         return progress
 
-    def report(self, progress: Progress) -> Extraction:
+    def report(self, progress: Progress, faults: Sequence[Fault]) -> Extraction:
         """What it has come to."""
         paths = {each.number: each.path for part in self._parts for each in part.recordings}
         failed = [each for each in self._outcomes.values() if each.status == FAILED]
@@ -147,7 +152,10 @@ class _Run:
             self._folder.path,
             len(self._outcomes) - len(failed),
             len(self._kept),
-            tuple((paths[each.number], each.reason or "") for each in failed),
+            tuple(
+                [(each.place, each.why) for each in faults]
+                + [(paths[each.number], each.reason or "") for each in failed]
+            ),
             progress.seconds / 3600,
             time.monotonic() - self._begun,
         )

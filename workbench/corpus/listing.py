@@ -1,45 +1,44 @@
-"""The recordings of sources: files and folders."""
+"""The recordings of sources, as `wb.dataset` lists them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from workbench.corpus.recordings import Recording
+from workbench.datasets.entries import Fault
+from workbench.datasets.manifests import is_manifest
+from workbench.datasets.sources import Labels, list_source
 from workbench.errors import ParameterError
 
-_SUFFIXES = {".wav", ".flac", ".ogg", ".oga", ".mp3", ".aif", ".aiff"}
 
-
-def recordings_of(sources: Any) -> list[Recording]:
-    """The recordings, in the order in which sources list them; paths are absolute.
+def recordings_of(sources: Any, labels: Labels) -> tuple[list[Recording], list[Fault]]:
+    """The recordings in the order of the sources, paths absolute; and what can't be one.
 
     Raises:
         ParameterError: There is none, or one twice.
     """
     one = isinstance(sources, str | os.PathLike)
     given: Iterable[Any] = [sources] if one else sources
-    paths = [os.path.abspath(path) for source in given for path in _paths(os.fspath(source))]
-    found = [Recording(i, path, size=_size(path)) for i, path in enumerate(paths)]
-    if not found:
+    found: list[Recording] = []
+    faults: list[Fault] = []
+    for source in given:
+        many = os.path.isdir(source) or is_manifest(Path(source))
+        listing = list_source(source, labels) if many else list_source([source], None)
+        faults += listing.faults
+        for each in listing.entries:
+            path = os.path.abspath(each.path)
+            found.append(Recording(len(found), path, each.label, each.start, each.end, _size(path)))
+    if not found and not faults:
         raise ParameterError("sources", "hold at least one recording", "none")
     seen = set()
-    for each in found:
-        if each.key in seen:
-            raise ParameterError("sources", "hold each recording once", f"{each.path} twice")
-        seen.add(each.key)
-    return found
-
-
-def _paths(source: str) -> Iterator[str]:
-    if os.path.isdir(source):
-        for path in sorted(Path(source).rglob("*")):
-            if path.suffix.lower() in _SUFFIXES and path.is_file():
-                yield str(path)
-    else:
-        yield source
+    for recording in found:
+        if recording.key in seen:
+            raise ParameterError("sources", "hold each recording once", f"{recording.path} twice")
+        seen.add(recording.key)
+    return found, faults
 
 
 def _size(path: str) -> int:
