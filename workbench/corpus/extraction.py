@@ -137,8 +137,10 @@ class _Run:
                 cluster.listen(client, topic, progress.told)
                 tasks = [self._task(part, topic) for part in self._todo]
                 for number, result in cluster.results(client, tasks):
-                    self._take(todo[number], result, progress)
+                    self._take(todo.pop(number), result, progress)
         finally:
+            for part in todo.values():
+                self._is_finished(part)  # a worker may have come to an end that nobody heard of
             progress.end()
             self._folder.write_manifest(self._parts, self._outcomes)
         return progress
