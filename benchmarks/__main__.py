@@ -21,6 +21,7 @@ NAMES = (
     "live",
     "long_files",
     "dashboards",
+    "corpus",
 )
 LONG = ("soak",)  # only where they are named
 
