@@ -74,7 +74,7 @@ def test_what_is_killed_or_stopped_is_gone_on_with(corpus, monkeypatch):
             wait_for_parts(out, 10, run)
             scheduler.kill()
             status, _, errors = end(run)
-    assert status == 1
+    assert status == 1, errors
     assert "the scheduler went away. Finished parts are kept; the same command" in errors
     first = digests(out)
     assert 10 <= len(first) < FILES
@@ -86,7 +86,7 @@ def test_what_is_killed_or_stopped_is_gone_on_with(corpus, monkeypatch):
         check_ports([psutil.Process(run.pid), *below])
         os.killpg(run.pid, signal.SIGINT)  # Ctrl-C reaches the workers too
         status, _, errors = end(run)
-    assert status == 130
+    assert status == 130, errors
     assert errors.endswith("Stopped. Finished parts are kept; the same command goes on.\n")
     assert gone(below)
     assert not list((out / "parts").glob(".*"))
@@ -105,7 +105,7 @@ def test_what_is_killed_or_stopped_is_gone_on_with(corpus, monkeypatch):
 
     with running(*given, "--workers", 2) as run:
         status, output, errors = end(run)
-    assert status == 1  # some files are broken
+    assert status == 1, errors  # some files are broken
     assert f"{FILES - len(BROKEN)} of {FILES} recordings are in" in output
     assert "017.wav is truncated" in output
     assert "files/s" in errors

@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from typing import Any
 
 from workbench.corpus import work
@@ -40,13 +41,16 @@ def connected(workers: int | None, scheduler: str | None) -> Iterator[Any]:
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
     """Keeps Dask's log of lost connections to itself: what they mean is said."""
-    log = logging.getLogger("distributed")
-    before = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    distributed()  # whose loggers have levels of their own
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.setLevel(before)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @contextlib.contextmanager
@@ -84,9 +88,9 @@ def results(
             elif future.status == "error":
                 yield part, future.exception()
             else:
-                raise ClusterLost("extract: the scheduler went away.")
+                raise CancelledError
             future.release()
-    except distributed().client.FutureCancelledError as error:
+    except (distributed().client.FutureCancelledError, CancelledError, OSError) as error:
         raise ClusterLost("extract: the scheduler went away.") from error
 
 
