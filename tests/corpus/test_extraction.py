@@ -254,11 +254,14 @@ def test_a_long_recording_that_fails_in_the_middle_leaves_no_rows(src, tmp_path,
 
 
 def test_a_recording_at_which_workers_die_is_given_up(src, tmp_path, monkeypatch):
+    class Death(BaseException):
+        """As sudden as a process can end within a test."""
+
     made = work.audio.info
 
     def deadly(path):
         if str(path).endswith("005.wav"):
-            raise KeyboardInterrupt  # as sudden as a process can end within a test
+            raise Death
         return made(path)
 
     monkeypatch.setattr(work.audio, "info", deadly)
@@ -267,7 +270,7 @@ def test_a_recording_at_which_workers_die_is_given_up(src, tmp_path, monkeypatch
     )  # a killed worker does not come to it
     monkeypatch.setattr(Folder, "_clear", lambda self: None)
     for _ in range(trials.MOST_DEATHS):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Death):
             extract(src, tmp_path / "out")
     report = extract(src, tmp_path / "out")
     assert report.files == 11

@@ -22,7 +22,7 @@ from workbench.streaming import Stream
 SHORT = 1 << 21  # samples, of all channels, that are computed at once: 48 s at 44.1 kHz
 LONGEST_WHOLE = 1 << 24  # those of a design that cannot stream: 6 minutes
 CHUNK = 1 << 18  # samples in a step of a stream
-PIECE = 1 << 24  # values in a row of the output: 64 MB, half an hour of 80 mel bands
+PIECE = 1 << 22  # values in a row of the output: 16 MB, 14 minutes of 80 bands at 62.5 Hz
 MOST_TIMES = 64  # between the rate of a file and that of the design
 GPU_BATCH = 64
 Pieces = Iterator[np.ndarray]

@@ -8,7 +8,7 @@ for the mean of all), sample rate and length of the source, the SHA-256 of the f
     np.reshape(row.features, row.shape)
 
 It is how Arrow's canonical variable-shape tensor lies in memory, without the extension type that
-few readers know. A result of more than 64 MB goes on in the next rows, of which `first_step` says
+few readers know. A result of more than 16 MB goes on in the next rows, of which `first_step` says
 where they begin. The file's own metadata, under "workbench", is JSON: what became of each
 recording, also of those that failed and have no row, the design's fingerprint, and the versions.
 
@@ -130,7 +130,7 @@ class Part:
     """A part that was written before."""
 
     def __init__(self, path: Path):
-        self._file = pyarrow("parquet").ParquetFile(path, memory_map=True)
+        self._file = pyarrow("parquet").ParquetFile(path)
         self.about: dict[str, Any] = json.loads(self._file.metadata.metadata[_KEY])
         self.outcomes = [Outcome(**each) for each in self.about["outcomes"]]
         self._rows = self._each_row()
