@@ -7,6 +7,7 @@ import tensorflow as tf
 
 import workbench as wb
 from tests.datasets.recordings import FORMATS, RATE, record, rows, signal_of, worst
+from workbench.masks import mask_of
 
 SECONDS = 0.4
 LIKE_THE_CHAIN = 1e-6  # relative to the largest number; the figure
@@ -24,7 +25,8 @@ def by_chain(chain, path, seconds=SECONDS, keep="start"):
     x = signal_of(path)
     fitted, ends = wb.fit_length(x, length=length, keep=keep, lengths=[x.shape[1]])
     mask = tf.sequence_mask(ends, length)
-    return chain(fitted, mask=mask), chain.compute_mask(fitted, mask)
+    features = chain(fitted, mask=mask)
+    return features, mask_of(features)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,9 @@ def test_each_keeps_its_own_length_and_a_batch_is_padded(tmp_path):
 
 def test_the_chain_may_fit_the_length_itself(tmp_path):
     paths = [record(tmp_path / "a.wav", 0.2), record(tmp_path / "b.wav", 0.5, seed=1)]
-    chain = wb.Chain([wb.layers.FitLength(length=3200), *front_end().layers], sample_rate=RATE)
+    chain = wb.Chain(
+        [wb.layers.FitLength(length=3200, mask_padding=True), *front_end().layers], sample_rate=RATE
+    )
     (batch,) = wb.dataset(paths, chain, masks=True)
     by_option = next(iter(wb.dataset(paths, front_end(), masks=True, length_seconds=SECONDS)))
     assert worst(batch["features"], by_option["features"]) <= LIKE_THE_CHAIN

@@ -33,6 +33,11 @@ class Example:
         """Length in seconds."""
         return self.count / self.rate
 
+    @property
+    def rows(self) -> int:
+        """How many channels are read."""
+        return self.channels if self.channel is None else 1
+
     def read(self, most: int | None = None) -> np.ndarray:
         """Its samples `[channels, time]`, float32; only the first ones if it has more than `most`.
 

@@ -85,4 +85,4 @@ def _known(listing: Listing, names: tuple[str, ...] | None) -> list[Entry]:
 
 def _shown(faults: Sequence[Fault]) -> str:
     rest = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-    return "; ".join(map(str, faults[:_SHOWN])) + rest
+    return "; ".join(str(fault).rstrip(".") for fault in faults[:_SHOWN]) + rest

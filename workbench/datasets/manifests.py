@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from workbench import checked_json
-from workbench.checked_json import Fields, brief
+from workbench.checked_json import brief
 from workbench.datasets.entries import Entry, Fault, Listing
 from workbench.errors import ParameterError
 
@@ -51,13 +51,13 @@ def read_manifest(path: Path) -> Listing:
 
 
 def _entry(row: dict[str, Any], folder: Path, place: str) -> Entry:
-    fields = Fields("the line", row)
-    path = fields.take("path", _path)
-    start = fields.take("start", _seconds, None) or 0.0
-    end = fields.take("end", _seconds, None)
+    path = _path("path", row.get("path"))
+    start = _seconds("start", row.get("start")) or 0.0
+    end = _seconds("end", row.get("end"))
+    label = _label("label", row.get("label"))
     if end is not None and end <= start:
         raise ParameterError(("start", "end"), "be in this order", f"{start:g} and {end:g}")
-    return Entry(folder / path, fields.take("label", _label, None), start, end, f"{place}, {path}")
+    return Entry(folder / path, label, start, end, f"{place}, {path}")
 
 
 def _path(name: str, value: Any) -> str:

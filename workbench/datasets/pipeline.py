@@ -68,7 +68,8 @@ def dataset(
         cache: Features are kept in memory after the first epoch; augmentation goes on.
         seed: Of order and augmentation. None: another one each time.
         deterministic: Same order, same bytes for the same seed. False may be faster.
-        on_error: "raise", or "skip" what can't be used, and say so in the report.
+        on_error: "raise", or "skip" what can't be used, and say so in the report. As decoding may
+            find more of it, the number of batches is then unknown; Keras remarks on it once.
 
     Returns:
         `(inputs, labels)`, labels int32; `inputs` alone where there are no labels. The dataset has
@@ -109,53 +110,63 @@ class _Pipeline:
             options.chain.build((None, None, *kept))
         self.head, self.tail = options.halves()
         self.seed = options.drawn_seed()
+        self.rates = sorted({example.rate for example in inventory.examples})
 
     def made(self) -> tf.data.Dataset:
         """The whole of it."""
         options = self.options
-        data = self._features(self._signals())
+        data = self._features()
         if options.cache:
             data = data.cache()
             data = self._shuffled(data) if options.shuffle else data
         if layers := [*self.tail, *options.augmentations]:
             augment = steps.augmenting(layers)
-            data = self._map(self._seeded(data), lambda e, seed: (augment(*e[:2], seed), *e[1:]))
-        data = self._map(self._batched(data), self._element)
+            data = self._map(
+                self._seeded(data), lambda e, seed: (augment(*e[:2], seed), e[1], e[2])
+            )
         order = tf.data.Options()
         order.deterministic = options.deterministic
-        return data.with_options(order).prefetch(tf.data.AUTOTUNE)
+        data = self._batched(data).map(self._element).with_options(order)
+        return data.prefetch(tf.data.AUTOTUNE)
 
-    def _signals(self) -> tf.data.Dataset:
-        """(samples, number of their rate, label) of each example that can be read."""
+    def _features(self) -> tf.data.Dataset:
+        """(features, valid steps, label) of each example that can be read."""
+        compute, data = self._computation(), self._examples()
+        if self.options.keep == "random":
+            data = self._map(self._seeded(data), lambda e, seed: compute(*e, seed))
+        else:
+            data = self._map(data, compute)
+        if self.options.skip:
+            data = data.filter(lambda features, valid, label, whole: whole)
+        return data.map(lambda features, valid, label, whole: (features, valid, label))
+
+    def _examples(self) -> tf.data.Dataset:
+        """(number, number of its rate, label) of each example."""
         options, examples = self.options, self.inventory.examples
-        places = {rate: place for place, rate in enumerate(self.rates)}
         columns = (
             tf.range(len(examples)),
-            tf.constant([places[example.rate] for example in examples], tf.int32),
+            tf.constant([self.rates.index(example.rate) for example in examples], tf.int32),
             tf.constant(self.inventory.labels(), tf.int32),
         )
         data = tf.data.Dataset.from_tensor_slices(columns)
-        data = self._shuffled(data, each=not options.cache) if options.shuffle else data
+        return self._shuffled(data, each=not options.cache) if options.shuffle else data
+
+    def _computation(self) -> steps.Step:
+        """From an example to its features, valid steps, label, and whether it could be read."""
+        options, rates = self.options, self.rates
         length = options.length if options.keep == "start" else None
-        most = {rate: length and steps.enough(rate, options.rate, length) for rate in self.rates}
-        read = steps.reading(examples, self.report, most, options.skip)
-        data = self._map(data, lambda index, rate, label: (read(index), rate, label))
-        return data.filter(lambda signal, *_: tf.size(signal) > 0) if options.skip else data
-
-    def _features(self, data: tf.data.Dataset) -> tf.data.Dataset:
-        """(features, valid steps, label) of each example."""
-        options = self.options
+        most = {rate: length and steps.enough(rate, options.rate, length) for rate in rates}
         mix, split = (options.channels == way for way in ("mix", "split"))
-        wave = steps.waveform(self.rates, options.rate, mix, split)
+        read = steps.reading(self.inventory.examples, self.report, most, options.skip)
+        wave = steps.waveform(rates, options.rate, mix, split)
         fit = steps.fitting(options.length, options.keep)
-        through = steps.through(self.head, options.length is not None, options.masks)
+        through = steps.through(self.head, self._may_pad(), options.masks)
 
-        def compute(signal: tf.Tensor, rate: tf.Tensor, label: tf.Tensor, *seed: Any) -> Any:
-            return (*through(*fit(wave(signal, rate), *seed)), label)
+        def compute(index: tf.Tensor, rate: tf.Tensor, label: tf.Tensor, *seed: Any) -> Any:
+            signal, whole = read(index)
+            return (*through(*fit(wave(signal, rate), *seed)), label, whole)
 
-        if options.keep == "random":
-            return self._map(self._seeded(data), lambda e, seed: compute(*e, seed))
-        return self._map(data, compute)
+        return compute
 
     def _batched(self, data: tf.data.Dataset) -> tf.data.Dataset:
         size, shapes = self.options.batch_size, data.element_spec[0].shape
@@ -170,10 +181,10 @@ class _Pipeline:
             inputs = {"features": features, "mask": tf.sequence_mask(valid, steps)}
         return inputs if self.inventory.class_names is None else (inputs, label)
 
-    @property
-    def rates(self) -> list[int]:
-        """The rates of the files."""
-        return sorted({example.rate for example in self.inventory.examples})
+    def _may_pad(self) -> bool:
+        """Whether a signal is shorter than it is to be."""
+        length, rate = self.options.length or 0, self.options.rate
+        return any(e.count * rate <= (length - 1) * e.rate for e in self.inventory.examples)
 
     def _shuffled(self, data: tf.data.Dataset, each: bool = True) -> tf.data.Dataset:
         count = len(self.inventory.examples)

@@ -22,7 +22,7 @@ from workbench.core.resampling import resample
 from workbench.datasets.examples import Example
 from workbench.datasets.report import Report
 from workbench.errors import ParameterError
-from workbench.masks import valid_steps
+from workbench.masks import mask_of, valid_steps
 from workbench.op_layer import OpLayer
 from workbench.ops import spec
 
@@ -33,28 +33,30 @@ Step = Callable[..., Any]
 def reading(
     examples: Sequence[Example], report: Report, most: Mapping[int, int | None], skip: bool
 ) -> Step:
-    """From an example's number to its samples `[channels, time]`; none, where it is skipped.
+    """From an example's number to its samples `[channels, time]`, and whether it could be read.
 
-    `most` says for each rate how many samples are enough.
+    One that could not, and is to be skipped, is a sample of silence. `most` says for each rate how
+    many samples are enough.
     """
 
-    def read(index: Any) -> np.ndarray:
+    def read(index: Any) -> tuple[np.ndarray, bool]:
         example = examples[int(index)]
         try:
-            return example.read(most[example.rate])
+            return example.read(most[example.rate]), True
         except (AudioError, OSError) as error:
             if not skip:
                 raise
             report.failed(int(index), str(error))
-            return np.empty((1, 0), np.float32)
+            return np.zeros((example.rows, 1), np.float32), False
 
-    one = {1 if e.channel is not None else e.channels for e in examples}
-    channels = one.pop() if len(one) == 1 and not skip else None
+    found = {example.rows for example in examples}
+    rows = found.pop() if len(found) == 1 else None
 
-    def step(index: tf.Tensor) -> tf.Tensor:
-        signal = tf.numpy_function(read, [index], tf.float32)
-        signal.set_shape([channels, None])
-        return signal
+    def step(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        signal, whole = tf.numpy_function(read, [index], (tf.float32, tf.bool))
+        signal.set_shape([rows, None])
+        whole.set_shape([])
+        return signal, whole
 
     return step
 
@@ -91,7 +93,12 @@ def fitting(length: int | None, keep: str) -> Step:
     def step(x: tf.Tensor, seed: Any = (0, 0)) -> tuple[tf.Tensor, tf.Tensor]:
         if length is None:
             return x, tf.shape(x)[1:2]
-        fitted, ends = fit_length(x, length=length, keep=keep, seed=seed, axis=1)
+
+        def fit() -> tuple[tf.Tensor, tf.Tensor]:
+            return fit_length(x, length=length, keep=keep, seed=seed, axis=1)
+
+        given = tf.shape(x)[1:2]
+        fitted, ends = tf.cond(given[0] == length, lambda: (x, given), fit)
         fitted.set_shape([1, length, *x.shape[2:]])
         return fitted, ends
 
@@ -101,16 +108,23 @@ def fitting(length: int | None, keep: str) -> Step:
 def through(chain: keras.Sequential | None, padded: bool, needed: bool) -> Step:
     """From a batch of one to its features, and how many of their steps are valid.
 
-    Where rows may be padded the chain is given a mask. -1 steps: the chain lets no mask through,
-    which is an error if it is `needed`.
+    The chain is given a mask where a row is padded, and only there: it takes time. -1 steps: the
+    chain lets no mask through, which is an error if it is `needed`.
     """
 
     def step(x: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if chain is None:
             return x[0], ends[0]
-        mask = tf.sequence_mask(ends, tf.shape(x)[1]) if padded or needed else None
-        y = chain(x, mask=mask, training=False)
-        valid = valid_steps(chain.compute_mask(x, mask))
+        mask = tf.sequence_mask(ends, tf.shape(x)[1])
+
+        def alone() -> tf.Tensor:
+            return chain(x, training=False)
+
+        def masked() -> tf.Tensor:
+            return chain(x, mask=mask, training=False)
+
+        y = tf.cond(ends[0] < tf.shape(x)[1], masked, alone) if padded else alone()
+        valid = valid_steps(mask_of(masked() if padded or needed else y))  # only this is computed
         if valid is None and needed:
             raise ParameterError("masks", "be False: the chain lets no mask through", True)
         return y[0], tf.constant(-1) if valid is None else tf.cast(valid[0], tf.int32)
