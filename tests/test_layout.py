@@ -53,6 +53,7 @@ ROWS = (
         "rate_poles",
         "rate_comparison",
         "export",
+        "corpus",
         "datasets",
     ),
     ("dashboards",),

@@ -1,4 +1,4 @@
-"""The command line: `workbench lab`, `workbench serve` and `workbench doctor`.
+"""The command line: `workbench lab`, `workbench serve`, `workbench extract`, `workbench doctor`.
 
 Importing this module is light: Jupyter and TensorFlow are loaded when a command needs them.
 """
@@ -213,7 +213,28 @@ def _parser() -> argparse.ArgumentParser:
         page.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
         page.add_argument("--no-browser", action="store_true", help="only print the address")
     commands.add_parser("doctor", help="versions, devices, what is missing and how to get it")
+    _add_extract(commands)
     return parser
+
+
+def _add_extract(commands: Any) -> None:
+    extract = commands.add_parser("extract", help="run a saved design over sound files")
+    extract.add_argument("design", metavar="DESIGN", help="a chain, as chain.save writes it")
+    extract.add_argument("sources", metavar="SOURCES", nargs="+", help="files, folders, manifests")
+    extract.add_argument("--out", metavar="DIR", required=True, help="where the results go")
+    where = extract.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="processes of this machine")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that runs already")
+    extract.add_argument("--channels", choices=("mix", "split"), default="mix")
+    label = extract.add_mutually_exclusive_group()
+    label.add_argument("--labels", metavar="PATTERN", default="auto", help="such as 'LABEL_*.wav'")
+    label.add_argument("--no-labels", dest="labels", action="store_const", const=None)
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from workbench.corpus.command import run
+
+    return run(options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -226,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve(options, extra)
     if extra:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
-    return doctor()
+    return _extract(options) if options.command == "extract" else doctor()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,30 @@ def test_a_part_is_that_part_of_the_whole(tmp_path, name, subtype, start, second
     )
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3"])
+@pytest.mark.parametrize(("start", "seconds"), [(0.0, None), (0.25, 0.5)])
+def test_blocks_put_together_are_what_is_read_at_once(tmp_path, name, start, seconds):
+    audio.write(tmp_path / name, sound(1.0, 48000, 2), sample_rate=48000)
+    span = {"start_seconds": start, "seconds": seconds}
+    found = list(audio.blocks(tmp_path / name, frames=10007, **span))
+    assert [block.shape[1] for block in found[:-1]] == [10007] * (len(found) - 1)
+    np.testing.assert_array_equal(
+        np.concatenate(found, 1), audio.read(tmp_path / name, **span).signal
+    )
+
+
+def test_blocks_check_what_they_are_asked_for_and_come_to(tmp_path):
+    samples = np.zeros((1, 100), np.float32)
+    samples[0, 70] = np.nan
+    sf.write(tmp_path / "a.wav", samples.T, 8000, "FLOAT")
+    found = audio.blocks(tmp_path / "a.wav", frames=50)
+    assert next(found).shape == (1, 50)
+    with pytest.raises(audio.AudioError, match="not finite: 1 NaN or infinite of 50, the first at"):
+        next(found)
+    with pytest.raises(ValueError, match="frames must be at least 1; got 0"):
+        next(audio.blocks(tmp_path / "a.wav", frames=0))
+
+
 @pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview, io.BytesIO])
 @pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
 def test_bytes_are_read_as_the_file_they_are(tmp_path, wrap, extension):

@@ -6,7 +6,17 @@ a write bit for bit. What is wrong with a file is said, not repaired: a shortene
 """
 
 from workbench.audio.clip import AudioError, AudioInfo, Clip
-from workbench.audio.reading import Source, info, read
+from workbench.audio.reading import Source, blocks, info, read
 from workbench.audio.writing import wav_bytes, write
 
-__all__ = ["AudioError", "AudioInfo", "Clip", "Source", "info", "read", "wav_bytes", "write"]
+__all__ = [
+    "AudioError",
+    "AudioInfo",
+    "Clip",
+    "Source",
+    "blocks",
+    "info",
+    "read",
+    "wav_bytes",
+    "write",
+]

@@ -13,6 +13,8 @@ import soundfile as sf
 from workbench.audio import containers
 from workbench.audio.clip import THEIR_SUBTYPES, AudioError, AudioInfo, Clip, not_finite
 
+_SKIPPED = 1 << 20  # frames read at once to come to a place without seeking
+
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 
@@ -46,22 +48,42 @@ def read(
     """
     _check_span(start_seconds, seconds)
     with _opened("read", source, name) as (file, subject):
-        rate, total = file.samplerate, file.frames
-        first = round(start_seconds * rate)
-        if first >= total:
-            raise AudioError(
-                f"{subject} is {total / rate:.3f} s long; start_seconds must be below that; "
-                f"got {start_seconds!r}."
-            )
-        count = total - first
-        if seconds is not None:
-            count = min(count, max(1, round(min(seconds, total / rate) * rate)))
+        first, count = _span(file, subject, start_seconds, seconds)
         signal = _samples(file, subject, first, count)
-    finite = np.isfinite(signal)
-    if not finite.all():
-        raise AudioError(f"{subject} has samples that are not finite: {not_finite(finite)}.")
-    path = Path(source) if isinstance(source, str | os.PathLike) else None
-    return Clip(signal, rate, path, _label(source, name))
+        _check_finite(subject, signal)
+        path = Path(source) if isinstance(source, str | os.PathLike) else None
+        return Clip(signal, file.samplerate, path, _label(source, name))
+
+
+def blocks(
+    source: Source,
+    *,
+    frames: int,
+    name: str | None = None,
+    start_seconds: float = 0.0,
+    seconds: float | None = None,
+) -> Iterator[np.ndarray]:
+    """Read a sound file `frames` at a time: float32 `[channels, frames]`, the last one shorter.
+
+    Put together along time the blocks are what `read` gives; no more than one is in memory.
+
+    >>> from workbench.audio import wav_bytes
+    >>> file = wav_bytes([0.5, -0.5, 0.25], sample_rate=8000)
+    >>> [block.shape for block in blocks(file, frames=2)]
+    [(1, 2), (1, 1)]
+
+    Raises:
+        AudioError, FileNotFoundError, TypeError, ValueError: as `read`; what lies later in the file
+            is found when it is come to.
+    """
+    _check_span(start_seconds, seconds)
+    if frames < 1:
+        raise ValueError(f"blocks: frames must be at least 1; got {frames!r}.")
+    with _opened("blocks", source, name) as (file, subject):
+        first, count = _span(file, subject, start_seconds, seconds)
+        for block in _blocks(file, subject, first, count, frames):
+            _check_finite(subject, block)
+            yield block
 
 
 def info(source: Source, *, name: str | None = None) -> AudioInfo:
@@ -83,6 +105,17 @@ def info(source: Source, *, name: str | None = None) -> AudioInfo:
         return AudioInfo(rate, file.channels, frames, frames / rate, file.format.lower(), subtype)
 
 
+class _SoundFile(sf.SoundFile):
+    """A sound file in which nobody seeks where that spoils the samples.
+
+    An MP3 frame needs bits of those before it: after a seek its samples would be wrong, and
+    soundfile seeks after each read in a file that it takes for seekable.
+    """
+
+    def seekable(self) -> bool:
+        return self.format != "MP3" and bool(super().seekable())
+
+
 def _check_span(start_seconds: float, seconds: float | None) -> None:
     if not 0 <= start_seconds < np.inf:
         raise ValueError(
@@ -90,6 +123,29 @@ def _check_span(start_seconds: float, seconds: float | None) -> None:
         )
     if seconds is not None and not seconds > 0:
         raise ValueError(f"read: seconds must be positive; got {seconds!r}.")
+
+
+def _span(
+    file: sf.SoundFile, subject: str, start_seconds: float, seconds: float | None
+) -> tuple[int, int]:
+    """The first frame of a part of a file, and how many there are."""
+    rate, total = file.samplerate, file.frames
+    first = round(start_seconds * rate)
+    if first >= total:
+        raise AudioError(
+            f"{subject} is {total / rate:.3f} s long; start_seconds must be below that; "
+            f"got {start_seconds!r}."
+        )
+    count = total - first
+    if seconds is not None:
+        count = min(count, max(1, round(min(seconds, total / rate) * rate)))
+    return first, count
+
+
+def _check_finite(subject: str, signal: np.ndarray) -> None:
+    finite = np.isfinite(signal)
+    if not finite.all():
+        raise AudioError(f"{subject} has samples that are not finite: {not_finite(finite)}.")
 
 
 def _label(source: Source, name: str | None) -> str:
@@ -112,7 +168,7 @@ def _opened(op: str, source: Source, name: str | None) -> Iterator[tuple[sf.Soun
         stream.seek(0)
         handle = stream if isinstance(stream, io.BytesIO) else stream.fileno()
         try:  # libsndfile reads a file by itself; a Python object is asked for every block
-            file = sf.SoundFile(handle, closefd=False)
+            file = _SoundFile(handle, closefd=False)
         except sf.LibsndfileError as error:
             raise AudioError(
                 f"{subject} is not a sound file that can be read, or its header is damaged."
@@ -156,17 +212,43 @@ def _check_end(file: sf.SoundFile, subject: str) -> None:
 
 def _samples(file: sf.SoundFile, subject: str, first: int, count: int) -> np.ndarray:
     """Return float32 `[channels, count]` from frame `first` on."""
-    # An MP3 frame needs bits of those before it: after a seek its samples would be wrong.
-    skip = first if file.format == "MP3" else 0
+    return next(_blocks(file, subject, first, count, count))
+
+
+def _blocks(
+    file: sf.SoundFile, subject: str, first: int, count: int, size: int
+) -> Iterator[np.ndarray]:
+    """Yield float32 `[channels, size]` from frame `first` on until there were `count` frames."""
+    if file.seekable():
+        _seek(file, subject, first)
+    else:
+        for begin in range(0, first, _SKIPPED):
+            _frames(file, subject, min(_SKIPPED, first - begin))
+    for begin in range(0, count, size):
+        samples = _frames(file, subject, min(size, count - begin))
+        yield np.ascontiguousarray(samples.T)
+
+
+def _seek(file: sf.SoundFile, subject: str, first: int) -> None:
     try:
-        if not skip:
-            file.seek(first)
-        samples = file.read(skip + count, dtype="float32", always_2d=True)[skip:]
+        file.seek(first)
+    except sf.LibsndfileError as error:
+        raise AudioError(_damaged(file, subject)) from error
+
+
+def _frames(file: sf.SoundFile, subject: str, count: int) -> np.ndarray:
+    """Return the next `count` frames, float32 `[count, channels]`."""
+    try:
+        samples = file.read(count, dtype="float32", always_2d=True)
     except (sf.LibsndfileError, MemoryError):  # a damaged length can be huge
         samples = np.empty((0, 1))
     if len(samples) < count:
-        raise AudioError(
-            f"{subject} is truncated or damaged: its header promises {file.frames} samples, "
-            f"they cannot be decoded to the end."
-        )
-    return np.ascontiguousarray(samples.T)
+        raise AudioError(_damaged(file, subject))
+    return samples
+
+
+def _damaged(file: sf.SoundFile, subject: str) -> str:
+    return (
+        f"{subject} is truncated or damaged: its header promises {file.frames} samples, "
+        f"they cannot be decoded to the end."
+    )
