@@ -50,6 +50,7 @@ class RateIndependent(RateLayer):
     """
 
     plain: ClassVar[type[keras.layers.RNN]]
+    compiled = True  # whether XLA compiles the loop over time, which few files can hold
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -195,7 +196,8 @@ class RateIndependent(RateLayer):
         sequences = tf.ensure_shape(sequences, [None, None, features])  # a trace may not know
         past = self._past([tf.cast(each, work) for each in state], delay)
         weights = [tf.cast(each, work) for each in self._cell_weights()]
-        fresh, after = recur(self._cell(), tf.cast(sequences, work), weights, delay, past, mask)
+        inputs = tf.cast(sequences, work)
+        fresh, after = recur(self._cell(), inputs, weights, delay, past, mask, self.compiled)
         outputs = tf.cast(fresh[0], self.compute_dtype)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
@@ -205,7 +207,8 @@ class RateIndependent(RateLayer):
 
     def _has_fused_kernel(self) -> bool:
         """Whether a GPU has one kernel for all steps of Keras' layer; that excludes XLA."""
-        return not self.supports_jit and bool(tf.config.list_logical_devices("GPU"))
+        wanted = self.compiled and not self.supports_jit
+        return wanted and bool(tf.config.list_logical_devices("GPU"))
 
     def _run_fused(
         self, sequences: tf.Tensor, state: list[tf.Tensor], delay: StateDelay, count: int
