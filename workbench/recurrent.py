@@ -196,8 +196,8 @@ class RateIndependent(RateLayer):
         sequences = tf.ensure_shape(sequences, [None, None, features])  # a trace may not know
         past = self._past([tf.cast(each, work) for each in state], delay)
         weights = [tf.cast(each, work) for each in self._cell_weights()]
-        inputs = tf.cast(sequences, work)
-        fresh, after = recur(self._cell(), inputs, weights, delay, past, mask, self.compiled)
+        steps = tf.cast(sequences, work)
+        fresh, after = recur(self._cell(), steps, weights, delay, past, mask, self.compiled)
         outputs = tf.cast(fresh[0], self.compute_dtype)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
@@ -207,8 +207,8 @@ class RateIndependent(RateLayer):
 
     def _has_fused_kernel(self) -> bool:
         """Whether a GPU has one kernel for all steps of Keras' layer; that excludes XLA."""
-        wanted = self.compiled and not self.supports_jit
-        return wanted and bool(tf.config.list_logical_devices("GPU"))
+        allowed = self.compiled and not self.supports_jit
+        return allowed and bool(tf.config.list_logical_devices("GPU"))
 
     def _run_fused(
         self, sequences: tf.Tensor, state: list[tf.Tensor], delay: StateDelay, count: int

@@ -125,9 +125,7 @@ def inverse_stft(
     return _from_frames(frames, lengths, options | {"length": length})
 
 
-def inverse_stft_of_parts(
-    real: tf.Tensor, imaginary: tf.Tensor, **options: Any
-) -> tf.Tensor:
+def inverse_stft_of_parts(real: tf.Tensor, imaginary: tf.Tensor, **options: Any) -> tf.Tensor:
     """`inverse_stft` of a real and an imaginary part, for places without complex numbers."""
     grid = layout(options)
     _check_bins(real, grid)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from workbench.errors import ExportError, ParameterError, ParameterTypeError, naming
 from workbench.exports.check import compared, length_for, signals
@@ -25,7 +27,7 @@ from workbench.exports.report import Report
 from workbench.exports.saved_model import SavedModel
 from workbench.exports.stablehlo import StableHLO
 from workbench.exports.subject import Subject, checked_signal, subject_of
-from workbench.exports.target import Run, Target, stacked
+from workbench.exports.target import Run, Target, first_line, stacked
 
 TARGETS: Mapping[str, Target] = {
     target.format: target for target in (KerasFile(), SavedModel(), LiteRT(), ONNX(), StableHLO())
@@ -77,7 +79,8 @@ def export(
             written = Path(folder) / f"made{target.suffix}"
             with quiet():
                 made = form_for(subject, target)
-                target.write(made, design_of(subject, made.switched), written)
+                with _precise(target):
+                    target.write(made, design_of(subject, made.switched), written)
                 report = _report(subject, made, target, written, place, signal)
             _move(written, place)
     return report
@@ -120,6 +123,18 @@ def _folder_of(place: Path) -> Path:
     return place.parent
 
 
+@contextlib.contextmanager
+def _precise(target: Target) -> Iterator[None]:
+    """Products as they are: their split forms are for TensorFlow on a GPU, which rounds factors."""
+    allowed = tf.config.experimental.tensor_float_32_execution_enabled()
+    if not target.by_tensorflow:
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(allowed)
+
+
 def _fix_sizes(subject: Subject, check: np.ndarray | None) -> None:
     length = length_for(subject, check)
     rows = 1 if check is None else check.shape[0]
@@ -135,10 +150,14 @@ def _report(
     place: Path,
     check: np.ndarray | None,
 ) -> Report:
-    run = target.load(written)
-    found = compared(subject, run, check, target.any_length, target.title)
+    try:
+        run, ops = target.load(written), target.ops(written)
+    except Exception as error:  # each runtime has its own
+        rule = "be one that its runtime reads"
+        raise ExportError(f"the file in {target.title}", rule, first_line(str(error))) from error
+    found = compared(subject, target, run, check)
     first = next(signals(subject, check, target.any_length))
-    seconds = _seconds(run, stacked(first))
+    seconds = _seconds(run, first if target.has_complex else stacked(first))
     rate, length = subject.rate, first.shape[subject.time]
     return Report(
         target=target.title,
@@ -152,7 +171,7 @@ def _report(
         lengths=found.lengths,
         given=made.shape,
         result=found.result,
-        ops=dict(target.ops(written).most_common()),
+        ops=dict(ops.most_common()),
         switched=tuple(made.switched),
     )
 

@@ -63,7 +63,7 @@ def _refusals(
         if layer.compute_dtype == "float64":
             yield f"it computes in double precision, which {name} lacks", "Take dtype='float32'."
         if isinstance(layer, ModulatedDelay) and values["motion"] != "still":
-            why = "the moving delay needs double precision (single is off by some -80 dB after 1 s)"
+            why = "a moving delay is computed in double precision"
             yield f"{why}, which {name} lacks", "Export to ONNX, StableHLO or a SavedModel."
         if isinstance(layer, Resample) and (why := _in_doubles(values)):
             yield f"{why} counts time in double precision, which {name} lacks", _SINC

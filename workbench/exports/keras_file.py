@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from workbench.exports.subject import Subject
 from workbench.exports.target import Run, Target, stacked
@@ -18,7 +19,7 @@ class KerasFile(Target):
     """Keras' own file: configuration and weights, nothing that is run."""
 
     format, title, suffix = "keras", "a Keras file", ".keras"
-    has_state = has_compiled_loops = True
+    has_state = has_compiled_loops = by_tensorflow = True
 
     def write(self, subject: Subject, design: str, path: Path) -> None:
         """Saves the model; a layer alone as a sequence of one."""
@@ -31,12 +32,13 @@ class KerasFile(Target):
     def load(self, path: Path) -> Run:
         """Loads it without running anything that it might hold."""
         model = keras.models.load_model(path, compile=False, safe_mode=True)
+        states = [one for one in model._flatten_layers() if getattr(one, "stateful", False)]
+        call = tf.function(lambda x: model(x, training=False), autograph=False)
 
         def run(x: np.ndarray) -> np.ndarray:
-            for layer in model._flatten_layers():
-                if getattr(layer, "stateful", False):
-                    layer.reset_state()
-            return stacked(model(x, training=False))
+            for layer in states:
+                layer.reset_state()
+            return stacked(model(x, training=False) if states else call(tf.constant(x)))
 
         return run
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from workbench.errors import ExportError
 from workbench.exports.freezing import frozen
 from workbench.exports.subject import Subject
-from workbench.exports.target import Run, Target
+from workbench.exports.target import Run, Target, first_line, named_in
 
 _KEY = "workbench.design"
 
@@ -30,7 +30,9 @@ class LiteRT(Target):
         """Converts with rows of any number, or one row where a loop over time asks for it."""
         one_row = any(isinstance(layer, keras.layers.RNN) for layer in subject.layers)
         if one_row:
-            subject.switched.append("one row at a time: a loop over time has a fixed number of them")
+            subject.switched.append(
+                "one row at a time: a loop over time has a fixed number of them"
+            )
         converted = _converted(subject, subject.spec(batch=1 if one_row else None))
         path.write_bytes(_with_design(converted, design))
 
@@ -89,9 +91,8 @@ def _converted(subject: Subject, spec: tf.TensorSpec) -> bytes:
 def _refusal(subject: Subject, said: str) -> ExportError:
     """What the converter has said of operations, and of which layer they are."""
     ops = re.findall(r"TF Select ops: (.*)", said) or re.findall(r"'(tf\.\w+)' op", said)
-    culprits = [layer.name for layer in subject.layers if layer.name in said]
-    of = f"layer {culprits[0]!r}" if culprits else "the model"
-    named = ops[0] if ops else (said.strip().splitlines() or ["no reason"])[0][:200]
+    of = named_in(said, subject)
+    named = ops[0] if ops else first_line(said)
     return ExportError(of, "be made of LiteRT's built-in operations", named)
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from workbench.errors import ExportError
 from workbench.exports.onnx_ops import handlers
 from workbench.exports.subject import Subject
-from workbench.exports.target import Run, Target
+from workbench.exports.target import Run, Target, first_line, named_in
 
 OPSET = 18
 _KEY = "workbench.design"
@@ -97,7 +97,6 @@ def _foreign(model: Any) -> list[str]:
 
 
 def _refusal(subject: Subject, said: str) -> ExportError:
-    culprits = [layer.name for layer in subject.layers if layer.name in said]
-    of = f"layer {culprits[0]!r}" if culprits else "the model"
-    ops = sorted(set(re.findall(r": (\w+)\b", said)))
-    return ExportError(of, "be made of operations that ONNX has", ", ".join(ops) or said[:200])
+    ops = ", ".join(sorted(set(re.findall(r": (\w+)\b", said))))
+    rule = "be made of operations that ONNX has"
+    return ExportError(named_in(said, subject), rule, ops or first_line(said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import tensorflow as tf
 from workbench.errors import ExportError
 from workbench.exports.freezing import frozen
 from workbench.exports.subject import Subject
-from workbench.exports.target import Run, Target, stacked
+from workbench.exports.target import Run, Target, first_line, named_in, stacked
 
 _MARK = "// workbench.design: "
+_PRODUCTS = ("stablehlo.dot_general", "stablehlo.dot", "stablehlo.convolution")
+_KEPT = ("mhlo.num_partitions", "mhlo.num_replicas")
 
 
 class StableHLO(Target):
@@ -37,15 +40,17 @@ class StableHLO(Target):
         try:
             lowered = function.experimental_get_compiler_ir(spec)(stage="hlo_serialized")
         except (tf.errors.OpError, ValueError, TypeError) as error:
-            said = (str(error).strip().splitlines() or ["no reason"])[0][:200]
-            raise ExportError("the model", "be compiled by XLA", said) from error
+            of = named_in(str(error), subject)
+            raise ExportError(of, "be compiled by XLA", first_line(str(error))) from error
         path.write_text(f"{_MARK}{design}\n{_text(lowered)}", encoding="utf-8")
 
     def load(self, path: Path) -> Run:
         """The program compiled by jaxlib for the CPU."""
+        fresh = "jax" not in sys.modules
         import jax
 
-        jax.config.update("jax_platforms", jax.config.jax_platforms or "cpu")
+        if fresh:  # or it would take most of a GPU's memory for itself
+            jax.config.update("jax_platforms", "cpu")
         device = jax.devices("cpu")[0]
         program = _compiled(path.read_text(encoding="utf-8"), device)
 
@@ -78,23 +83,30 @@ def _text(lowered: bytes) -> str:
 
     with mlir.make_ir_context():
         module = ir.Module.parse(_jax.mlir.hlo_to_stablehlo(lowered))
-        copies: list[Any] = []
+        operation, copies = module.operation, []
+        full = "#stablehlo<precision HIGHEST>"
+        precision = ir.Attribute.parse(f"[{full}, {full}]")
 
         def see(op: Any) -> Any:
             if op.name == "mhlo.copy":  # put on what was a variable; it does nothing
                 copies.append(op)
+            if op.name in _PRODUCTS:  # or accelerators round the factors
+                op.attributes["precision_config"] = precision
             return ir.WalkResult.ADVANCE
 
-        module.operation.walk(see)
+        operation.walk(see)
         for op in copies:
             op.results[0].replace_all_uses_with(op.operands[0])
             op.erase()
-        kept = ("mhlo.num_partitions", "mhlo.num_replicas")
-        for name in [str(a if isinstance(a, str) else a.name) for a in module.operation.attributes]:
-            if name.startswith("mhlo.") and name not in kept:
-                del module.operation.attributes[name]
-        module.operation.verify()
-        return str(module.operation.get_asm(large_elements_limit=None))
+        names = [
+            attribute if isinstance(attribute, str) else attribute.name
+            for attribute in operation.attributes
+        ]
+        for name in names:
+            if name.startswith("mhlo.") and name not in _KEPT:
+                del operation.attributes[name]
+        operation.verify()
+        return str(operation.get_asm(large_elements_limit=None))
 
 
 def _compiled(text: str, device: Any) -> Any:

@@ -12,13 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.declared_layer import DeclaredLayer
-from workbench.errors import ParameterError, ParameterTypeError
+from workbench.errors import ExportError, ParameterError, ParameterTypeError
 from workbench.op_layer import OpLayer
 from workbench.recurrent import RateIndependent
 from workbench.recurrent_model import RecurrentModel
 
 
-@dataclass
+@dataclass(eq=False)
 class Subject:
     """A layer to export.
 
@@ -46,12 +46,9 @@ class Subject:
 
     @property
     def layers(self) -> list[keras.layers.Layer]:
-        """The layers in it that hold no others, and those of ours, in order."""
-        return [
-            layer
-            for layer in self.model._flatten_layers()
-            if isinstance(layer, DeclaredLayer) or not list(layer._flatten_layers())[1:]
-        ]
+        """All layers in it but models, which are made of them."""
+        every = self.model._flatten_layers()
+        return [layer for layer in every if not isinstance(layer, keras.Model)]
 
     @property
     def sequence(self) -> list[keras.layers.Layer]:
@@ -73,13 +70,21 @@ class Subject:
         return tf.TensorSpec(shape, self.dtype, name="signal")
 
     def copy(self) -> Subject:
-        """The same with a layer of its own, whose parameters can be changed."""
+        """The same with a layer of its own, whose parameters can be changed.
+
+        Raises:
+            ExportError: The layer can't be made again from its configuration.
+        """
         model = self.model
-        made = type(model).from_config(model.get_config())
-        if not made.built and model.built:
-            made.build_from_config(model.get_build_config())
-        if weights := model.get_weights():
-            made.set_weights(weights)
+        try:
+            made = type(model).from_config(model.get_config())
+            if not made.built and model.built:
+                made.build_from_config(model.get_build_config())
+            if weights := model.get_weights():
+                made.set_weights(weights)
+        except (NotImplementedError, TypeError, ValueError) as error:
+            rule = "be one that its configuration makes again, as Keras saves it"
+            raise ExportError("model", rule, f"{type(model).__name__}: {error}") from error
         return Subject(made, self.shape, self.dtype, self.time, self.rate)
 
 
@@ -106,7 +111,7 @@ def subject_of(model: Any, check: Any) -> Subject:
     time = _time_of(first, len(shape))
     loose = tuple(None if i in (0, time) else n for i, n in enumerate(shape))
     if check is None and isinstance(model, keras.Model) and shape[time] is not None:
-        loose = tuple(n if i == time else m for i, (n, m) in enumerate(zip(shape, loose)))
+        loose = tuple(n if i == time else m for i, (n, m) in enumerate(zip(shape, loose, strict=True)))
     kind = _kind_of(model, first) if check is None else check.dtype.name
     return Subject(model, loose, kind, time, _rate_of(model, first))
 

@@ -31,6 +31,7 @@ class Target(abc.ABC):
         has_random: Whether it draws random numbers as TensorFlow does.
         has_compiled_loops: Whether loops that XLA compiles stay as they are.
         any_length: Whether one file takes signals of any length.
+        by_tensorflow: Whether TensorFlow runs it, on whatever device there is.
     """
 
     format: ClassVar[str]
@@ -43,6 +44,7 @@ class Target(abc.ABC):
     has_random: ClassVar[bool] = True
     has_compiled_loops: ClassVar[bool] = False
     any_length: ClassVar[bool] = True
+    by_tensorflow: ClassVar[bool] = False
 
     @classmethod
     def missing(cls) -> list[str]:
@@ -90,3 +92,14 @@ def stacked(values: Any) -> np.ndarray:
     """Complex numbers as real ones, with a last axis of the real and the imaginary part."""
     array = np.asarray(values)
     return np.stack([array.real, array.imag], -1) if np.iscomplexobj(array) else array
+
+
+def named_in(said: str, subject: Subject) -> str:
+    """The layer that a converter's message speaks of; its operations bear the layer's name."""
+    found = [layer.name for layer in subject.layers if layer.name in said]
+    return f"layer {max(found, key=len)!r}" if found else "the model"
+
+
+def first_line(said: str) -> str:
+    """The beginning of a long message."""
+    return (said.strip().splitlines() or ["no reason"])[0][:200]
