@@ -98,8 +98,8 @@ def _in_blocks(cell: Cell, plain: bool, given: Given, length: Any) -> tuple[Stat
         read = _each(lambda one: one[-1], reads) or read
         return k + 1, states, read, _written(each, k, fresh), _written(each_read, k, reads)
 
-    begin = (0, tuple(given.states), tuple(given.read), rooms())
-    begin += (rooms() if "feedback" in given.rest else (),)
+    reads_rooms = rooms() if "feedback" in given.rest else ()
+    begin = (0, tuple(given.states), tuple(given.read), rooms(), reads_rooms)
     *_, fresh, reads = tf.while_loop(lambda k, *_: k < count, body, begin)
 
     def joined(blocks: tf.Tensor) -> tf.Tensor:
@@ -141,8 +141,8 @@ def _forward(cell: Cell, plain: bool, steps: tf.Tensor, given: Given) -> tuple[S
         states = _each(lambda one, past: tf.concat([one[tf.newaxis], past[:-1]], 0), made, states)
         return n + 1, states, read, _written(fresh, n, made), _written(reads, n, read)
 
-    begin = (0, tuple(given.states), tuple(given.read), _rooms(given))
-    begin += (_rooms(given) if "feedback" in rest else (),)
+    reads_rooms = _rooms(given) if "feedback" in rest else ()
+    begin = (0, tuple(given.states), tuple(given.read), _rooms(given), reads_rooms)
     *_, fresh, reads = tf.while_loop(lambda n, *_: n < steps, body, begin)
     return _stacked(fresh), _stacked(reads)
 

@@ -19,6 +19,7 @@ from workbench.op_layer import OpLayer
 from workbench.recurrent import RateIndependent
 
 ALLOWED_DB = -100.0
+_HALF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}  # what their numbers are rounded by
 _MARGIN = 4.0  # times what the layer itself changes by, if its input does by a rounding error
 _LONGEST, _SHORTEST, _OF_LOOPS, _FRAMES = 16000, 4000, 400, 40
 _SEED = 20
@@ -64,7 +65,7 @@ def signals(subject: Subject, check: np.ndarray | None, any_length: bool) -> Ite
     yield first
     if any_length and subject.shape[subject.time] is None:
         yield _noise(subject, 1, length - length // 3)
-        yield _noise(subject, 3 if subject.has_batch else 1, length + length // 5 + 1)
+        yield _noise(subject, 3, length + length // 5 + 1)
     rows = first.shape[0] if subject.has_batch else 1
     half = np.arange(length) < length // 2
     shape = [-1 if i == subject.time else 1 for i in range(first.ndim)]
@@ -73,7 +74,7 @@ def signals(subject: Subject, check: np.ndarray | None, any_length: bool) -> Ite
 
 
 def _noise(subject: Subject, rows: int, length: int) -> np.ndarray:
-    """Rows of noise that fades, each 20 dB below the one before it."""
+    """Noise that fades, in so many rows where any will do, each 20 dB below the one before."""
     shape = [rows if n is None else n for n in subject.shape]
     shape[subject.time] = length
     rng = np.random.default_rng(_SEED + length)
@@ -81,7 +82,7 @@ def _noise(subject: Subject, rows: int, length: int) -> np.ndarray:
     fading = [-1 if i == subject.time else 1 for i in range(len(shape))]
     values *= np.exp(-2 * np.arange(length) / length).reshape(fading)
     if subject.has_batch:
-        values *= 10.0 ** -np.arange(rows).reshape([-1] + [1] * (len(shape) - 1))
+        values *= 10.0 ** -np.arange(shape[0]).reshape([-1] + [1] * (len(shape) - 1))
     kind = np.dtype(subject.dtype)
     first = subject.sequence[0]
     if kind.kind == "c":
@@ -120,7 +121,8 @@ def compared(subject: Subject, target: Target, run: Run, check: np.ndarray | Non
         lengths.append(x.shape[subject.time])
         shapes.append(expected.shape)
     found_db, own_db = decibels(max(errors)), decibels(max(owns))
-    allowed = max(ALLOWED_DB, decibels(_MARGIN * max(owns)))
+    rounding = max(_HALF.get(layer.compute_dtype, 0.0) for layer in subject.layers)
+    allowed = max(ALLOWED_DB, decibels(_MARGIN * max(rounding, *owns)))
     if found_db > allowed:
         rule = f"be within {allowed:.0f} dB of the layer's"
         raise ExportError(f"the result in {title}", rule, f"{found_db:.1f} dB")
@@ -169,8 +171,9 @@ def _distance(
     apart = np.abs(np.where(np.isfinite(expected), found.astype(np.float64) - expected, 0.0))
     if weight is None:
         return float(apart.max(initial=0.0))
-    if isinstance(subject.sequence[-1], Phase):
-        apart = np.minimum(apart, 2 * np.pi - apart)
+    last = subject.sequence[-1]
+    whole = 2 * np.pi if isinstance(last, Phase) else last.values["sample_rate"]
+    apart = np.minimum(apart, np.abs(whole - apart)) / whole  # round the circle
     return float((apart * weight).max(initial=0.0))
 
 
@@ -186,7 +189,4 @@ def _weight(subject: Subject, x: np.ndarray) -> np.ndarray | None:
     magnitude = np.asarray(
         spectral.spectrogram(given, power=1.0, axis=last.axis, **options), np.float64
     )
-    if isinstance(last, InstantaneousFrequency):
-        magnitude = magnitude / last.values["sample_rate"]
-    scale = _peak(np.asarray(spectral.spectrogram(given, power=1.0, axis=last.axis, **options)))
-    return np.asarray(magnitude / (scale or 1.0))
+    return magnitude / (_peak(magnitude) or 1.0)

@@ -25,7 +25,7 @@ class KerasFile(Target):
         """Saves the model; a layer alone as a sequence of one."""
         model = subject.model
         if not isinstance(model, keras.Model):
-            tensor = keras.Input(subject.shape[1:], dtype=subject.dtype)
+            tensor = keras.Input(batch_shape=subject.shape, dtype=subject.dtype)
             model = keras.Model(tensor, subject.model(tensor))
         model.save(path)
 

@@ -17,7 +17,8 @@ class Report:
         error_db: The worst error over all signals: the largest distance between a number of the
             file's result and the layer's, relative to the largest magnitude in the layer's result
             for that signal, in dB; for silence, where that is 0, to the largest of all signals. An
-            angle or frequency (`Phase`, `InstantaneousFrequency`) counts as its magnitude does.
+            angle or frequency (`Phase`, `InstantaneousFrequency`) is taken in whole turns, and
+            counts as much as its magnitude beside the largest.
         own_db: How far the layer's own result moves if its input moves by one rounding error: a
             file can be no closer than that.
         milliseconds_per_second: What a second of audio takes in the target's runtime, after the

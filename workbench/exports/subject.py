@@ -109,9 +109,11 @@ def subject_of(model: Any, check: Any) -> Subject:
     first = next(sequence_of(model))
     shape = _shape_of(model, first) if check is None else check.shape
     time = _time_of(first, len(shape))
-    loose = tuple(None if i in (0, time) else n for i, n in enumerate(shape))
+    stateful = any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
+    fixed = {0} if stateful else set()
     if check is None and isinstance(model, keras.Model) and shape[time] is not None:
-        loose = tuple(n if i == time else m for i, (n, m) in enumerate(zip(shape, loose, strict=True)))
+        fixed.add(time)  # the model itself says how long
+    loose = tuple(None if i in {0, time} - fixed else n for i, n in enumerate(shape))
     kind = _kind_of(model, first) if check is None else check.dtype.name
     return Subject(model, loose, kind, time, _rate_of(model, first))
 

@@ -96,7 +96,8 @@ def stacked(values: Any) -> np.ndarray:
 
 def named_in(said: str, subject: Subject) -> str:
     """The layer that a converter's message speaks of; its operations bear the layer's name."""
-    found = [layer.name for layer in subject.layers if layer.name in said]
+    names = [layer.name for layer in subject.layers]
+    found = [name for name in names if name in said] or (names if len(names) == 1 else [])
     return f"layer {max(found, key=len)!r}" if found else "the model"
 
 
