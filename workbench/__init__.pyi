@@ -37,7 +37,6 @@ from .dashboards import explore as explore
 from .dashboards import gallery as gallery
 from .exports.export import export as export
 from .exports.export import exported_design as exported_design
-from .exports.report import Report as Report
 from .learning.distance import Distance as Distance
 from .learning.landscape import landscape as landscape
 from .learning.landscape import tangent as tangent

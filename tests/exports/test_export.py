@@ -187,11 +187,11 @@ def test_what_spec_augment_does_outside_of_training_is_exported(tmp_path):
 def test_a_report_says_what_was_made(tmp_path):
     report = wb.export(saturating(), tmp_path / "a.tflite", check=X)
     assert report.size_bytes == (tmp_path / "a.tflite").stat().st_size
-    assert report.ops == {"MUL": 1, "TANH": 1} or "TANH" in report.ops
+    assert set(report.ops) <= {"MUL", "TANH"}
     assert (report.lengths, report.signals) == ((667, 1201), 5)
     for text in ("LiteRT", "dB of the result's peak", "ms per second of audio", "TANH", "silence"):
         assert text in repr(report)
-        assert text.replace("'", "'") in report._repr_html_()
+        assert text in report._repr_html_()
 
 
 def test_the_comparison_sees_each_kind_of_fault():

@@ -80,20 +80,23 @@ class LiteRT(Target):
 
 
 def _converted(subject: Subject, spec: tf.TensorSpec) -> bytes:
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen(subject, spec)])
+    graph = frozen(subject, spec)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     try:
         return bytes(converter.convert())
     except Exception as error:  # the converter's own class is not public
-        raise _refusal(subject, str(error)) from error
+        raise _refusal(subject, str(error), graph.graph.as_graph_def()) from error
 
 
-def _refusal(subject: Subject, said: str) -> ExportError:
+def _refusal(subject: Subject, said: str, graph: Any) -> ExportError:
     """What the converter has said of operations, and of which layer they are."""
-    ops = re.findall(r"TF Select ops: (.*)", said) or re.findall(r"'(tf\.\w+)' op", said)
-    of = named_in(said, subject)
-    named = ops[0] if ops else first_line(said)
-    return ExportError(of, "be made of LiteRT's built-in operations", named)
+    listed = re.findall(r"TF Select ops: (.*)", said) + re.findall(r"'tf\.(\w+)' op", said)
+    ops = {op for line in listed for op in line.split(", ")}
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    of = named_in(" ".join(node.name for node in nodes if node.op in ops), subject)
+    rule = "be made of LiteRT's built-in operations"
+    return ExportError(of, rule, ", ".join(sorted(ops)) or first_line(said))
 
 
 def _object(content: bytes) -> Any:
