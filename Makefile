@@ -7,6 +7,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 LAB := $(VENV)/.installed-lab
 DEV := $(VENV)/.installed-dev
 PINS := pyproject.toml constraints.txt
+# a process for each core: most of the time goes into Python, which has one thread
+SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
 .PHONY: help lab check test bench notebooks screenshots clips model
@@ -25,7 +27,8 @@ check: $(DEV) ## format, lint, types, doctests
 
 test: $(DEV) ## every test, in a real browser too (installed if there is none)
 	@$(PY) -m tests.browser --install
-	$(PY) -m pytest
+	$(PY) -m pytest -m "not timed" $(SHARED)
+	$(PY) -m pytest -m timed
 
 bench: $(DEV) ## benchmarks, rivals in the same run
 	@$(PY) -m tests.browser --install

@@ -143,9 +143,10 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     witness = found.witness
     report.table(
         "A user who tries everything",
-        ["minutes", "seed", "actions", "per minute", "pictures drawn afresh", "computed afresh"],
+        ["minutes", "seed", "actions", "per minute", "pictures drawn afresh", "computed afresh",
+         "reloads given up"],
         [[found.seconds / 60, seed, found.actions, 60 * found.actions / found.seconds,
-          witness.redrawn, witness.anew]],
+          witness.redrawn, witness.anew, found.user.given_up]],
     )  # fmt: skip
     report.table("What was done", ["action", "times"], [*found.counts.most_common()])
     grown = growth(found.samples)

@@ -3,7 +3,6 @@
 import gc
 import hashlib
 import html
-import json
 import re
 import threading
 
@@ -126,7 +125,3 @@ def _alike(one, other):
         near = np.isclose(one, other, rtol=1e-3, atol=slack, equal_nan=True)
         return np.mean(near) > _MOST if one.size else True
     return repr(one) == repr(other)
-
-
-def soak_print(found):
-    print(json.dumps(found))

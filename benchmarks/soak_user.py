@@ -15,6 +15,7 @@ PATIENCE = 40.0  # seconds until a control can be used
 _CONTROLS = ".workbench-controls "
 _KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End")
 _TYPED = ("0", "-1", "1.5", "-1000000000", "", "7", "256", "1e-30", "0.33")
+_GIVEN_UP = "model not found"
 _FILES = ("png", "svg", "csv", "npz", "wav")
 
 
@@ -23,12 +24,13 @@ class User:
 
     Attributes:
         provoked: Whether the last action may have made the status line complain.
+        given_up: How often a page was loaded again and ipywidgets did not wait for its models.
     """
 
     def __init__(self, lab: Lab, seed: int, folder: Path):
         self.lab, self.page = lab, lab.page
         self.random = random.Random(seed)
-        self.provoked = False
+        self.provoked, self.given_up = False, 0
         self._folder = folder
         self._designs: list[Path] = []
         self._sounds = _sounds(folder)
@@ -308,14 +310,22 @@ class User:
         return "outputs"
 
     def reload(self) -> str:
-        """Load the page again, with the notebook's kernel alive."""
+        """Load the page again, with the notebook's kernel alive.
+
+        ipywidgets gives up a view whose two seconds end while it makes the models, and says so in
+        its place: then one loads the page once more, and that is counted.
+        """
         self.lab.command("docmanager:save")
         self.page.goto(self.page.url.partition("?")[0] + "?reset")
         self.page.wait_for_function(
-            "() => window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel"
+            f"() => document.querySelector('.workbench-scope canvas')"
+            f" || document.querySelector('.jp-Notebook')?.textContent.includes('{_GIVEN_UP}')"
         )
-        self.page.wait_for_selector(".workbench-scope canvas")
-        return "the page"
+        if self.page.locator(".workbench-scope canvas").count():
+            return "the page"
+        self.given_up += 1
+        self.lab.messages[:] = [m for m in self.lab.messages if _GIVEN_UP not in m]
+        return self.reload()
 
 
 def _sounds(folder: Path) -> list[Path]:

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from workbench.core.mel import log_mel_spectrogram
+from workbench.dashboards.controls.numbers import slider_range
+from workbench.ops import declared
+
 LOWEST, HIGHEST = -20.0, 40.0  # dB, the slider's range
 BITS, SQUARE = 10, 8  # of the bar code that says which value a picture shows, in its corner
 PAD = 10  # white pixels that the notebook's pyplot puts around a picture, 0.1 inch
 _WIDTH = 700  # CSS pixels of the slider
+_FEWEST, _MOST = map(float, slider_range(declared(log_mel_spectrogram)["num_mel_bins"]))
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ STATIC = Variant(
     "probe.watchScope('num_mel_bins')",
     "dashboard.set(1, num_mel_bins=value)",
     60,
-    origin=8.0,
-    lowest=8.0,
-    highest=256.0,
+    origin=_FEWEST,
+    lowest=_FEWEST,
+    highest=_MOST,  # beyond its end a slider does not move
 )

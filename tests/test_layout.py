@@ -21,6 +21,7 @@ ROWS = (
         "axes",
         "curves",
         "reach",
+        "recall",
         "tensors",
         "shapes",
         "audio",
@@ -170,5 +171,6 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not loaded & {"tensorflow", "keras", "ipywidgets", "anywidget", "matplotlib", "numpy"}
 
 
+@pytest.mark.timed
 def test_importing_the_package_is_fast():
     assert import_seconds(repeats=15) <= TARGET

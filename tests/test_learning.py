@@ -288,3 +288,20 @@ def test_a_tangent_takes_the_parameters_of_now():
     x = NOISE[:, :4000]
     again = tangent(chain, x, "energy", (1, "delay"), exact)
     assert again == tangent(chain, x, "energy", (1, "delay"))
+
+
+def test_it_ends_where_it_was_best():
+    """The first step leaps out of a narrow valley, and what it leads to lies higher."""
+    chain = wb.Chain([wb.layers.Saturate(drive_db=0.0)], sample_rate=RATE)
+    start = tf.reduce_mean(tf.abs(chain.run(NOISE)[-1]))
+
+    def valleys(y):
+        far = tf.reduce_mean(tf.abs(y)) / start - 1
+        return 0.1 * (far - 0.3) ** 2 - tf.exp(-(((far - 5e-4) / 1e-3) ** 2))
+
+    learner = Learner(chain, NOISE, valleys, DRIVE)
+    losses = [step.loss for step in learner.run(300)]
+    assert learner.converged
+    assert max(losses[1:-1]) > -0.01  # it has been elsewhere
+    assert losses[-1] == min(losses) < -0.7
+    assert learner.history[-1].values == learner.values == learner.history[0].values

@@ -1,9 +1,13 @@
 """The web page of `workbench serve`: live, without code, for one person on one machine."""
 
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -15,6 +19,7 @@ from benchmarks.report import percentiles
 from tests.browser import launch
 from tests.lab import PATIENCE, Served, notebook
 from workbench import app
+from workbench import serve as serving
 from workbench.serve import default_notebook
 
 CELLS = [
@@ -94,6 +99,44 @@ def test_a_missing_notebook_is_refused(capsys, tmp_path):
 
 def test_there_is_a_page_without_naming_one():
     assert default_notebook().name == "gallery.ipynb"
+
+
+@pytest.mark.parametrize("made_up", [True, False])
+def test_the_address_tells_no_token_but_the_one_that_was_made_up(made_up):
+    provider = SimpleNamespace(token="secret", token_generated=made_up)
+    pages = SimpleNamespace(identity_provider=provider, connection_url="http://127.0.0.1:1/")
+    expected = "http://127.0.0.1:1/" + ("?token=secret" if made_up else "")
+    assert serving.Pages.address.fget(pages) == expected
+
+
+@pytest.mark.parametrize("browser", [True, False])
+def test_a_browser_is_sent_to_the_page_by_a_file_that_only_its_owner_reads(
+    browser, monkeypatch, capsys
+):
+    opened, handlers = [], []
+
+    def seen(address):  # the command's arguments show this to everybody: no token
+        path = Path(address.removeprefix("file://"))
+        opened.append((address, path, path.stat().st_mode & 0o777, path.read_text()))
+
+    monkeypatch.setattr(serving.webbrowser, "open", seen)
+    monkeypatch.setattr(serving.signal, "signal", lambda *given: handlers.append(given))
+    pages = SimpleNamespace(
+        address='http://127.0.0.1:1/?token=secret&a="b"', _handle_signal_stop=print
+    )
+    with ExitStack() as stack:
+        serving._tell(pages, browser, stack)
+        assert all(path.exists() for _, path, _, _ in opened)
+    assert handlers == [(signal.SIGINT, print)]
+    printed = capsys.readouterr().out
+    assert pages.address in printed
+    assert ("opens in your browser" in printed) is browser
+    assert len(opened) == browser
+    for address, path, mode, text in opened:
+        assert "secret" not in address
+        assert mode == 0o600
+        assert "url=http://127.0.0.1:1/?token=secret&amp;a=&quot;b&quot;" in text
+        assert not path.exists()
 
 
 @pytest.mark.slow
@@ -183,6 +226,7 @@ def test_only_this_machine_and_only_with_the_token(server):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_round_trip_and_no_code_from_the_page(tmp_path):
     # The median is held to the p95 target, as in test_server.py.
     with served() as server:

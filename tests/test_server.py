@@ -75,6 +75,7 @@ def test_server_of_another_shape_gets_a_warning(caplog):
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_comm_round_trip_of_workbench_lab():
     # Without the option every answer waits 40 ms for a delayed acknowledgement: the two can't be
     # confused. The median is held to the p95 target, so that a busy machine doesn't fail the test.
@@ -86,6 +87,7 @@ def test_comm_round_trip_of_workbench_lab():
 
 
 @pytest.mark.slow
+@pytest.mark.timed
 def test_without_the_extension_the_round_trip_is_slow():
     # The check above can fail: the same server with the extension off.
     with Server(arguments=WITHOUT) as server:

@@ -14,6 +14,7 @@ from workbench.axes import Axis, Space, waveform_space
 from workbench.backpropagation import Gradients, backpropagate, wanted_of
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
+from workbench.masks import carry, mask_of
 from workbench.objectives import Loss, Objective, scalar_of
 from workbench.stages import Stage
 from workbench.tensors import as_signal
@@ -219,6 +220,9 @@ class Chain(keras.Sequential):
             inputs = layer(inputs)
         return inputs
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """None: what comes out carries the mask that its last layer has put on it."""
+
     def build(self, input_shape: Any = None) -> None:
         """Builds for signals of any number and length, with channels as they are."""
         if input_shape is not None:
@@ -255,7 +259,9 @@ class Chain(keras.Sequential):
         self._flow()
         with naming("Chain"):
             tensor = as_signal(x, rank=2)
-        return tensor if tensor.dtype == self.compute_dtype else tf.cast(tensor, self.compute_dtype)
+        if tensor.dtype == self.compute_dtype:
+            return tensor
+        return carry(tf.cast(tensor, self.compute_dtype), mask_of(x))
 
     def _staged(self) -> list[Stage]:
         if [stage.layer for stage in self._stages] != self.layers:

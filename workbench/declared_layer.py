@@ -186,6 +186,10 @@ class DeclaredLayer(keras.layers.Layer):
         """What the layer makes of inputs with `tensors` in place of parameters of their names."""
         raise NotImplementedError
 
+    def mask_after(self, inputs: Any, mask: Any, tensors: Mapping[str, Any]) -> Any:
+        """The Keras mask of what `apply` makes of inputs with a mask, or None."""
+        return self.compute_mask(inputs, mask)
+
     def code(self) -> str:
         """The Python that makes this layer: what differs from the defaults."""
         said = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
@@ -10,7 +11,7 @@ import tensorflow as tf
 from workbench import core
 from workbench.core.cells import GRUCell, LSTMCell, SimpleCell
 from workbench.core.chance import seed_of_step
-from workbench.masks import valid_steps
+from workbench.masks import valid_steps, whole_mask
 from workbench.op_layer import OpLayer as OpLayer
 from workbench.op_layer import layer_of as layer_of
 from workbench.rate_layer import UnstableWarning as UnstableWarning
@@ -35,9 +36,30 @@ class FitLength(OpLayer):
 
     A random place stays the same from call to call, as the seed does: for new ones at every step,
     call the op with a seed of its own in the pipeline of the data.
+
+    With `mask_padding`, as with `mask_zero` of `keras.layers.Embedding`, what it has padded is
+    masked in the layers that follow, also where its inputs have no mask.
     """
 
     function = staticmethod(core.lengths.fit_length)
+    options: ClassVar[Mapping[str, Any]] = {"axis": 1, "mask_padding": False}
+
+    def __init__(self, *, mask_padding: bool = False, **values: Any):
+        super().__init__(**values)
+        self.mask_padding = mask_padding
+
+    def mask_after(self, inputs: Any, mask: Any, tensors: Mapping[str, Any]) -> Any:
+        """The mask of what `apply` makes of inputs with a mask, or None."""
+        if mask is None and self.mask_padding:
+            mask = whole_mask(inputs, self.axis)
+        return super().mask_after(inputs, mask, tensors)
+
+    def get_config(self) -> dict[str, Any]:
+        """All parameters, where time is, and whether a mask begins here."""
+        return super().get_config() | {"mask_padding": self.mask_padding}
+
+    def _said(self) -> dict[str, Any]:
+        return super()._said() | ({"mask_padding": True} if self.mask_padding else {})
 
 
 class SpecAugment(OpLayer):

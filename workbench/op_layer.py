@@ -33,11 +33,12 @@ class OpLayer(DeclaredLayer):
     function: ClassVar[Callable[..., tf.Tensor]]
     spec: ClassVar[Op]
     pure = True
+    options: ClassVar[Mapping[str, Any]] = {"axis": 1}  # beside the parameters, with defaults
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.spec = spec(cls.function)
-        cls.__signature__ = SignatureOf([], cls.spec, {"axis": 1})  # type: ignore[attr-defined]
+        cls.__signature__ = SignatureOf([], cls.spec, dict(cls.options))  # type: ignore[attr-defined]
         cls.__doc__ = f"{cls.__doc__}\n\n{_prose(cls.function)}"
         keras.saving.register_keras_serializable("workbench")(cls)
 
@@ -74,8 +75,13 @@ class OpLayer(DeclaredLayer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of what comes out: as many steps as the valid ones make."""
-        values = self._at_hand | self._weights_of
-        return None if mask is None else StepsMask(self.spec.name, values)(mask)
+        return self.mask_after(inputs, mask, self._weights_of)
+
+    def mask_after(self, inputs: Any, mask: Any, tensors: Mapping[str, Any]) -> Any:
+        """The mask of what `apply` makes of inputs with a mask, or None."""
+        return (
+            None if mask is None else StepsMask(self.spec.name, {**self._at_hand, **tensors})(mask)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """All parameters, and where time is."""

@@ -17,6 +17,7 @@ from workbench.axes import Space
 from workbench.errors import ParameterTypeError, naming
 from workbench.params import REQUIRED, Declared, describe, read_parameters
 from workbench.reach import Reach
+from workbench.recall import recalled
 from workbench.specification import Op
 from workbench.tensors import (
     as_lengths,
@@ -86,7 +87,9 @@ def op(
     linear: bool = False,
     of_complex: bool = False,
     returns_lengths: bool = False,
+    keeps_padding: bool = False,
     extends: Callable[..., Any] | None = None,
+    built_on: bool = False,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
     """Declares the decorated function as an op, and checks its calls.
 
@@ -108,14 +111,16 @@ def op(
         linear: Whether it is linear in the signal.
         of_complex: Whether it takes complex numbers.
         returns_lengths: Whether a call returns the lengths also where it gives none.
+        keeps_padding: Whether what lies beyond the end of a row stays as it is, and is no silence.
         extends: An op whose parameters are taken over, for a function that ends in `**options`.
+        built_on: Whether other ops build on its result, and may share it (see `workbench.recall`).
     """
 
     def declare(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         positional = _positional(function)
         made = Op(
             name=function.__name__,
-            function=function,
+            function=recalled(function) if built_on else function,
             parameters=_all_parameters(function, extends),
             operands=tuple(name for name in list(positional)[1:] if name != "lengths"),
             takes=takes,
@@ -126,6 +131,7 @@ def op(
             linear=linear,
             of_complex=of_complex,
             returns_lengths=returns_lengths,
+            keeps_padding=keeps_padding,
             uses_lengths="lengths" in positional,
             needs_lengths=positional.get("lengths", None) is REQUIRED,
         )
@@ -171,7 +177,8 @@ def _signal_call(made: Op) -> Callable[..., Any]:
             told = lengths is not None or made.returns_lengths
             if lengths is not None:
                 lengths = as_lengths(lengths, given, axis)
-                work, rows = silence_beyond(work, lengths, made.takes)
+                silent, rows = silence_beyond(work, lengths, made.takes)
+                work = work if made.keeps_padding else silent
                 beside += [rows] if made.uses_lengths else []
             elif made.needs_lengths:
                 lengths = whole_lengths(given, axis)

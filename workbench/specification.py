@@ -73,6 +73,7 @@ class Op(Declaration):
         linear: Whether it is linear in the signal.
         of_complex: Whether it takes complex numbers.
         returns_lengths: Whether a call returns the lengths also where it gives none.
+        keeps_padding: Whether what lies beyond the end of a row stays as it is.
         uses_lengths: Whether the function itself wants to know where padded rows end.
         needs_lengths: Whether it must know them also where a call gives none.
     """
@@ -87,6 +88,7 @@ class Op(Declaration):
     linear: bool
     of_complex: bool
     returns_lengths: bool
+    keeps_padding: bool
     uses_lengths: bool
     needs_lengths: bool
 

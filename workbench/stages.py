@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 
 from workbench.declared_layer import DeclaredLayer
+from workbench.masks import Masks, carry, carrying, mask_of, masks_among, valid_steps
 
 _KEPT_TRACES = 16
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
@@ -34,6 +35,8 @@ class Finish(NamedTuple):
 
 class Stage:
     """A layer with its compiled traces, its last result, and its vector-Jacobian product.
+
+    A result carries its Keras mask, where what it was made of does, as that of a layer's call.
 
     Attributes:
         layer: The layer.
@@ -75,7 +78,7 @@ class Stage:
             sources = [x, *(values[name] for name in names)]
             with tf.GradientTape() as tape:
                 tape.watch(sources)
-                y = self._forward(values, x)
+                y = self._applied(values, x)
             return tape.gradient(
                 y, sources, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
@@ -128,9 +131,16 @@ class Stage:
         return dict(self.layer.values) if isinstance(self.layer, DeclaredLayer) else {}
 
     def _forward(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
+        """The layer's result with its mask; layers that aren't ours have put it on themselves."""
+        result = self._applied(values, x)
+        if not isinstance(self.layer, DeclaredLayer):
+            return result
+        return carry(result, self.layer.mask_after(x, mask_of(x), values))
+
+    def _applied(self, values: Mapping[str, Any], x: tf.Tensor) -> tf.Tensor:
         if not isinstance(self.layer, DeclaredLayer):
             return self.layer(x)
-        return self.layer.apply(x, values)
+        return self.layer.apply(x, values, valid_steps(mask_of(x)))
 
     def _timed(self, task: Any, function: Callable[..., Any], *tensors: tf.Tensor) -> Any:
         begun = time.perf_counter()
@@ -161,7 +171,7 @@ class Stage:
 
         if task is None or not isinstance(self.layer, DeclaredLayer):
             return whole(live, *tensors)
-        forms = tuple((tensor.dtype, tensor.shape.rank) for tensor in tensors)
+        forms = tuple((each.dtype, each.shape.rank, mask_of(each) is None) for each in tensors)
         key = (task, tuple(sorted(fixed.items())), held, tuple(live), forms)
         return self._traces.call(task, key, whole, (live, *tensors))
 
@@ -207,11 +217,25 @@ def settle() -> None:
 
 
 def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """A graph of `function` for tensors of these types and ranks, of any size, warmed up."""
+    """A graph of `function` for tensors of these types and ranks, of any size, warmed up.
+
+    Masks go in and come out beside the tensors that carry them, which in a graph are others.
+    """
+
+    def masked(masks: Masks, *arguments: Any) -> tuple[Any, Masks]:
+        made = function(*carrying(masks, arguments))
+        return made, masks_among(made)
+
     signature = tf.nest.map_structure(
-        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype), arguments
+        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype),
+        (masks_among(arguments), *arguments),
     )
-    graph = tf.function(function, input_signature=signature, autograph=False)
+    graph = tf.function(masked, input_signature=signature, autograph=False)
     concrete = graph.get_concrete_function()
-    concrete(*arguments)
-    return concrete
+
+    def call(*arguments: Any) -> Any:
+        made, masks = concrete(masks_among(arguments), *arguments)
+        return carrying(masks, made)
+
+    call(*arguments)
+    return call

@@ -15,9 +15,11 @@ def test_the_error_is_the_level_of_what_was_added():
     hum = 1e-3 * np.sin(2 * np.pi * 1000 * SECONDS)
     found = error_levels(X, X + hum, RATE, start=1.0)
     assert found.names == ("reference", "error")
+    assert found.positions[0] == pytest.approx(1.0005)
     assert found.data[1] == pytest.approx(-63.01, abs=0.01)
     assert found.data[0].mean() == pytest.approx(0, abs=0.2)
     spectrum = error_spectra(X, X + hum, RATE, 800)
+    assert spectrum.axis.step == 10.0
     assert spectrum.positions[np.argmax(spectrum.data[1])] == pytest.approx(1000)
     assert np.max(spectrum.data[1]) == pytest.approx(-60, abs=1e-3)
     assert signal_to_error(X, X + hum) == pytest.approx(63.01, abs=0.1)
@@ -40,6 +42,7 @@ def test_other_lengths_are_refused():
     [
         {"frame_length": 400, "frame_step": 100},
         {"frame_length": 400, "frame_step": 300, "window": "boxcar", "fft_length": 512},
+        {"frame_length": 256, "frame_step": 256, "window": "boxcar"},  # others leave samples out
         {"frame_length": 256, "frame_step": 128, "window": "kaiser", "center": False},
     ],
 )

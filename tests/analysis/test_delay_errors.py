@@ -11,6 +11,7 @@ from workbench.analysis.delay_errors import (
     delay_error,
     delay_gain,
     delay_taps,
+    envelope_delay,
     phase_delay_error,
     phase_delays,
 )
@@ -110,6 +111,24 @@ def test_band_of_straight_lines_is_that_of_the_closed_form():
     assert found == pytest.approx(expected, rel=0.01)
 
 
+def test_no_band_is_clean_where_even_the_lowest_tones_are_not():
+    assert clean_band(values(kind="sinc", lobes=2), limit_db=-150.0) == 0.0  # its ripple is larger
+
+
+@pytest.mark.parametrize("kind", ["sinc", "thiran"])
+def test_few_points_show_what_many_show_there(kind):
+    given = values(kind=kind, delay=7.3)  # more taps than so few points make up for
+    for show in (delay_gain, delay_error):
+        assert show(given, 9).data == pytest.approx(show(given, 513).data[:, ::64], abs=1e-6)
+
+
+@pytest.mark.parametrize("delay", [7.0, 7.4, 7.6])
+def test_of_the_ideal_delay_as_much_is_shown_before_it_as_behind(delay):
+    found = delay_taps(values(kind="fft", delay=delay))
+    assert found.data.shape == (1, 64)
+    assert abs(np.mean(found.positions) - delay) <= 0.5
+
+
 def test_nothing_is_wrong_at_a_whole_delay_or_with_the_ideal_one():
     for kind, order in KINDS:
         found = delay_error(values(kind=kind, order=order, delay=5.0))
@@ -135,3 +154,21 @@ def test_a_learnt_delay_is_shown_and_a_changing_one_is_not():
     assert delay_error(learnt).data == pytest.approx(delay_error(plain).data)
     with pytest.raises(ValueError, match=r"delay must be one number .*; got the shape \(2,\)"):
         delay_error(values(delay=tf.constant([3.4, 3.5]), kind="linear"))
+
+
+@pytest.mark.parametrize("delay", [0.3, 3.5, 7.0])
+@pytest.mark.parametrize(("kind", "order"), [*KINDS, ("sinc", 1), ("fft", 1)])
+def test_the_envelope_comes_after_the_whole_delay(kind, order, delay):
+    """Against the slope of the phase of all that an impulse becomes."""
+    given = values(kind=kind, order=order, delay=delay)
+    found, asked = envelope_delay(given, 1025).data
+    assert np.all(asked == delay)
+    taps = delay_taps(given)
+    angles = np.linspace(0, np.pi, 1025)[1:700]
+    lags = taps.axis.start + np.arange(taps.data.shape[1])
+    if kind == "thiran":
+        assert found[0] == pytest.approx(delay, abs=1e-9)
+        return
+    ends = [np.exp(-1j * np.outer(angles + step, lags)) @ taps.data[0] for step in (-1e-5, 1e-5)]
+    slope = -np.angle(ends[1] / ends[0]) / 2e-5
+    np.testing.assert_allclose(found[1:700], slope, atol=1e-6)

@@ -45,6 +45,18 @@ def test_silence_stays_silence_and_does_not_silence_the_rest():
     assert equal_gains([silence, silence], [8000, 8000]) == (1.0, 1.0)
 
 
+def test_what_is_silent_while_all_sound_does_not_limit_the_rest():
+    steady, late = np.full((1, 100), 0.9), np.zeros((1, 200))
+    late[0, 100:] = 2.0
+    assert equal_gains([steady, late], [8000, 8000]) == (1.0, 1.0)
+
+
+def test_what_is_nearly_silent_in_single_precision_is_heard():
+    quiet, loud = np.float32(1e-25 * NOISE), np.float32(0.5 * NOISE)  # squares below all floats
+    gains = equal_gains([quiet, loud], [8000, 8000])
+    assert gains == pytest.approx((0.5e25, 1.0), rel=1e-6)  # rounding to float32
+
+
 def test_a_common_gain_keeps_the_relation():
     assert common_gain([0.5 * NOISE, 0.9 * NOISE]) == 1.0
     assert common_gain([4 * np.ones(3), np.ones(3)]) == 0.25

@@ -37,8 +37,10 @@ def test_bands_are_librosas(scale, norm):
     assert found.names == tuple(f"{centre:.0f} Hz" for centre in centres)
 
 
-def test_bands_are_those_that_the_op_applies():
+@pytest.mark.parametrize("slope", ["hertz", "mel"])
+def test_bands_are_those_that_the_op_applies(slope):
     given = {"sample_rate": 8000, "frame_length": 256, "fft_length": 512, "num_mel_bins": 20}
+    given["mel_slope"] = slope
     x = np.random.default_rng(0).standard_normal(2000)
     power = wb.spectrogram(x, frame_length=256, fft_length=512).numpy()
     expected = wb.mel_spectrogram(x, **given).numpy()

@@ -100,6 +100,8 @@ def test_the_whole_spectrum_is_cut_at_the_lower_nyquist_frequency(orig, target):
     assert np.all(found.data[0, found.positions <= 8000] == 0)
     assert np.all(found.data[0, found.positions > 8000] == -200)
     impulse = resampling_impulse(values(orig, target, kind="fft"))
+    assert impulse.positions[[0, -1]] == pytest.approx([-32 / 16000, 32 / 16000])
+    assert np.min(resampling_gain(values(orig, target), floor_db=-60.0).data) == -60.0
     scale = 16000 / orig
     expected = scale * np.sinc(16000 * impulse.positions)
     assert impulse.data[0] == pytest.approx(expected, abs=1e-12)

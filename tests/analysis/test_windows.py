@@ -99,6 +99,23 @@ def test_what_lies_below_rounding_is_no_side_lobe(given):
     assert window_figures(values(**given)).side_lobe_db == -200.0
 
 
+def test_the_main_lobe_ends_where_only_rounding_is_left():
+    # the transform of a narrow Gaussian falls to 1e-20 of its power at sqrt(ln 1e20) / (pi std)
+    found = window_figures(values(window="gaussian", gaussian_std=0.05)).main_lobe
+    assert found == pytest.approx(2 * np.sqrt(20 * np.log(10)) * 2 / (0.1 * np.pi), rel=0.01)
+
+
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_a_transform_without_a_zero_is_main_lobe_all_over(size):
+    found = window_figures(values(frame_length=1, frame_step=1, fft_length=size))
+    assert found.main_lobe == size
+    assert np.isnan(found.side_lobe_db)
+
+
+def test_no_level_is_below_the_floor():
+    assert np.min(window_spectrum(values(), floor_db=-60.0).data) == -60.0
+
+
 @pytest.mark.parametrize(("window", "beta"), [("hann", 0.0), ("boxcar", 0.0), ("kaiser", 8.0)])
 def test_spectrum_is_scipys_transform_of_scipys_window(window, beta):
     wanted = (window, beta) if window == "kaiser" else window

@@ -1,5 +1,7 @@
 """The dashboard of any chain: stages come, go, move and are switched off."""
 
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -160,7 +162,9 @@ def test_a_refusal_is_shown_below_the_title(high):
     group = dashboard.panel.groups[1]
     group.tools["off"].click()
     assert "upper_edge_hertz must be at most" in group.widget.children[1].value
+    assert "reset" in dashboard.possible
     dashboard.set(1, upper_edge_hertz=7000.0)
+    assert group.refusal == ""  # something else has been done since
     group.tools["off"].click()
     assert [slot.on for slot in high.slots] == [False, True]
 
@@ -175,3 +179,26 @@ def test_dashboards_that_are_edited_leave_no_widgets(three):
         dashboard.panel.groups[2].tools["on"].click()
     dashboard.panel._leaving.close()
     assert len(_instances) <= made + 2
+
+
+@pytest.mark.parametrize("kind", ["Resample", "Saturate"])
+def test_a_second_stage_of_a_kind_fits_beside_the_first(three, kind):
+    """Keras numbers names anew in every thread, and a page's callback runs in another one."""
+    errors = []
+
+    def add():
+        try:
+            three.set(SHOWN, add=kind)
+        except Exception as error:
+            errors.append(error)
+
+    for _ in range(2):
+        thread = threading.Thread(target=add)
+        thread.start()
+        thread.join()
+    assert errors == []
+    kinds = [type(layer).__name__ for layer in three.chain.layers]
+    assert kinds.count(kind) == 3
+    before = three.state()
+    three.restore(before)
+    assert three.state() == before

@@ -264,6 +264,12 @@ def test_the_page_hears_what_is_possible_when_it_changes(dashboard, sent):
     assert answers(sent, "actions")[0][0]["enabled"] == ["redo", *always]
 
 
+def test_the_page_hears_that_a_refusal_can_be_taken_away(dashboard, sent):
+    dashboard.set(1, upper_edge_hertz=1e6)
+    assert dashboard.controls[1, "upper_edge_hertz"].error
+    assert "reset" in answers(sent, "actions")[-1][0]["enabled"]
+
+
 def test_actions_do_what_the_methods_do(dashboard, sent):
     dashboard.set(0, drive_db=20.0)
     act(dashboard, "undo")
@@ -362,3 +368,18 @@ def test_controls_stay_the_same_ones_while_others_move():
     kept = chain.controls[0, "drive_db"]
     chain.panel.groups[2].tools["off"].click()
     assert chain.controls[0, "drive_db"] is kept
+
+
+@pytest.mark.parametrize("kind", [wb.layers.MFCC, wb.layers.MelSpectrogram, wb.layers.STFT])
+def test_nothing_is_left_of_the_preset_before(kind):
+    fresh = {}
+    for last in libraries(kind.spec.name):
+        dashboard = wb.explore([kind()], (TONE, 16000))
+        dashboard.panel.choose_preset(0, last)
+        fresh[last] = dict(dashboard.controller.chain.layers[0].values)
+    for last, values in fresh.items():
+        for first in set(fresh) - {last}:
+            dashboard.panel.choose_preset(0, first)
+            dashboard.panel.choose_preset(0, last)
+            assert dashboard.controller.chain.layers[0].values == values
+            assert dashboard.panel.groups[1].preset.value == last

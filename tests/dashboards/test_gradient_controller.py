@@ -1,15 +1,20 @@
 """The dashboard of gradients without a page: examples, scalars, errors, learning, states, code."""
 
+import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import soundfile as sf
 
 import workbench as wb
 from workbench.dashboards.controllers.forms import SHOWN, SOURCE
 from workbench.dashboards.controllers.gradient import losses as gradient_losses
 from workbench.dashboards.controllers.gradient.controller import GradientController
 from workbench.dashboards.controllers.gradient.examples import EXAMPLES
+from workbench.dashboards.controllers.gradient.notes import of_learning
+from workbench.dashboards.controllers.gradient.objective import identity_of, placed
 from workbench.dashboards.frames import Selection
 from workbench.dashboards.sources import source_of
 
@@ -165,6 +170,7 @@ def test_a_marked_region_becomes_the_scalar():
         (REGION, SHOWN, {"first_seconds": 5.0, "last_seconds": 6.0}, "must lie inside the picture"),
         (REGION, SHOWN, {"low_hertz": 9000.0, "high_hertz": 1e4}, "must lie inside the picture"),
         (REGION, SHOWN, {"start": 5.0}, "start must be before the end of the signal, at 1 s"),
+        (REGION, SHOWN, {"start": 1.0}, "start must be before the end of the signal, at 1 s"),
         (
             "find a delay",
             SHOWN,
@@ -246,13 +252,26 @@ def test_the_tangent_is_what_differences_give(example):
     assert shown == pytest.approx(slope.gradient, rel=1e-3)  # the chain's is in single precision
 
 
+def test_the_tangent_moves_with_its_parameter():
+    controller = opened()
+    for delay in (3.3, 20.0):  # on either side of the target
+        controller.set(0, delay=delay)
+        slope = controller._losses._found[1].slope
+        assert slope.value == delay
+        shown = float(controller.result.parameters[0]["delay"])
+        assert shown == pytest.approx(
+            slope.gradient, rel=1e-3
+        )  # the chain's is in single precision
+
+
 def test_learning_finds_a_delay_and_goes_back():
     controller = opened()
     learn(controller)
     assert controller.chain.layers[0].values["delay"] == pytest.approx(12.37, abs=0.01)
     assert controller.notes["Learning"].startswith("Converged at step ")
     assert controller.groups[-1].tools[0] == "learn"
-    assert [title.split(" ")[0] for title in titles(controller)[-2:]] == ["Training", "Way"]
+    assert [title.split(" ")[0] for title in titles(controller)[-3:]] == ["Loss", "Training", "Way"]
+    assert "slope" not in controller.frame.panels[-3].title  # it is that of where it began
     losses = controller.arrays()["learning.loss"]
     assert losses[-1] < 1e-6 * losses[0]
     controller.act(SHOWN, "restart")
@@ -394,12 +413,60 @@ def test_places_outside_an_excerpt_move_into_it_when_their_scalar_is_chosen():
     assert controller.settings["cell_seconds"] == pytest.approx(0.05)
 
 
+@pytest.mark.parametrize(
+    ("scalar", "inside"),
+    [
+        (
+            "region",
+            {"first_seconds": 0.3, "last_seconds": 0.6, "low_hertz": 200.0, "high_hertz": 400.0},
+        ),
+        ("one cell", {"cell_seconds": 0.5, "cell_hertz": 200.0}),
+    ],
+)
+def test_places_from_the_end_on_become_parts_of_the_excerpt_and_of_half_the_rate(scalar, inside):
+    ends = {name: 1.0 if name.endswith("_seconds") else 800.0 for name in inside}
+    settings, x = {"scalar": scalar, **ends}, np.zeros((1, 1600))
+    assert placed(settings, {}, x, 1600) == pytest.approx({"scalar": scalar, **inside})
+    assert placed(settings, ends, x, 1600) == settings  # set by hand: to be refused
+    before = settings | {name: 0.99 * end for name, end in ends.items()}
+    assert placed(before, {}, x, 1600) == before
+
+
+def test_distances_of_another_smoothing_are_others():
+    chain = wb.Chain([wb.layers.Saturate()], sample_rate=8000)
+    one = wb.Distance.to(chain, NOISE[None, :100], cropped=True)
+    assert identity_of(one.smoothed(0.001)) == identity_of(one.smoothed(0.001))
+    assert identity_of(one.smoothed(0.001)) != identity_of(one.smoothed(0.002))
+
+
+@pytest.mark.parametrize(
+    ("going", "smoothing", "converged", "said"),
+    [
+        (True, 0.001, False, "Step 3: delay 12.3456, smoothed over 1 ms"),
+        (False, 0.001, False, "Paused at step 3: delay 12.3456, smoothed over 1 ms"),
+        (False, 0.0, False, "Paused at step 3: delay 12.3456"),
+        (False, 0.0, True, "Converged at step 3: delay 12.3456"),
+    ],
+)
+def test_the_note_says_how_far_learning_has_come(going, smoothing, converged, said):
+    last = SimpleNamespace(number=3, values={(0, "delay"): 12.3456}, smoothing_seconds=smoothing)
+    chain = SimpleNamespace(layers=[wb.layers.FractionalDelay(delay=2.0)])
+    learner = SimpleNamespace(history=[last], chain=chain, converged=converged)
+    assert of_learning(learner, going=going) == said
+
+
 def test_the_chosen_channel_is_looked_at_and_heard():
     controller = opened(signal=np.stack([NOISE, 0.5 * NOISE]))
     controller.choose_channel(1)
     np.testing.assert_array_equal(controller.arrays()["0_signal"], 0.5 * NOISE[None, :4000])
     assert controller.arrays()["1_FractionalDelay.gradient"].shape == (1, 4000)
     assert controller.tracks == ("result", "original")
-    assert len(controller.sound("result")) == pytest.approx(2 * 4000, abs=200)
+    for track, stage in (("original", 0), ("result", 1)):
+        heard, rate = sf.read(io.BytesIO(controller.sound(track)))
+        expected = controller.result.outputs[stage][0].numpy()
+        assert rate == 16000
+        assert heard / np.max(heard) == pytest.approx(
+            expected / np.max(expected), abs=2e-4
+        )  # 16 bits
     assert "x[1:2, 0:4000]" in controller.code()
     assert opened(REGION).tracks == ("original",)

@@ -9,6 +9,7 @@ from matplotlib.text import Text
 import workbench as wb
 from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.ideas import IDEAS
+from workbench.dashboards.zplane_panel import ZPlanePanel
 
 NOISE = 0.1 * np.random.default_rng(0).standard_normal((2, 4000)).astype(np.float32)
 SIGNALS = {
@@ -131,3 +132,32 @@ def test_the_gallery_opens_each_and_keeps_what_was_set():
     assert gallery.open("stft") is stft
     assert stft.controls[0, "frame_length"].value == 256
     assert gallery._place.children == (stft.widget,)
+
+
+def test_a_pole_is_a_cross_and_only_poles_are_held_to_the_circle():
+    dashboard = wb.explore("delay", SIGNALS["mono"])
+    dashboard.set(SHOWN, poles_and_zeros=True)
+    dashboard.set(0, kind="thiran", delay=3.4)
+    [panel] = [p for p in dashboard.controller.frame.panels if isinstance(p, ZPlanePanel)]
+    assert panel.groups == ("poles", "zeros")
+    points = panel.planes[0].points
+    assert np.max(np.abs(points["poles"])) < 1 < np.min(np.abs(points["zeros"]))
+    assert panel.encode()[0]["bounded"] == [True, False]
+    said = [text.get_text() for text in dashboard.figure().findobj(Text)]
+    assert not any("outside" in text for text in said)
+
+
+@pytest.mark.parametrize("kind", ["linear", "sinc", "thiran", "fft"])
+def test_a_flat_group_delay_has_a_picture(kind):
+    dashboard = wb.explore("delay", SIGNALS["mono"])
+    dashboard.set(SHOWN, group_delay=True)
+    dashboard.set(0, kind=kind, delay=3.5)
+    [panel] = [p for p in dashboard.controller.frame.panels if p.title == "Group delay"]
+    assert panel.low < 3.5 < panel.high < 10
+
+
+def test_a_window_is_read_against_nothing():
+    dashboard = wb.explore("stft", SIGNALS["mono"])
+    dashboard.set(0, window="boxcar")
+    [panel] = [p for p in dashboard.controller.frame.panels if p.title.startswith("Window")]
+    assert panel.low <= 0 < 1 <= panel.high

@@ -1,5 +1,7 @@
 """Every dashboard that has a name, as a person meets it: in JupyterLab, in a real browser."""
 
+import re
+
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NAMES = list(IDEAS)
 NOISE = 0.1 * np.random.default_rng(0).standard_normal(8000).astype(np.float32)
+NAMED = re.compile(r"((?!auto: )[^:]+: |)(.*)")  # the title of a group, and a control
 SOURCE, OF_SOURCE = "source (choice)", ("text", "upload")
 FIRST = """import workbench as wb
 clip = wb.clip("speech")
@@ -20,6 +23,31 @@ x = clip.signal[:, 8000:18000]
 """
 CELLS = [FIRST, *(f"wb.explore({name!r}, (x, clip.sample_rate))" for name in NAMES)]
 THEMES = ("JupyterLab Dark", "JupyterLab Light")
+
+# the condition under which a control acts, as what has to be done before: a key, or a choice
+LONG_FFT = [("auto: fft length (auto)", "Space"), ("fft length (slider)", "End")]
+RANDOM = [("length (slider)", "Home"), ("keep (choice)", "random")]
+AFTER = {
+    # a window shorter than the transform moves only the phase, unless frames begin where it does
+    "window position (choice)": [*LONG_FFT, ("center (switch)", "Space")],
+    "lifter start (slider)": [("lifter (slider)", "End")],
+    "lifter start (number)": [("lifter (slider)", "End")],
+    # what is too long is cut, what is too short is padded
+    "keep (choice)": [("length (slider)", "Home")],
+    "place (choice)": [("length (slider)", "End")],
+    "seed 1 (slider)": RANDOM,
+    "seed 2 (slider)": RANDOM,
+    # one of the two is given; what is refused alone is taken with the other
+    "auto: target rate (Hz) (auto)": [("auto: ratio (auto)", "Space")],
+    "auto: ratio (auto)": [("auto: target rate (Hz) (auto)", "Space")],
+    # PCEN begins with the only one that it has
+    "preset (choice)": [("gain (slider)", "Home")],
+}
+# those that change nothing that is seen, and why
+SILENT = {
+    "impl (choice)": "how it is computed, not what",
+    "log scale (choice)": "a picture of levels is in dB whichever logarithm they have",
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +72,36 @@ def page(lab, name):
     yield DashboardPage(lab, 0)
     assert lab.messages == []
     lab.command("notebook:clear-cell-output")
+
+
+def dead(page, controls):
+    """Those of the controls that change nothing that is seen; and what others bring to light."""
+    found, revealed = [], {}
+    for control, kind in controls.items():
+        group, words = NAMED.fullmatch(control).groups()
+        if words in SILENT:
+            continue
+        page.unfold()
+        page.revealed = {}
+        for other, how in AFTER.get(words, ()):
+            if group + other in page.controls:
+                page.use(group + other, how)
+        if not getattr(page, f"try_{kind}")(control):
+            found.append(control)
+        revealed |= page.revealed
+        page.reset()
+    return found, revealed
+
+
+def test_every_control_changes_what_is_seen(page):
+    page.look()  # the theme may have changed since
+    page.unfold()
+    controls = {c: k for c, k in page.controls.items() if k not in OF_SOURCE and c != SOURCE}
+    found, revealed = dead(page, controls)
+    for control, (choice, option) in revealed.items():
+        page.choose(choice, option)
+        found += dead(page, {control: page.controls[control]})[0]
+    assert found == []
 
 
 def test_another_source_is_seen(page, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab import Lab, notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timed]
 
 CELLS = ["import workbench as wb\ndashboard = wb.explore('gradient', 'speech')\ndashboard"]
 DRAWN = """() => {

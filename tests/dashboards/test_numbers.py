@@ -80,3 +80,13 @@ def test_a_typed_fraction_is_not_made_whole():
     made._field.value = 7.0
     assert made.value == 7
     assert type(made.value) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.19602123, 0.19602), (-0.19602123, -0.196), (4172.6849, 4172.68)]
+)
+def test_a_learnt_number_fits_into_its_field(value, shown):
+    slider = NumberSlider(0.0, [-1.0, 0.0, 1.0])
+    slider.value = value
+    assert slider.value == value
+    assert slider.children[1].value == shown

@@ -440,3 +440,14 @@ def test_the_alarm_rings_again_after_it_failed(monkeypatch):
         if count == 1 and thread is not None:
             thread.join(5)
     assert len(rung) == 2
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_region_that_moved_with_the_panels_is_kept_but_was_not_marked(scope, by_hand):
+    told = []
+    scope.on_select(told.append)
+    place = {"panel": 0, "first": 1.0, "last": 2.0, "low": None, "high": None}
+    receive(scope, {"kind": "select", "id": 3, **place, "by_hand": by_hand})
+    assert scope.selection.last == 2.0
+    assert told == ([scope.selection] if by_hand else [])
+    assert scope.sent[-1][0] == {"kind": "selected", "id": 3}

@@ -100,6 +100,26 @@ def test_the_readout_tells_the_values_under_the_pointer(page):
     assert page.readout == ""
 
 
+@pytest.mark.parametrize(
+    ("colormap", "unit", "bytes_", "said"),
+    [
+        ("magma", "dB", (0, 255), ("≤ −80.0 dB", "0.0 dB")),
+        ("diverging", "", (0, 255), ("≤ −80.0", "≥ 0.0")),
+        ("cyclic", "rad", (0, 255), ("−80.0 rad", "0.0 rad")),
+    ],
+)
+def test_what_is_beyond_the_colours_is_not_read_as_their_last(page, colormap, unit, bytes_, said):
+    data = np.array([bytes_], np.uint8)
+    panel = ImagePanel(
+        "Two", "level", unit, -80, 0, 0, 0.5, data, "y", "", np.arange(1.0), colormap=colormap
+    )
+    page.show(Frame((panel,), (0, 1), (0, 1)))
+    width = 900 - 16 - LEFT - RIGHT
+    for part, text in zip((0.25, 0.75), said, strict=True):
+        page.move(LEFT + part * width, TITLE + 50)
+        assert page.readout.endswith(f"· {text}")
+
+
 def test_single_samples_are_read_one_by_one(page):
     page.show(frames.frame(750))
     page.move(LEFT + 313, 60)

@@ -1,5 +1,7 @@
 """Marking a region, in a real browser; the test plays the kernel."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -227,3 +229,13 @@ def test_its_edges_are_seen_on_every_ground(page, theme):
     solid = edge[edge[:, 3] > 250][:, :3]
     assert len(solid) >= 2
     assert np.ptp(solid.sum(1)) > 150  # a dark line beside a light one
+
+
+def test_a_person_marks_and_other_panels_do_not(page):
+    drag(page, (x(2), y(4000)), (x(3), y(9000)), (x(4), y(12000)))
+    assert reported(page)["by_hand"]
+    frame = frames.frame(WIDTH)
+    page.show(replace(frame, panels=frame.panels[:1]))
+    page.settle()
+    said = reported(page)
+    assert (said["panel"], said["low"], said["by_hand"]) == (0, None, False)

@@ -121,6 +121,15 @@ def test_what_is_no_power_keeps_its_values(lowest, low, colormap):
     assert shown == pytest.approx(4.0, abs=0.05)
 
 
+def test_an_angle_lies_on_a_circle():
+    values = np.linspace(-1.0, 2.0, 2000).reshape(100, 20)
+    space = replace(image_space("phase"), power=0.0, unit="rad")
+    made = image_panel("p", values, space, (0.0, 1.0), 100, 20)
+    assert (made.low, made.high, made.colormap) == (-np.pi, np.pi, "cyclic")
+    gradient = image_panel("g", values, space, (0.0, 1.0), 100, 20, signed=True)
+    assert gradient.colormap == "diverging"
+
+
 def test_a_few_outliers_do_not_wash_out_a_picture():
     values = np.tile([-900.0, *[10.0] * 99], (50, 1))
     space = replace(image_space("cepstrum"), power=0.0)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.analysis.responses import POINTS
+from workbench.analysis.responses import POINTS, group_delay
 from workbench.axes import Axis
 from workbench.core.delay_filters import DelayFilter, design_delay, thiran_coefficients
 from workbench.curves import Curves
@@ -56,6 +56,18 @@ def delay_gain(values: Mapping[str, Any], points: int = POINTS) -> Curves:
     """Gain of a delay, whose error it is: the ideal one is 0 dB."""
     gain = decibels(np.abs(_relative(values, points)) ** 2)
     return _over_band(gain[None], ("gain",), "gain", "dB")
+
+
+def envelope_delay(values: Mapping[str, Any], points: int = POINTS) -> Curves:
+    """How much later the envelope of each tone comes, and how much later it should, in samples.
+
+    >>> envelope_delay({"kind": "linear", "delay": 3.5, "order": 1, "lobes": 32}, 3).data.tolist()
+    [[3.5, 3.5, nan], [3.5, 3.5, 3.5]]
+    """
+    own = group_delay(*delay_coefficients(values), rate=2.0, points=points).data[0]
+    asked = np.full(points, float(values["delay"]))
+    found = own + delay_taps(values).axis.start
+    return _over_band(np.stack([found, asked]), ("delay", "ideal"), "group delay", "samples")
 
 
 def phase_delays(values: Mapping[str, Any], points: int = POINTS) -> Curves:
@@ -106,7 +118,7 @@ def _parts(values: Mapping[str, Any]) -> tuple[int, float, DelayFilter | None]:
         raise ParameterError("delay", "be one number for its response to be shown", got)
     delay = float(values["delay"])
     if values["kind"] == "fft":
-        whole = int(np.floor(delay + 0.5))
+        whole = int(np.floor(delay))
         return whole, delay - whole, None
     made = design_delay(values["kind"], values["order"], values["lobes"])
     return *made.split(delay), made

@@ -144,7 +144,7 @@ def _lobes(taper: np.ndarray, fft_length: int) -> tuple[float, float]:
     if power[end] > _DEEPEST:
         zero = _nearby(taper, fft_length, zero, 0)[0]
     side = _nearby(taper, fft_length, top / _FINE, 1)[1] / np.sum(taper)
-    return 2.0 * zero, max(float(decibels(side**2)), float(decibels(0.0)))
+    return 2.0 * zero, float(decibels(side**2))
 
 
 def _nearby(taper: np.ndarray, fft_length: int, bins: float, order: int) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import tensorflow as tf
@@ -20,7 +20,7 @@ Length = Annotated[
         unit="samples",
         low=1,
         high=2**31 - 1,
-        slider=(1000, 100000),
+        slider=(1000, 1_000_000),
         start=16000,
         scale="log",
     ),
@@ -46,14 +46,18 @@ def _first_places(lengths: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     """Where the first sample of each row comes to stand, int32: before 0 if it is cropped."""
     room = values["length"] - tf.cast(lengths, tf.int32)
     size = tf.abs(room)
-    drawn = below(draw(values["seed"], tf.shape(lengths), 1)[..., 0], size + 1)
-    shift = {
-        "start": tf.zeros_like(size),
-        "center": size // 2,
-        "end": size,
-        "random": tf.cast(drawn, tf.int32),
+
+    def drawn() -> tf.Tensor:
+        raw = draw(values["seed"], tf.shape(lengths), 1)[..., 0]
+        return tf.cast(below(raw, size + 1), tf.int32)
+
+    shift: dict[str, Callable[[], tf.Tensor]] = {
+        "start": lambda: tf.zeros_like(size),
+        "center": lambda: size // 2,
+        "end": lambda: size,
+        "random": drawn,
     }
-    return tf.where(room < 0, -shift[values["keep"]], shift[values["place"]])
+    return tf.where(room < 0, -shift[values["keep"]](), shift[values["place"]]())
 
 
 @op(length=_fitted_length, valid=_fitted_end, linear=True, returns_lengths=True)

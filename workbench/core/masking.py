@@ -9,7 +9,7 @@ import tensorflow as tf
 from workbench.core.chance import Seed, below, draw
 from workbench.ops import op
 from workbench.params import Param
-from workbench.tensors import as_type
+from workbench.tensors import as_type, silence_beyond
 
 _MOST_MASKS = 1000  # each takes memory over its axis
 NumTimeMasks = Annotated[int, Param("Most masks in time.", low=0, high=_MOST_MASKS, slider=(0, 10))]
@@ -38,7 +38,7 @@ MaskValue = Annotated[
 ]
 
 
-@op(takes=2)
+@op(takes=2, keeps_padding=True)
 def spec_augment(
     signal: tf.Tensor,
     lengths: tf.Tensor,
@@ -54,7 +54,8 @@ def spec_augment(
 
     Three draws, each uniform over whole numbers: how many masks an example gets, 0 to the most; the
     width of each, 0 to the widest (or to all there is, where that is less); its start, 0 to the
-    last one from which the mask still lies inside the example's valid length. Masks may overlap.
+    last one from which the mask still lies inside the example's valid length. Masks may overlap;
+    what lies beyond the valid length stays as it is.
     Examples are the dimensions before time; what comes after frequency, channels, shares the masks.
 
     The draws depend on the seed and on an example's number in the batch, on nothing else: they are
@@ -100,7 +101,8 @@ def _hidden(raw: tf.Tensor, width: int, room: tf.Tensor, size: tf.Tensor) -> tf.
 
 
 def _example_mean(signal: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """The mean of each example that is 0 beyond its end."""
+    """The mean of each example as far as it is valid."""
+    signal, _ = silence_beyond(signal, lengths, 2)
     cells = tf.cast(tf.maximum(lengths, 1), signal.dtype) * tf.cast(
         tf.shape(signal)[-1], signal.dtype
     )

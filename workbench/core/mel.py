@@ -120,7 +120,7 @@ def _log_mel_space(given: Space, values: Mapping[str, Any]) -> Space:
     return replace(_mel_space(given, values), quantity="level", unit=unit)
 
 
-@op(space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram)
+@op(space=_mel_space, length=frame_count, reach=frame_reach, extends=spectrogram, built_on=True)
 def mel_spectrogram(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,
@@ -160,7 +160,13 @@ def mel_spectrogram(
     return multiply_both(spectrum, tf.cast(mel_matrix(*design), spectrum.dtype))
 
 
-@op(space=_log_mel_space, length=frame_count, reach=log_mel_reach, extends=mel_spectrogram)
+@op(
+    space=_log_mel_space,
+    length=frame_count,
+    reach=log_mel_reach,
+    extends=mel_spectrogram,
+    built_on=True,
+)
 def log_mel_spectrogram(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,

@@ -11,7 +11,7 @@ import tensorflow as tf
 from workbench.core.interpolation import split
 from workbench.core.rates import rates_of, ratio_of, resampled_length
 from workbench.reach import Reach
-from workbench.shapes import flat_rows, sizes, smaller, unflat_rows
+from workbench.shapes import flat_rows, part, sizes, smaller, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 
@@ -21,10 +21,13 @@ def by_samples(rows: tf.Tensor, values: Mapping[str, Any]) -> tf.Tensor:
     Output m is at input time `m / ratio`. Sample n counts as the time n .. n + 1 for a mean, which
     is that of the output's own time, up to where the next one begins.
     """
-    cells, parts = _output_times(values, resampled_length(sizes(rows)[-1], values))
+    count = resampled_length(sizes(rows)[-1], values)
+    begin, cells, parts = _output_times(values, count)
     if values["kind"] == "nearest":
-        return _at(rows, cells + tf.cast(parts > 0.5, tf.int32))
-    return _means(rows, cells, parts, _step(values))
+        made = _at(rows, _places(begin, cells + tf.cast(parts > 0.5, tf.int32)))
+    else:
+        made = _means(rows, begin, cells, parts, _step(values))
+    return part(tf.reshape(made, [sizes(rows)[0], -1]), -1, 0, count)
 
 
 def plain_reach(kind: str, orig: int, target: int) -> Reach:
@@ -48,23 +51,38 @@ def _step(values: Mapping[str, Any]) -> Any:
     return 1 / as_type(ratio, tf.float64) if is_tensor(ratio) else 1 / ratio
 
 
-def _output_times(values: Mapping[str, Any], count: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """The input samples at or before each output, int32, and how far behind they lie, float64."""
+def _output_times(values: Mapping[str, Any], count: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Where `count` outputs or more lie, which is the same in every period of two whole rates.
+
+    Returns:
+        The input sample at which each period begins, int32 `[periods]`; from there to the samples
+        at or before each output of a period, int32, and how far behind those it lies, float64.
+    """
     if (ratio := ratio_of(values)) is not None:
         times = tf.range(count, dtype=tf.float64) / as_type(ratio, tf.float64)
-        return split(times, tf.float64)
+        return tf.zeros([1], tf.int32), *split(times, tf.float64)
     orig, target = rates_of(values)
-    times = tf.range(count, dtype=tf.int64) * orig  # whole numbers, so that a tie is one
-    return tf.cast(times // target, tf.int32), tf.cast(times % target, tf.float64) / target
+    period = smaller(target, count)
+    times = tf.range(period, dtype=tf.int64) * orig  # whole numbers, so that a tie is one
+    begin = tf.range(-(-count // period)) * orig
+    return begin, tf.cast(times // target, tf.int32), tf.cast(times % target, tf.float64) / target
 
 
-def _means(rows: tf.Tensor, cells: tf.Tensor, parts: tf.Tensor, step: Any) -> tf.Tensor:
+def _places(begin: tf.Tensor, offsets: tf.Tensor) -> tf.Tensor:
+    """The same offsets from each beginning; to add long rows is quicker than to add short ones."""
+    flat = begin[:, tf.newaxis] + tf.reshape(offsets, [-1])
+    return tf.reshape(flat, tf.concat([tf.shape(begin), tf.shape(offsets)], 0))
+
+
+def _means(
+    rows: tf.Tensor, begin: tf.Tensor, cells: tf.Tensor, parts: tf.Tensor, step: Any
+) -> tf.Tensor:
     """Means over `step` samples from `cells + parts` on, of which the ends count in part."""
     seen = tf.cast(tf.floor(step), tf.int32) if is_tensor(step) else math.floor(step)
     lags = tf.range(smaller(seen + 2, sizes(rows)[-1]))  # one more, which an end may just touch
-    begin = parts[:, tf.newaxis] - tf.cast(lags, tf.float64)
-    shares = (_passed(begin + step) - _passed(begin)) / step
-    found = _at(rows, cells[:, tf.newaxis] + lags)
+    since = parts[:, tf.newaxis] - tf.cast(lags, tf.float64)
+    shares = (_passed(since + step) - _passed(since)) / step
+    found = _at(rows, _places(begin, cells[:, tf.newaxis] + lags))
     return tf.reduce_sum(found * tf.cast(shares, rows.dtype), axis=-1)
 
 

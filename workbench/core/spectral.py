@@ -185,7 +185,7 @@ def tapered_frames(
     return grid, frames * window_of(options, signal.dtype)
 
 
-@op(space=_spectrogram_space, length=frame_count, reach=frame_reach, extends=stft)
+@op(space=_spectrogram_space, length=frame_count, reach=frame_reach, extends=stft, built_on=True)
 def spectrogram(
     signal: tf.Tensor,
     lengths: tf.Tensor | None = None,

@@ -23,6 +23,10 @@ class Actions:
         self._said = False
         dashboard.scope.on_action(self._act)
 
+    def enable(self) -> None:
+        """Shows which buttons there is something to do for."""
+        self._dashboard.scope.enable([*self._dashboard.possible, *ALWAYS])
+
     def settle(self) -> None:
         """Takes the message about an action away: something else has been done since."""
         if self._said:

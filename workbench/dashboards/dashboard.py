@@ -14,7 +14,7 @@ import ipywidgets as widgets
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
-from workbench.dashboards.actions import ALWAYS, Actions
+from workbench.dashboards.actions import Actions
 from workbench.dashboards.alerts import message
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
@@ -59,10 +59,10 @@ class Dashboard:
         self.worker = Worker(self._lock, self.scope)
         self._working: Job | None = None
         self._completion = Completion(controller, self.worker, self.scope)
-        self.panel = ControlPanel(controller, self._changing, self._changed)
+        self._actions = Actions(self)
+        self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
         self._history = History(self._step())
-        self._actions = Actions(self)
         stage = widgets.Box(
             [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
         )
@@ -295,7 +295,7 @@ class Dashboard:
 
     def _draw(self) -> None:
         self.panel.follow()
-        self.scope.enable([*self.possible, *ALWAYS])
+        self._actions.enable()
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self.scope.show(self.controller.frame)
         self._completion.follow()

@@ -1,4 +1,4 @@
-"""Numbers in a sentence, as people write them."""
+"""Numbers and names in a sentence, as people write them."""
 
 from __future__ import annotations
 
@@ -14,3 +14,22 @@ def figure(value: float, digits: int = 3) -> str:
     mantissa, _, exponent = f"{value:.{digits}g}".partition("e")
     text = mantissa.replace("-", "−")
     return f"{text} × 10{str(int(exponent)).translate(_RAISED)}" if exponent else text
+
+
+_UNITS = {
+    "_hertz": "Hz",
+    "_db": "dB",
+    "_meters_per_second": "m/s",
+    "_meters": "m",
+    "_seconds": "s",
+}
+
+
+def name_and_unit(name: str) -> tuple[str, str]:
+    """The words of a parameter's name, and the unit that it ends with, or none.
+
+    >>> name_and_unit("lower_edge_hertz"), name_and_unit("seconds")
+    (('lower edge', 'Hz'), ('seconds', ''))
+    """
+    ending = next((each for each in _UNITS if name.endswith(each)), "")
+    return name.removesuffix(ending).replace("_", " "), _UNITS.get(ending, "")

@@ -20,6 +20,7 @@ from workbench.dashboards.plots import (
     cepstra,
     delays,
     errors,
+    features,
     mels,
     resampling,
     results,
@@ -64,14 +65,14 @@ class Idea:
 
 
 def _chain(
-    made: Callable[[], Sequence[keras.layers.Layer]],
+    made: Callable[[Source], Sequence[keras.layers.Layer]],
     usual: Mapping[int, Sequence[str]],
     *plots: Plot,
 ) -> Callable[[Source], ChainController]:
     """What opens the dashboard of a chain."""
 
     def opened(source: Source) -> ChainController:
-        chain = Chain(made(), sample_rate=source.sample_rate)
+        chain = Chain(made(source), sample_rate=source.sample_rate)
         return ChainController(chain, source, "", plots, usual)
 
     return opened
@@ -88,6 +89,11 @@ def _five_stages(sample_rate: int) -> Chain:
     return Chain(made, sample_rate=sample_rate)
 
 
+def _padded(source: Source) -> int:
+    """Samples of a padded signal: a fifth more than it has."""
+    return round(1.2 * source.signal().shape[-1])
+
+
 def _sweep() -> SignalSource:
     return SignalSource(chirp, seconds=4.0, start_hertz=100.0, stop_hertz=22000.0)
 
@@ -98,7 +104,7 @@ IDEAS: dict[str, Idea] = {
         "Choose a kind and listen to a sweep: what lies above the new Nyquist frequency either "
         "fades away or comes back as aliases.",
         _chain(
-            lambda: [layers.Resample(target_rate=16000)],
+            lambda _: [layers.Resample(target_rate=16000)],
             {0: ("target_rate", "kind", "quality")},
             results.signal(),
             spectra.spectrogram(0, "signal_spectrogram", "Spectrogram of the signal"),
@@ -118,7 +124,7 @@ IDEAS: dict[str, Idea] = {
         "Short frames place a click exactly in time, long ones a tone exactly in frequency. "
         "The window decides how far a loud bin leaks into its neighbours.",
         _chain(
-            lambda: [layers.STFT()],
+            lambda _: [layers.STFT()],
             {0: _FRAMES},
             results.signal(),
             results.result(1, "magnitude", "Magnitude"),
@@ -135,7 +141,7 @@ IDEAS: dict[str, Idea] = {
         "The mel scale gives low frequencies room and crowds the high ones. PCEN divides each "
         "band by its own recent level: steady noise fades, onsets stay.",
         _chain(
-            lambda: [layers.MelSpectrogram(), layers.PCEN()],
+            lambda _: [layers.MelSpectrogram(), layers.PCEN()],
             {0: (*_BANDS, "frame_length", "frame_step")},
             results.signal(),
             results.result(1, "mel", "Mel spectrogram, in dB"),
@@ -150,7 +156,7 @@ IDEAS: dict[str, Idea] = {
         "A spectrum in a dozen numbers: the fewer coefficients, the smoother the spectrum that "
         "they still remember.",
         _chain(
-            lambda: [layers.MFCC()],
+            lambda _: [layers.MFCC()],
             {0: ("num_mfccs", "num_mel_bins", "lifter", "frame_length", "frame_step")},
             results.signal(),
             results.instead(0, layers.Spectrogram, "spectrogram", "1. Spectrogram"),
@@ -166,7 +172,7 @@ IDEAS: dict[str, Idea] = {
         "frequency, and late or weak above it. A second, moving delay makes a comb, a flanger or "
         "a siren that drives past.",
         _chain(
-            lambda: [
+            lambda _: [
                 layers.FractionalDelay(delay=3.3, kind="lagrange"),
                 layers.ModulatedDelay(motion="still", delay_seconds=0.001),
             ],
@@ -190,36 +196,42 @@ IDEAS: dict[str, Idea] = {
     "augment": Idea(
         "Masks for training",
         "SpecAugment hides stretches of time and bands of frequency, so that a model learns not "
-        "to rely on any of them. Another seed hides others.",
+        "to rely on any of them. Another seed hides others; none reaches into the padding.",
         _chain(
-            lambda: [
+            lambda source: [
+                layers.FitLength(length=_padded(source), mask_padding=True),
                 layers.LogMelSpectrogram(),
                 layers.SpecAugment(
                     seed=(3, 4), time_mask_width=40, frequency_mask_width=16, mask_value=None
                 ),
             ],
-            {0: ("num_mel_bins", "frame_step")},
+            {0: ("length",), 1: ("num_mel_bins", "frame_step")},
             results.signal(),
-            results.masked(2, "masks", "Masks over the mel spectrogram"),
-            results.result(2, "result", "What a model sees"),
+            results.masked(3, "masks", "Masks over the mel spectrogram"),
+            results.result(3, "result", "What a model sees"),
         ),
         audio="speech",
     ),
     "input": Idea(
         "What a classifier sees",
         "Rate, length, level and padding all reach the features: change one and see which rows "
-        "and columns move.",
+        "and columns move, and what each step adds to the mean of the features.",
         _chain(
-            lambda: [
+            lambda _: [
                 layers.Resample(target_rate=16000),
-                layers.FitLength(length=48000),
+                layers.FitLength(length=96000, mask_padding=True),
                 layers.Normalize(),
                 layers.LogMelSpectrogram(),
             ],
-            {0: ("target_rate",), 3: ("num_mel_bins", "frame_length", "frame_step")},
+            {
+                0: ("target_rate",),
+                1: ("length", "place", "keep"),
+                3: ("num_mel_bins", "frame_length", "frame_step"),
+            },
             results.signal(),
             results.result(3, "waveform", "The waveform that it gets"),
             results.result(4, "features", "Features"),
+            features.step_by_step(3, "Mean features, step by step"),
         ),
         audio="speech",
     ),
@@ -232,8 +244,8 @@ IDEAS: dict[str, Idea] = {
     ),
     "gradient": Idea(
         "Gradients and learning",
-        "The gradient says what to change so that a scalar falls. Let it find a delay: too far "
-        "away, every period of the sound is a trap, and smoothing both sounds opens it.",
+        "The gradient says what to change so that a scalar falls. Let it find a delay: from far "
+        "away every period of the sound is a trap, and smoothing both sounds opens it.",
         GradientController,
         audio="speech",
     ),

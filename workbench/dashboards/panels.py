@@ -13,7 +13,7 @@ import numpy as np
 from workbench.axes import Axis
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
-COLORMAPS = ("magma", "diverging")
+COLORMAPS = ("magma", "diverging", "cyclic")
 LINE_STYLES = ("solid", "dashed", "reference")
 
 
@@ -25,7 +25,7 @@ class WavePanel:
     which column 0 begins at ``start``) or ``[channels, samples]`` (sample 0 lies at ``start``).
     ``height`` is the height of the plot on the page in CSS pixels. ``names`` are the channels'
     names; without them they are numbered. Spans of seconds that are ``old`` are dimmed: what they
-    show was computed with other parameters, or is still to come.
+    show was computed with other parameters, or is still to come. ``marks`` name moments.
     """
 
     title: str
@@ -39,6 +39,7 @@ class WavePanel:
     height: int = 110
     names: tuple[str, ...] = ()
     old: tuple[tuple[float, float], ...] = ()
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -62,10 +63,11 @@ class WavePanel:
 class ImagePanel:
     """A picture over time: ``data`` is uint8 ``[rows, columns]``, row 0 at the bottom.
 
-    0 stands for ``low``, 255 for ``high``. ``start`` is the time of the left edge of column 0, and
-    ``y_values`` holds the centres of the rows, which may be irregular (mel bands in Hz). Points
-    that are ``tinted``, bool ``[rows, columns]``, lie under a colour of their own: a mask. Spans
-    that are ``old`` are dimmed, as in a `WavePanel`.
+    0 stands for ``low``, 255 for ``high``, which look the same on a "cyclic" scale. ``start`` is
+    the time of the left edge of column 0, and ``y_values`` holds the centres of the rows, which may
+    be irregular (mel bands in Hz). Points that are ``tinted``, bool ``[rows, columns]``, lie under
+    a colour of their own: a mask. Spans that are ``old`` are dimmed and ``marks`` name moments, as
+    in a `WavePanel`.
     """
 
     title: str
@@ -83,6 +85,7 @@ class ImagePanel:
     height: int = 190
     tinted: np.ndarray | None = None
     old: tuple[tuple[float, float], ...] = ()
+    marks: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -197,7 +200,6 @@ class LinesPanel:
             "styles": self.line_styles,
             "half": self.half,
             "legend": self.legend,
-            "marks": [[name, float(place)] for name, place in self.marks.items()],
         }
         return head, [
             np.asarray(self.data, "<f4").tobytes(),
@@ -231,7 +233,9 @@ def _check_count(panel: WavePanel | LinesPanel, name: str, of: str, count: int) 
 
 def _head(panel: WavePanel | ImagePanel | LinesPanel, kind: str) -> dict[str, Any]:
     words = {name: getattr(panel, name) for name in ("title", "label", "unit", "height")}
-    return {"kind": kind, **words, "low": float(panel.low), "high": float(panel.high)}
+    marks = [[name, float(place)] for name, place in panel.marks.items()]
+    ends = {"low": float(panel.low), "high": float(panel.high)}
+    return {"kind": kind, **words, **ends, "marks": marks}
 
 
 def _time(panel: WavePanel | ImagePanel) -> dict[str, Any]:

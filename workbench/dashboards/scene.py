@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,31 +14,17 @@ from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.dashboards.panels import Panel
 from workbench.layers import OpLayer
+from workbench.masks import mask_of
+from workbench.recall import LastResults
 from workbench.stages import Stage
 
-Made = TypeVar("Made")
 
-
-class Memory:
-    """The last result of each computation beside the chain, for as long as what it is of rests.
-
-    >>> memory = Memory()
-    >>> [memory.recall("square", (n,), lambda n=n: print("computed") or n * n) for n in (2, 2, 3)]
-    computed
-    computed
-    [4, 4, 9]
-    """
+class Memory(LastResults):
+    """What is kept of computations beside the chain: their last results and their stages."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[Any, ...], Any]] = {}
+        super().__init__()
         self._stages: dict[str, Stage] = {}
-
-    def recall(self, name: str, given: tuple[Any, ...], make: Callable[[], Made]) -> Made:
-        """What `make` returns for what is `given`: tensors by identity, all else by value."""
-        last = self._kept.get(name)
-        if last is None or not _same(last[0], given):
-            last = self._kept[name] = (given, make())
-        return last[1]
 
     def stage(self, name: str, kind: type[OpLayer], values: Mapping[str, Any]) -> Stage:
         """A stage beside those of the chain, with these values: compiled while they rest."""
@@ -93,6 +79,15 @@ class Scene:
         """A result, `[channels, ...]`."""
         return self.result.outputs[number].numpy()
 
+    def valid(self, number: int) -> int | None:
+        """Steps of a result's channel that is shown before its padding; None where it has none."""
+        mask = mask_of(self.result.outputs[number])
+        if mask is None:
+            return None
+        rows = mask.numpy()
+        row = rows[min(self.channel, len(rows) - 1)]
+        return None if row.all() else int(np.count_nonzero(row))
+
     @property
     def sample_rate(self) -> int:
         """Of the signal, in Hz."""
@@ -106,7 +101,8 @@ class Scene:
         """What a layer of another kind would give, with the parameters that both have."""
         values = self._shared(stage, kind, changes)
         beside = self.memory.stage(f"{stage} {kind.__name__} {changes}", kind, values)
-        return beside.forward(self.result.outputs[stage])
+        with self.memory.shared():
+            return beside.forward(self.result.outputs[stage])
 
     def space_instead(self, stage: int, kind: type[OpLayer], /, **changes: Any) -> Space:
         """What the result of `instead` is."""
@@ -134,11 +130,3 @@ class Plot:
     doc: str
     draw: Callable[[Scene], Panel | None]
     shown: bool = True
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, tf.Tensor) or isinstance(other, tf.Tensor):
-        return one is other
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)

@@ -278,8 +278,9 @@ class Scope(anywidget.AnyWidget):
         names = ("panel", "first", "last", "low", "high")
         there = content["panel"] is not None
         self.selection = Selection(*(content[name] for name in names)) if there else None
+        callbacks = self._select_callbacks if content["by_hand"] else ()  # or other panels came
         try:
-            for callback in self._select_callbacks:
+            for callback in callbacks:
                 callback(self.selection)
         finally:
             self.send({"kind": "selected", "id": content["id"]})

@@ -107,18 +107,23 @@ def lines_panel(
 
 
 def limits_around(values: np.ndarray) -> tuple[float, float]:
-    """Round numbers below and above all values that are finite.
+    """Round numbers below and above all values that are finite; a flat line is in the middle.
 
     >>> limits_around(np.array([0.02, np.nan, 0.93]))
     (0.0, 1.0)
+    >>> limits_around(np.array([31.5, 31.5 + 1e-13]))
+    (29.5, 33.5)
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
         return 0.0, 1.0
     low, high = float(np.min(finite)), float(np.max(finite))
-    step = nice_limit((high - low) / 10 or abs(high) / 10)
+    if high - low <= 1e-9 * (size := max(abs(low), abs(high))):
+        low, high = low - 0.05 * size, high + 0.05 * size
+    step = nice_limit((high - low) / 10)
     first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
-    return round(step * first, 12), round(step * max(last, first + 1), 12)
+    ends = step * first, step * max(last, first + 1)
+    return tuple(float(f"{end:.12g}") for end in ends)  # type: ignore[return-value]
 
 
 def level_limits(levels: np.ndarray, range_db: float) -> tuple[float, float]:
@@ -144,7 +149,9 @@ def image_panel(
     """An image `[frames, bins]`, each pixel the largest value that falls on it, as a level in dB.
 
     Values that are no power of an amplitude (a cepstrum, a phase) and those of a signed image stay
-    as they are, each pixel the one of largest magnitude.
+    as they are, each pixel the one of largest magnitude; angles lie on a circle from -pi to pi. The
+    zeroth coefficient of a cepstrum, the mean level, dwarfs the others: the scale is theirs, and
+    the title says so.
     """
     time, bins = space.axes
     first, last = _visible(time, len(values), span, margin=1)
@@ -157,8 +164,14 @@ def image_panel(
     if len(pooled) > columns:
         step *= len(pooled) / columns
         pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
-    if plain:
-        high = nice_limit(_finite(title, _usual_peak(values) if not signed else _peak(values)))
+    circular = space.unit == "rad"
+    if circular and not signed:
+        low, high, label, unit = -math.pi, math.pi, space.quantity, space.unit
+    elif plain:
+        others = values[:, 1:] if bins.name == "coefficient" and values.shape[1] > 1 else values
+        high = nice_limit(_finite(title, _peak(values) if signed else _usual_peak(others)))
+        if others is not values and _finite(title, _peak(values[:, 0])) > high:
+            title = f"{title} (the zeroth is beyond the scale)"
         signed = signed or bool(np.min(values) < 0)
         low, label, unit = -high if signed else 0.0, space.quantity, space.unit
     else:
@@ -179,7 +192,7 @@ def image_panel(
         y_name="frequency" if bins.unit == "Hz" else bins.name,
         y_unit=bins.unit,
         y_values=row_centres,
-        colormap="diverging" if signed else "magma",
+        colormap="cyclic" if circular and not signed else "diverging" if signed else "magma",
     )
 
 

@@ -21,13 +21,14 @@ class ZPlane:
 
 @dataclass(frozen=True)
 class ZPlanePanel:
-    """Complex planes side by side, each with the unit circle; points outside of it stand out.
+    """Complex planes side by side, each with the unit circle.
 
     A group has the same colour and marker in all planes, in the order in which groups come: first
-    a cross, as for poles, then a ring, as for zeros. ``limit`` is the largest real and imaginary
-    part in view (None: enough for all points, but 2 at most); what lies beyond is drawn at the
-    edge. With a ``sample_rate`` angles read as frequencies. ``height`` is the side of a plane in
-    CSS pixels where there is room.
+    a cross, as for poles, then a ring, as for zeros. Of the groups that are ``bounded`` (None: all)
+    points outside of the circle stand out: a pole there is unstable, a zero is not. ``limit`` is
+    the largest real and imaginary part in view (None: enough for all points, but 2 at most); what
+    lies beyond is drawn at the edge. With a ``sample_rate`` angles read as frequencies. ``height``
+    is the side of a plane in CSS pixels where there is room.
     """
 
     title: str
@@ -37,6 +38,7 @@ class ZPlanePanel:
     label: str = "magnitude"
     unit: str = ""
     height: int = 180
+    bounded: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.planes:
@@ -52,6 +54,10 @@ class ZPlanePanel:
     def groups(self) -> tuple[str, ...]:
         """The names of the groups, in the order in which they come."""
         return tuple(dict.fromkeys(name for plane in self.planes for name in plane.points))
+
+    def is_bounded(self, name: str) -> bool:
+        """Whether the points of a group belong inside of the unit circle."""
+        return self.bounded is None or name in self.bounded
 
     @property
     def low(self) -> float:
@@ -88,6 +94,7 @@ class ZPlanePanel:
             "title": self.title,
             "height": self.height,
             "names": self.groups,
+            "bounded": [self.is_bounded(name) for name in self.groups],
             "planes": planes,
             "limit": float(self.extent),
             "sample_rate": self.sample_rate,

@@ -117,7 +117,7 @@ def compared(subject: Subject, target: Target, run: Run, check: np.ndarray | Non
         loudest = max(loudest, _peak(expected)) if weight is None else 1.0
         scale = (_peak(expected) or loudest or 1.0) if weight is None else 1.0
         errors.append(_distance(subject, found, expected, weight) / scale)
-        owns.append(_distance(subject, own(_nudged(x)), expected, weight) / scale)
+        owns.append(_distance(subject, own(_nudged(subject, x)), expected, weight) / scale)
         lengths.append(x.shape[subject.time])
         shapes.append(expected.shape)
     found_db, own_db = decibels(max(errors)), decibels(max(owns))
@@ -148,11 +148,13 @@ def _traced(subject: Subject) -> Run:
     return run
 
 
-def _nudged(x: np.ndarray) -> np.ndarray:
-    """A signal with the errors of one more rounding."""
-    kind = np.float64 if x.dtype in (np.float64, np.complex128) else np.float32
-    rounding = np.finfo(kind).eps * np.random.default_rng(_SEED).uniform(-1, 1, x.shape)
-    return (x * (1 + rounding)).astype(x.dtype)
+def _nudged(subject: Subject, x: np.ndarray) -> np.ndarray:
+    """A signal as it might have been rounded beside the loudest of its row; silence stays so."""
+    rng = np.random.default_rng(_SEED)
+    axes = tuple(range(1 if subject.has_batch else 0, x.ndim))
+    peak = np.max(np.abs(x), axis=axes, keepdims=True)
+    rounding = np.finfo(x.dtype).eps * peak * rng.uniform(-1, 1, x.shape)
+    return (x + rounding * (x != 0)).astype(x.dtype)
 
 
 def _peak(values: np.ndarray) -> float:

@@ -19,8 +19,8 @@ class Report:
             for that signal, in dB; for silence, where that is 0, to the largest of all signals. An
             angle or frequency (`Phase`, `InstantaneousFrequency`) is taken in whole turns, and
             counts as much as its magnitude beside the largest.
-        own_db: How far the layer's own result moves if its input moves by one rounding error: a
-            file can be no closer than that.
+        own_db: How far the layer's own result moves if its input moves by one rounding error of
+            its row's peak: a file can be no closer than that.
         milliseconds_per_second: What a second of audio takes in the target's runtime, after the
             first run; None where no sample rate is known.
         milliseconds: What the first signal takes there.

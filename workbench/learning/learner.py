@@ -118,6 +118,7 @@ class Learner:
         self.began = {(at, name): chain.layers[at].values[name] for at, name in self.parameters}
         self.history: list[Step] = []
         self.result: Gradients | None = None
+        self._best: Step | None = None  # at the present smoothing
         self._forget()
 
     @property
@@ -148,6 +149,14 @@ class Learner:
         else:
             self._begin()
             self._set(self.values)  # also where None stood for a value
+        made = self._look(started)
+        if self.converged and self._best is not None and self._best.loss < made.loss:
+            self._set(self._best.values)  # the last valley may lie above where it began
+            made = self._look(time.perf_counter())
+        return made
+
+    def _look(self, started: float) -> Step:
+        """The next step of the history: the loss and the gradients where the parameters are."""
         result = self.chain.gradients(self.x, self.objective, parameters=self.parameters)
         found = {(at, name): float(result.parameters[at][name]) for at, name in self.parameters}
         self.result = result
@@ -160,6 +169,8 @@ class Learner:
             time.perf_counter() - started,
         )
         self.history.append(made)
+        if self._best is None or made.loss < self._best.loss:
+            self._best = made
         return made
 
     def run(self, steps: int) -> Iterator[Step]:
@@ -187,6 +198,7 @@ class Learner:
         """Nothing is known of the steps before: losses can't be compared with theirs."""
         self._rule: Rule = rule_of(*self._options)
         self._moved = float("inf")
+        self._best = None
         self._slope = np.zeros(len(self.parameters))
         self._turns = self._steps = 0
 
@@ -229,6 +241,7 @@ class Learner:
         self._rule.renew()
         self._turns = self._steps = 0
         self._moved = float("inf")
+        self._best = None  # of another picture
         return True
 
     def _set(self, values: Mapping[Parameter, float | None]) -> None:

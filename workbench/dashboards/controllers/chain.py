@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
@@ -66,6 +67,7 @@ class ChainController(VisibleFirst):
 
     kind = "chain"
     channel_of = "image of"
+    shares = True  # stages and plots, what they have in common
 
     def __init__(
         self,
@@ -170,7 +172,8 @@ class ChainController(VisibleFirst):
     def _run(self, x: tf.Tensor) -> Gradients:
         if self.loss:
             return self.chain.gradients(x, self.loss)
-        outputs = self.chain.run(x)
+        with self._memory.shared() if self.shares else contextlib.nullcontext():
+            outputs = self.chain.run(x)
         return Gradients(outputs[-1], outputs, (), ())
 
     def _check_size(self, length: int) -> None:
@@ -267,7 +270,15 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
     """
     if not isinstance(layer, DeclaredLayer):
         return {}
-    own = {n: each for n, each in layer.declared.items() if n not in layer.following}
+    kind: Any = type(layer)  # mypy takes the hash of its instances for that of a class
+    return dict(_controlled(kind, layer.following, tuple(usual)))
+
+
+@functools.cache
+def _controlled(
+    kind: type[DeclaredLayer], following: tuple[str, ...], usual: tuple[str, ...]
+) -> dict[str, Declared]:
+    own = {n: each for n, each in kind.spec.parameters.items() if n not in following}
     if not usual:
         return own
     rank = {name: usual.index(name) if name in usual else len(usual) for name in own}
@@ -278,15 +289,18 @@ def controlled(layer: keras.layers.Layer, usual: Sequence[str] = ()) -> dict[str
 
 
 def presets_of(layer: keras.layers.Layer, time: Axis) -> dict[str, dict[str, Any]]:
-    """The parameters of other libraries for a layer at the rate that reaches it.
+    """All parameters of a layer as another library has them, at the rate that reaches it.
 
-    They are the same ones at any rate, so that the choice of them does not come and go.
+    What a library has no word for is at its default: nothing is left of the preset before. They
+    are the same ones at any rate, so that the choice of them does not come and go.
     """
     if not isinstance(layer, OpLayer) or time.unit != "s":
         return {}
     rate = max(round(time.rate), _LEAST_RATE)
+    own = controlled(layer).values()
+    defaults = {each.name: each.default for each in own if not each.required}
     return {
-        library: preset(layer.spec.name, library, sample_rate=rate)
+        library: defaults | preset(layer.spec.name, library, sample_rate=rate)
         for library in libraries(layer.spec.name)
     }
 

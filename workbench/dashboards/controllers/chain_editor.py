@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,6 +49,8 @@ class ChainEditor(ChainController):
     Attributes:
         slots: The stages, in their order.
     """
+
+    shares = False  # what a stage costs is shown: all of it
 
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
         self.slots = tuple(Slot(layer) for layer in chain.layers)
@@ -123,15 +126,20 @@ class ChainEditor(ChainController):
 
     def _add(self, kind: type[OpLayer]) -> None:
         """Puts a layer with its defaults behind the last stage that gives what it takes."""
-        layer = kind(**needed(kind))
-        self._known[layer.name] = layer
         fitting = [n for n, space in enumerate(self.chain.spaces) if _takes(kind, space)]
         if not fitting:
             rule = "find something that it can work on"
             raise ParameterError("add", rule, kind.__name__).named("chain")
         places = [stage for stage, slot in enumerate(self.slots) if slot.on]
         at = places[fitting[-1] - 1] + 1 if fitting[-1] else 0
+        name = self._new_name(kind)
+        layer = self._known[name] = kind(name=name, **needed(kind))
         self._arrange([*self.slots[:at], Slot(layer), *self.slots[at:]])
+
+    def _new_name(self, kind: type[OpLayer]) -> str:
+        """A name that no stage has had: Keras counts anew in every thread."""
+        numbered = (f"{kind.spec.name}_{number}" for number in itertools.count(1))
+        return next(name for name in numbered if name not in self._known)
 
     def _run(self, x: tf.Tensor) -> Gradients:
         if self.chain.layers:

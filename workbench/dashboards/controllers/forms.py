@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workbench.checked_json import REQUIRED, Check, Fields, anything
+from workbench.dashboards.figures import name_and_unit
 from workbench.params import Declared
 
 SOURCE = -1  # stands for the source where others name a stage
@@ -76,15 +77,9 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
 
 def label(declared: Declared) -> str:
     """The words beside a control: name and unit, the unit not said twice."""
-    words = declared.name
-    if words == "seconds":
-        return words
-    for ending, unit in (("_hertz", "Hz"), ("_db", "dB"), ("_seconds", "s")):
-        if words.endswith(ending):
-            return f"{words.removesuffix(ending).replace('_', ' ')} ({unit})"
-    unit = declared.param.unit
-    words = words.replace("_", " ")
-    return f"{words} ({unit})" if unit and unit != "samples" else words
+    words, unit = name_and_unit(declared.name)
+    unit = unit or declared.param.unit
+    return words if unit in ("", "samples") or words == "seconds" else f"{words} ({unit})"
 
 
 def name_of(stage: int) -> str:

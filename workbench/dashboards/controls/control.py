@@ -10,11 +10,11 @@ import ipywidgets as widgets
 
 from workbench.dashboards.alerts import alert, unalert
 from workbench.dashboards.controllers.forms import label
-from workbench.dashboards.controls.numbers import NumberRow, NumberSlider, rungs_of
+from workbench.dashboards.controls.looks import looks
+from workbench.dashboards.controls.numbers import WORDS, NumberRow, NumberSlider, rungs_of
 from workbench.params import Declared
 
-STYLE = {"description_width": "128px"}
-LAYOUT = {"width": "auto", "margin": "1px 0"}
+LAYOUT = {"width": "auto", "margin": "1px 0", "flex": "1 1 auto"}
 _NONE = "none"  # stands for None in a list of choices, where the widget takes None for no choice
 
 
@@ -40,18 +40,21 @@ class Control:
                 description="auto",
                 indent=False,
                 tooltip=f"{declared.name}: None",
-                layout={"width": "62px", "flex": "0 0 auto"},
+                **looks(widgets.Checkbox, width="62px", flex="0 0 auto"),
             )
             self._automatic.add_class("workbench-auto")
             self._follow_automatic()
             self._automatic.observe(self._changed, "value")
-            self._input.layout.flex = "1 1 auto"
             row.append(self._automatic)
-        self._message = widgets.HTML(layout={"display": "none", "margin": "0"})
+        self._message = widgets.HTML(**looks(widgets.HTML, margin="0"))
         self._message.add_class("workbench-error")
         self._input.observe(self._changed, "value")
-        box = widgets.HBox(row, layout={"width": "auto"}) if len(row) > 1 else self._input
-        self.widget = widgets.VBox([box, self._message], layout={"width": "auto"})
+        box = (
+            widgets.HBox(row, **looks(widgets.HBox, width="auto")) if len(row) > 1 else self._input
+        )
+        comes_and_goes = {"layout": {"width": "auto"}}
+        look = comes_and_goes if declared.param.only else looks(widgets.VBox, width="auto")
+        self.widget = widgets.VBox([box, self._message], **look)
 
     @property
     def value(self) -> Any:
@@ -105,7 +108,6 @@ class Control:
     @error.setter
     def error(self, text: str) -> None:
         self._message.value = alert(text)
-        self._message.layout.display = "block" if text else "none"
 
     def _follow_automatic(self) -> None:
         """Greys the slider out while the op decides."""
@@ -124,20 +126,18 @@ class Control:
 
 def _input(declared: Declared, value: Any) -> Any:
     """The widget that suits a parameter."""
-    shared = {
-        "description": label(declared),
-        "tooltip": declared.param.doc,
-        "style": STYLE,
-        "layout": dict(LAYOUT),
-    }
+    shared = {"description": label(declared), "tooltip": declared.param.doc}
     if declared.param.choices:
         options: list[Any] = [(choice, choice) for choice in declared.param.choices]
         options += [(_NONE, _NONE)] if declared.optional else []
-        return widgets.Dropdown(options=options, value=_NONE if value is None else value, **shared)
+        chosen = _NONE if value is None else value
+        look = looks(widgets.Dropdown, words=WORDS, **LAYOUT)
+        return widgets.Dropdown(options=options, value=chosen, **shared, **look)
     if declared.kind is bool:  # its tooltip would be its words once more
         words, doc = (html.escape(text) for text in (label(declared), declared.param.doc))
         shared["description"] = f'<span title="{doc}">{words}</span>'
-        return widgets.Checkbox(value=value, description_allow_html=True, **shared)
+        look = looks(widgets.Checkbox, words=WORDS, **LAYOUT)
+        return widgets.Checkbox(value=value, description_allow_html=True, **shared, **look)
     row = NumberSlider if declared.count == 1 else NumberRow
     return row(value, rungs_of(declared), **shared)
 

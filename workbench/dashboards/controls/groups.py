@@ -10,6 +10,7 @@ import ipywidgets as widgets
 
 from workbench.dashboards.alerts import alert, unalert
 from workbench.dashboards.controls.control import Control
+from workbench.dashboards.controls.looks import looks
 from workbench.params import Declared, Param
 
 _TOOLS = {  # an icon, and what it does
@@ -55,9 +56,9 @@ class ControlGroup:
         details = [c for c in self._controls.values() if c.declared.param.detail]
         folded = self._folded(details) if details else []
         heading = [_heading(title, self._buttons)] if title else []
-        self._note = widgets.HTML(layout={"display": "none", "margin": "0"})
+        self._note = widgets.HTML(**looks(widgets.HTML, margin="0"))
         self._note.add_class("workbench-note")
-        self._refusal = widgets.HTML(layout={"display": "none", "margin": "0"})
+        self._refusal = widgets.HTML(**looks(widgets.HTML, margin="0"))
         self._refusal.add_class("workbench-error")
         heading += [self.preset.widget] if self.preset else []
         heading += [self._refusal]
@@ -77,7 +78,6 @@ class ControlGroup:
         if text != self._said:
             self._said = text
             self._note.value = f'<span role="status">{html.escape(text)}</span>' if text else ""
-            self._note.layout.display = "block" if text else "none"
 
     def on_preset(self, callback: Callable[[str], None]) -> None:
         """Calls `callback(name)` when a preset is chosen."""
@@ -109,7 +109,6 @@ class ControlGroup:
     def refuse(self, text: str) -> None:
         """Shows why a preset could not be taken, or a tool not be used; empty takes it away."""
         self._refusal.value = alert(text)
-        self._refusal.layout.display = "block" if text else "none"
 
     def show(self, values: Mapping[str, Any]) -> None:
         """Shows all parameters as they are, without errors; tells nobody."""
@@ -167,7 +166,7 @@ def _preset_of(names: Sequence[str]) -> Declared:
 
 def _tool(name: str, title: str) -> widgets.Button:
     icon, tooltip = _words_of(name, title)
-    button = widgets.Button(icon=icon, tooltip=tooltip, layout={"width": "28px"})
+    button = widgets.Button(icon=icon, tooltip=tooltip, **looks(widgets.Button, width="28px"))
     button.add_class("workbench-tool")
     return button
 
@@ -178,7 +177,7 @@ def _words_of(name: str, title: str) -> tuple[str, str]:
 
 
 def _heading(text: str, tools: Iterable[widgets.Button]) -> widgets.Widget:
-    heading = widgets.HTML(f'<div role="heading" aria-level="4">{text}</div>')
+    said = f'<div role="heading" aria-level="4">{text}</div>'
+    heading = widgets.HTML(said, **looks(widgets.HTML, flex="1 1 auto"))
     heading.add_class("workbench-group")
-    heading.layout.flex = "1 1 auto"
-    return widgets.HBox([heading, *tools], layout={"align_items": "flex-end"})
+    return widgets.HBox([heading, *tools], **looks(widgets.HBox, align_items="flex-end"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from workbench.dashboards.controls.looks import are_shared
+
 
 class Leaving:
     """Widgets that have left the page: they are closed a while later.
@@ -36,5 +38,5 @@ def close_tree(widget: Any) -> None:
     for child in getattr(widget, "children", ()):
         close_tree(child)
     for part in (getattr(widget, "style", None), widget.layout, widget):
-        if part is not None:
+        if part is not None and not are_shared(part):
             part.close()

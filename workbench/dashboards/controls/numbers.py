@@ -10,9 +10,11 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
+from workbench.dashboards.controls.looks import looks
 from workbench.params import Declared
 
-_DIGITS = 7
+WORDS = "128px"  # the width of what stands beside a control
+_DIGITS, _ROOM = 7, 7  # of a number in its field, and characters that it has room for
 _STEPS = 200  # at least so many positions over a continuous range
 
 
@@ -35,11 +37,16 @@ class NumberSlider(widgets.HBox):
         self._kind = type(rungs[0])
         self._showing = False
         self._slider = widgets.IntSlider(
-            max=len(rungs) - 1, readout=False, **shown | {"layout": {"flex": "1 1 auto"}}
+            max=len(rungs) - 1,
+            readout=False,
+            **shown,
+            **looks(widgets.IntSlider, words=WORDS, flex="1 1 auto"),
         )
         # a field of whole numbers would read 1000.5 as 10005: the op is to refuse it
-        self._field = widgets.FloatText(layout={"width": "76px", "flex": "0 0 auto"})
-        super().__init__([self._slider, self._field], layout={"width": "auto"})
+        self._field = widgets.FloatText(**looks(widgets.FloatText, width="82px", flex="0 0 auto"))
+        super().__init__(
+            [self._slider, self._field], **looks(widgets.HBox, width="auto", flex="1 1 auto")
+        )
         self.add_class("workbench-number")
         self._slider.observe(self._slid, "value")
         self._field.observe(self._typed, "value")
@@ -61,7 +68,10 @@ class NumberSlider(widgets.HBox):
 
     def _short(self, value: Any) -> Any:
         """As many digits as the field has room for: what is learnt has more."""
-        return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+        if not isinstance(value, float):
+            return value
+        texts = [f"{value:.{digits}g}" for digits in range(_DIGITS, 2, -1)]
+        return float(next((text for text in texts if len(text) <= _ROOM), texts[-1]))
 
     def _slid(self, change: Any) -> None:
         if not self._showing:
@@ -91,7 +101,8 @@ class NumberRow(widgets.VBox):
             shown | {"description": f"{words} {number}"} for number in range(1, len(value) + 1)
         ]
         super().__init__(
-            [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)]
+            [NumberSlider(one, rungs, **say) for one, say in zip(value, named, strict=True)],
+            **looks(widgets.VBox, flex="1 1 auto"),
         )
         self.value = value
         for slider in self.children:
@@ -142,10 +153,16 @@ def slider_range(declared: Declared) -> tuple[Any, Any]:
 
 
 def _octaves(low: int, high: int) -> list[int]:
-    """Whole numbers from `low` to `high`, eight to an octave, powers of two among them."""
-    eighths = range(math.floor(math.log2(low)) * 8, math.ceil(math.log2(high)) * 8 + 1)
-    steps = {round(2 ** (eighth / 8)) for eighth in eighths} | {low, high}
-    return sorted(step for step in steps if low <= step <= high)
+    """Whole numbers from `low` to `high`, eight to an octave: eighths of powers of two.
+
+    As lengths of a Fourier transform they are quick: a few times two, never a large prime.
+
+    >>> _octaves(256, 512)
+    [256, 288, 320, 352, 384, 416, 448, 480, 512]
+    """
+    octaves = range(math.floor(math.log2(low)), math.ceil(math.log2(high)) + 1)
+    steps = {round(2**octave * eighths / 8) for octave in octaves for eighths in range(8, 16)}
+    return sorted(step for step in steps | {low, high} if low <= step <= high)
 
 
 def _round_step(step: float) -> float:

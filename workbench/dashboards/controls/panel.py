@@ -28,6 +28,7 @@ class ControlPanel:
         controller: What is controlled.
         changing: Entered for as long as something changes.
         changed: Called after a change with what was moved; None for more than one control.
+        refused: Called after a value was refused.
 
     Attributes:
         controls: The control of each parameter, by stage and name.
@@ -41,9 +42,11 @@ class ControlPanel:
         controller: Controller[Any],
         changing: Callable[[], AbstractContextManager[Any]],
         changed: Callable[[Hashable], None],
+        refused: Callable[[], None],
     ):
         self._controller, self._changing, self._changed = controller, changing, changed
         self._refused: dict[tuple[int, str], Control] = {}
+        self._was_refused = refused
         self._source_box = widgets.VBox()
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
@@ -84,6 +87,7 @@ class ControlPanel:
                 self._controller.set(chosen.stage, **chosen.presets.get(name, {}))
             except Exception as error:
                 self.groups[group].refuse(message(error))
+                self._was_refused()
             else:
                 self.show()
                 self._changed(None)
@@ -98,6 +102,7 @@ class ControlPanel:
                 self._controller.act(self._controller.groups[group].stage, tool)
             except Exception as error:
                 self.groups[group].refuse(message(error))
+                self._was_refused()
             else:
                 self.show()
                 self._changed(None)
@@ -112,6 +117,8 @@ class ControlPanel:
             if self._try(key, control):
                 self._settle_refused()
                 self._changed(key)
+            else:
+                self._was_refused()
 
     def _try(self, key: tuple[int, str], control: Control) -> bool:
         """Sets a parameter; a refusal is shown beside the control, the last picture stays.
@@ -146,9 +153,12 @@ class ControlPanel:
     @property
     def refused(self) -> bool:
         """Whether something that is shown was refused."""
-        return bool(self._refused)
+        return bool(self._refused) or any(group.refusal for group in self.groups)
 
     def _settle_refused(self) -> None:
+        """After a change: what it has made legal is taken, and old refusals are void."""
+        for group in self.groups:
+            group.refuse("")
         for key, control in list(self._refused.items()):
             if key in self._refused and self._try(key, control):
                 self._refused.pop(key, None)
@@ -172,13 +182,14 @@ class ControlPanel:
         And parameters that have changed with another one.
         """
         self._match_groups()
-        for shown, group in zip(self.groups, self._controller.groups, strict=True):
+        groups, notes = self._controller.groups, self._controller.notes
+        for shown, group in zip(self.groups, groups, strict=True):
             for name in group.declared:
                 control, value = self.controls[group.stage, name], group.values[name]
                 if (group.stage, name) not in self._refused and control.value != value:
                     control.show(value)
             shown.follow(group.values, group.preset)
-            shown.note = self._controller.notes.get(group.title, "")
+            shown.note = notes.get(group.title, "")
 
     def _match_groups(self) -> None:
         """Makes those groups anew that the controller has in another form than is shown."""

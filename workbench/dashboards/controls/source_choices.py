@@ -10,8 +10,10 @@ import ipywidgets as widgets
 
 from workbench import audio, clips
 from workbench.dashboards.alerts import alert, message
-from workbench.dashboards.controls.control import LAYOUT, STYLE
+from workbench.dashboards.controls.control import LAYOUT
+from workbench.dashboards.controls.looks import looks
 from workbench.dashboards.controls.microphone import Microphone
+from workbench.dashboards.controls.numbers import WORDS
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source
 
 
@@ -40,20 +42,25 @@ class SourceChoices:
     ):
         self._change_source, self._choose_channel = change_source, choose_channel
         self._listening = True
-        shared: dict[str, Any] = {"style": STYLE, "layout": LAYOUT}
-        self.source = widgets.Dropdown(description="source", **shared)
+        look = looks(widgets.Dropdown, words=WORDS, **LAYOUT)
+        self.source = widgets.Dropdown(description="source", **look)
         self.path = widgets.Text(
-            description="path", placeholder="a sound file", continuous_update=False, **shared
+            description="path",
+            placeholder="a sound file",
+            continuous_update=False,
+            **looks(widgets.Text, words=WORDS, **LAYOUT),
         )
         self.upload = widgets.FileUpload(
             description="Upload a sound file",
             accept="audio/*",
             tooltip="Take a file of this computer",
-            layout={"width": "auto"},
+            **looks(widgets.FileUpload, width="auto"),
         )
         self.microphone = Microphone()
-        self.channel = widgets.Dropdown(description=channel_of, **shared)
-        self._message = widgets.HTML(layout={"display": "none"})
+        self.channel = widgets.Dropdown(
+            description=channel_of, style=look["style"], layout=dict(LAYOUT)
+        )
+        self._message = widgets.HTML(**looks(widgets.HTML))
         self._message.add_class("workbench-error")
         self.source.observe(self._on(self._chosen), "value")
         self.path.observe(self._on(self._typed), "value")
@@ -104,7 +111,6 @@ class SourceChoices:
 
     def _say(self, text: str) -> None:
         self._message.value = alert(text)
-        self._message.layout.display = "block" if text else "none"
 
     def _chosen(self, change: Any) -> None:
         if change.new is not None:

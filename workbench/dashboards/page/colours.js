@@ -9,10 +9,11 @@ const GREYS = { light: "#71767d", dark: "#a0a8b0" };
 
 const TINT = [99, 176, 255]; // red, green, blue
 
-// Sequential, and diverging from a middle that is as light or dark as the theme.
+// Sequential; round a circle; and diverging from a middle that is as light or dark as the theme.
 const ANCHORS = {
   magma: "000004 100b2d 2c115f 51127c 721f81 932b80 b73779 d8456c f1605d fc8961 feb078"
     + " fed799 fcfdbf",
+  cyclic: "2d1038 3c2a8a 5580c2 a6c5d6 e4dce4 d8ab92 b35a50 7b2350 2d1038",
   light: "053061 2065ab 4393c3 90c4dd d1e5f0 f7f6f6 fddbc7 f3a481 d6604d b1182b 67001f",
   dark: "9eb0ff 62a6e0 3280a6 20526a 112732 190c09 371000 61200b 964a36 ca7b71 ffadad",
 };

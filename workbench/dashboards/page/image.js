@@ -28,8 +28,8 @@ export class ImagePanel extends Panel {
 
   /** Colour the bytes, when they or the theme have changed. */
   colour(theme) {
-    const diverging = theme.dark ? "dark" : "light";
-    const name = this.meta.colormap === "diverging" ? diverging : "magma";
+    const { colormap } = this.meta;
+    const name = colormap !== "diverging" ? colormap : theme.dark ? "dark" : "light";
     if (this.coloured === name) return;
     if (this.table?.name !== name) {
       const words = colourTable(name);
@@ -138,11 +138,15 @@ export class ImagePanel extends Panel {
     const column = Math.floor((time - start) / step);
     if (column < 0 || column >= columns) return null;
     const row = clamp(Math.floor((1 - (y - this.box.y) / this.box.height) * rows), 0, rows - 1);
-    const value = low + ((high - low) * this.bytes[row * columns + column]) / 255;
+    const byte = this.bytes[row * columns + column];
+    const value = low + ((high - low) * byte) / 255;
     const [here, next] = [this.values[row], this.values[row ? row - 1 : Math.min(1, rows - 1)]];
     const size = Math.max(Math.abs(low), Math.abs(high));
     const level = quantity(value, unit, niceStep((high - low) / 256), size);
     const place = quantity(here, y_unit, niceStep(Math.abs(here - next) / 50 || 1));
-    return { text: `${view.tell(time)} · ${place} · ${level}`, x, y };
+    const open = this.meta.colormap !== "cyclic"; // what is beyond the colours has their last
+    const under = open && byte === 0 && low < 0;
+    const beyond = under ? "≤ " : open && byte === 255 && unit !== "dB" ? "≥ " : "";
+    return { text: `${view.tell(time)} · ${place} · ${beyond}${level}`, x, y };
   }
 }

@@ -78,9 +78,11 @@ export function markup(help) {
         <input class="workbench-file" type="file" accept=".json,application/json" hidden
           aria-label="Design file">
       </div>
-      ${button("select", "Select", "Drag to select (S)", 'aria-pressed="false"')}
-      ${button("out", "Zoom out", "Zoom out (−)")}${button("in", "Zoom in", "Zoom in (+)")}
-      ${button("reset", "Show everything", "Show everything (Home)")}
+      <div class="workbench-zoom">
+        ${button("select", "Select", "Drag to select (S)", 'aria-pressed="false"')}
+        ${button("out", "Zoom out", "Zoom out (−)")}${button("in", "Zoom in", "Zoom in (+)")}
+        ${button("reset", "Show everything", "Show everything (Home)")}
+      </div>
       <audio class="workbench-audio" preload="auto"></audio><audio preload="auto"></audio>
     </div>
     <div class="workbench-status" role="status" aria-live="polite"></div>

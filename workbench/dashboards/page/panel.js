@@ -113,6 +113,25 @@ export class Panel {
     ctx.fillText(label, x + width / 2, y + 30);
   }
 
+  /** Named moments, each a line with its name beside the top, seen on light and on dark colours. */
+  drawMoments(ctx, view, theme) {
+    const { x, y, width, height } = this.box;
+    ctx.font = `11px ${theme.font}`;
+    ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    for (const [name, time] of this.timed ? this.meta.marks : []) {
+      const at = Math.round(view.toX(time)), wide = ctx.measureText(name).width + 8;
+      if (at < x || at > x + width) continue;
+      const left = at + wide < x + width ? at : at - wide;
+      ctx.fillStyle = theme.plot;
+      ctx.fillRect(at - 1, y, 3, height);
+      ctx.fillRect(left, y, wide, 17);
+      ctx.fillStyle = theme.ink;
+      ctx.fillRect(at, y, 1, height);
+      ctx.fillText(name, left + 4, y + 9);
+    }
+  }
+
   /** What stands right of the plot. */
   drawSide() {}
 

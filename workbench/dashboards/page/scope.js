@@ -284,6 +284,7 @@ class Scope {
       ctx.clip();
       panel.draw(ctx, this.view, this.theme);
       veil(ctx, panel, this.view, this.theme);
+      panel.drawMoments(ctx, this.view, this.theme);
       ctx.restore();
     }
   }

@@ -18,16 +18,20 @@ export class Selection {
   on = false;
   region = null;
   hold = null;
+  byHand = false;
 
   constructor(scope) {
     this.scope = scope;
     this.button = scope.find(".workbench-select");
     this.spoken = scope.find(".workbench-selected");
     this.button.addEventListener("click", () => this.toggle(), { signal: scope.abort.signal });
-    this.question = new Question((id) => scope.send({
-      kind: "select", id, panel: null, first: null, last: null, low: null, high: null,
-      ...this.region,
-    }));
+    this.question = new Question((id) => {
+      scope.send({
+        kind: "select", id, panel: null, first: null, last: null, low: null, high: null,
+        ...this.region, by_hand: this.byHand,
+      });
+      this.byHand = false;
+    });
   }
 
   toggle() {
@@ -170,10 +174,10 @@ export class Selection {
     return Boolean(hold?.moved);
   }
 
-  clear() {
+  clear(byHand = true) {
     if (!this.region) return false;
     this.region = null;
-    this.changed();
+    this.changed(byHand);
     this.settled();
     return true;
   }
@@ -200,9 +204,10 @@ export class Selection {
 
   // ---- what follows
 
-  /** Draw it, and tell the kernel with the next animation frame. */
-  changed() {
+  /** Draw it, and tell the kernel with the next animation frame, and whether a person did it. */
+  changed(byHand = true) {
     this.unsaid = true;
+    this.byHand ||= byHand;
     this.scope.invalidate(OVERLAY);
   }
 
@@ -236,10 +241,10 @@ export class Selection {
       this.axis = panels[other]?.meta.y_name;
     }
     if (first >= last || kept.panel < 0) {
-      this.clear();
+      this.clear(false);
     } else if (JSON.stringify(kept) !== JSON.stringify(region)) {
       this.region = kept;
-      this.changed();
+      this.changed(false);
       this.settled();
     }
   }

@@ -144,13 +144,18 @@ export class ZPlanePanel extends Panel {
     this.meta.planes.forEach((_, plane) => this.drawCaption(ctx, theme, plane));
   }
 
-  /** A disc under each point outside the unit circle. */
+  /** Whether a point is where none of its group should be. */
+  isOutside({ group, size }) {
+    return this.meta.bounded[group] && size > EDGE;
+  }
+
+  /** A disc under each point that is outside the unit circle and should not be. */
   drawOutside(ctx, theme, radius) {
     ctx.fillStyle = ctx.strokeStyle = theme.alert;
     ctx.lineWidth = 1.5;
     ctx.beginPath();
     for (const point of this.points) {
-      if (point.size <= EDGE) continue;
+      if (!this.isOutside(point)) continue;
       const [x, y] = this.at(point);
       ctx.moveTo(x + radius, y);
       ctx.arc(x, y, radius, 0, 7);
@@ -161,12 +166,13 @@ export class ZPlanePanel extends Panel {
     ctx.stroke();
   }
 
-  /** Below a plane: its largest magnitude, and how many points are outside the circle. */
+  /** Below a plane: the largest magnitude that has a bound, and how many are beyond it. */
   drawCaption(ctx, theme, plane) {
-    const sizes = this.points.filter((point) => point.plane === plane).map(({ size }) => size);
-    if (!sizes.length) return;
-    const outside = sizes.filter((size) => size > EDGE).length;
-    const largest = `max |z| ${format(Math.max(...sizes), 4)}`;
+    const own = this.points
+      .filter((point) => point.plane === plane && this.meta.bounded[point.group]);
+    if (!own.length) return;
+    const outside = own.filter((point) => this.isOutside(point)).length;
+    const largest = `max |z| ${format(Math.max(...own.map(({ size }) => size)), 4)}`;
     const { x, y, side } = this.square(plane);
     const texts = outside ? [`${outside} outside · ${largest}`, `${outside} outside`] : [largest];
     ctx.font = `${outside ? 600 : 400} 11px ${theme.font}`;

@@ -10,9 +10,10 @@ from workbench.analysis.delay_errors import (
     delay_error,
     delay_gain,
     delay_taps,
+    envelope_delay,
     phase_delay_error,
 )
-from workbench.analysis.responses import group_delay, magnitude_response, zeros_and_poles
+from workbench.analysis.responses import magnitude_response, zeros_and_poles
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import limits_around, lines_panel
@@ -60,7 +61,8 @@ def error(stage: int) -> Plot:
     def draw(scene: Scene) -> LinesPanel:
         values = scene.values(stage)
         band = clean_band(values)
-        title = f"Error: below −60 dB up to {band:.3g} of Nyquist"
+        clean = f"below −60 dB up to {band:.3g} of Nyquist" if band else "nowhere below −60 dB"
+        title = f"Error: {clean}, at the worst delay"
         return lines_panel(title, delay_error(values), _ERRORS, half=True)
 
     return Plot("error", "How far the delay is from an ideal one.", draw)
@@ -70,10 +72,10 @@ def group(stage: int) -> Plot:
     """How much later the energy of each frequency comes."""
 
     def draw(scene: Scene) -> LinesPanel:
-        b, a = delay_coefficients(scene.values(stage))
-        curves = group_delay(b, a, rate=scene.space(stage).time.rate)
-        title = "Group delay of the fractional part"
-        return lines_panel(title, curves, half=True)
+        curves = envelope_delay(scene.values(stage))
+        below = curves.data[:, : round(0.95 * curves.data.shape[1])]  # what nearly stops comes late
+        styles = "solid", "reference"
+        return lines_panel("Group delay", curves, limits_around(below), styles=styles, half=True)
 
     return Plot("group_delay", "How much later the energy of each frequency comes.", draw, False)
 
@@ -91,7 +93,9 @@ def comb(stage: int) -> Plot:
             "comb", tuple(values.items()), lambda: kind.function(impulse, **values).numpy()[0]
         )
         curves = magnitude_response(taps, rate=rate, points=_COMB // 2 + 1, floor_db=-80.0)
-        return lines_panel("Gain of the mix", curves, (-40.0, 10.0), half=True)
+        still = scene.values(stage)["motion"] == "still"
+        title = "Gain of the mix" if still else "Gain of the mix, were it at rest"
+        return lines_panel(title, curves, (-40.0, 10.0), half=True)
 
     return Plot("comb", "What a mix with a delayed copy lets through.", draw)
 
@@ -103,8 +107,9 @@ def poles(stage: int) -> Plot:
         b, a = delay_coefficients(scene.values(stage))
         if max(np.size(b), np.size(a)) > _MOST_TAPS:
             return None
-        plane = ZPlane("", zeros_and_poles(b, a))
+        found = zeros_and_poles(b, a)
+        plane = ZPlane("", {name: found[name] for name in ("poles", "zeros")})
         rate = scene.space(stage).time.rate
-        return ZPlanePanel("Poles and zeros", (plane,), sample_rate=rate)
+        return ZPlanePanel("Poles and zeros", (plane,), sample_rate=rate, bounded=("poles",))
 
     return Plot("poles_and_zeros", "Where the filter's poles and zeros lie.", draw, False)

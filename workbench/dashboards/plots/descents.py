@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.axes import Axis
 from workbench.curves import Curves
-from workbench.dashboards.figures import figure
+from workbench.dashboards.figures import figure, name_and_unit
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.views import limits_around, lines_panel
 from workbench.learning.landscape import Landscape, Tangent
@@ -63,17 +63,19 @@ def training(history: Sequence[Step]) -> LinesPanel:
 
 def way(history: Sequence[Step], targets: Mapping[Parameter, float | None]) -> LinesPanel:
     """How far each parameter has come on its way to the target; its value where it has none."""
-    lines, names = [], []
+    lines, names, title, quantity = [], [], "Learnt values", "value"
     for parameter in history[0].values:
         values = np.array([step.values[parameter] for step in history])
         target, begin = targets.get(parameter), values[0]
         known = target is not None and target != begin
         lines.append((values - begin) / (target - begin) if known else values)  # type: ignore[operator]
-        names.append(parameter[1] if known else f"{parameter[1]} (value)")
+        names.append(name_and_unit(parameter[1])[0] + ("" if known else " (value)"))
+        if known:
+            title, quantity = "Way to the target", "part of the way"
     data = np.stack(lines)
-    curves = Curves(Axis("step"), data, tuple(names), "part of the way")
-    limits = limits_around(np.append(data, [0.0, 1.0]))
-    return lines_panel("Way to the target", curves, limits, span=_span(history), half=True)
+    curves = Curves(Axis("step"), data, tuple(names), quantity)
+    way = np.append(data, [0.0, 1.0]) if quantity != "value" else data
+    return lines_panel(title, curves, limits_around(way), span=_span(history), half=True)
 
 
 def _span(history: Sequence[Step]) -> tuple[float, float]:

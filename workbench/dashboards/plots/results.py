@@ -10,7 +10,7 @@ import numpy as np
 from workbench.axes import Axis, Space
 from workbench.chain import Chain
 from workbench.curves import Curves
-from workbench.dashboards.panels import ImagePanel, Panel
+from workbench.dashboards.panels import ImagePanel, Panel, WavePanel
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import lines_panel, panel
 from workbench.layers import OpLayer
@@ -35,7 +35,8 @@ def result(number: int, name: str = "", title: str = "") -> Plot:
 
     def made(scene: Scene) -> Panel | None:
         words = title or type(scene.chain.layers[number - 1]).__name__
-        return draw(scene, words, scene.output(number), scene.space(number))
+        made = draw(scene, words, scene.output(number), scene.space(number))
+        return with_end(scene, number, made)
 
     return Plot(name or f"result {number}", f"What stage {number} gives.", made)
 
@@ -109,9 +110,20 @@ def masked(number: int, name: str, title: str) -> Plot:
         hidden = draw(scene, title, (before != after).astype(np.float32), changed)
         if not isinstance(whole, ImagePanel) or not isinstance(hidden, ImagePanel):
             return whole
-        return replace(whole, tinted=hidden.data > 0)
+        return with_end(scene, number, replace(whole, tinted=hidden.data > 0))
 
     return Plot(name, "What goes in, tinted where it is hidden.", made)
+
+
+def with_end(scene: Scene, number: int, panel: Panel | None) -> Panel | None:
+    """The panel of a result, with a mark where its valid part ends and its padding begins."""
+    count = scene.valid(number)
+    if count is None or not isinstance(panel, (WavePanel, ImagePanel)):
+        return panel
+    time = scene.space(number).time
+    frames = isinstance(panel, ImagePanel)  # each from half a step before its middle
+    words = f"valid: {count:,} {'frames' if frames else 'samples'}"
+    return replace(panel, marks={words: time.start + (count - 0.5 * frames) * time.step})
 
 
 def draw(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from workbench.analysis.windows import (
     window_figures,
     window_overlap,
@@ -12,7 +14,7 @@ from workbench.analysis.windows import (
 )
 from workbench.dashboards.panels import LinesPanel
 from workbench.dashboards.scene import Plot, Scene
-from workbench.dashboards.views import lines_panel
+from workbench.dashboards.views import limits_around, lines_panel
 
 _LEVELS = -140.0, 5.0  # dB
 _REACH = 12.0  # bins to either side of a tone
@@ -24,7 +26,9 @@ def window(stage: int) -> Plot:
     def draw(scene: Scene) -> LinesPanel:
         values = scene.values(stage)
         title = f"Window: {values['window']}, {values['frame_length']} samples"
-        return lines_panel(title, window_shape(values), half=True)
+        curves = window_shape(values)
+        limits = limits_around(np.append(curves.data, 0.0))  # a weight is read against none
+        return lines_panel(title, curves, limits, half=True)
 
     return Plot("window", "The weight of each sample of a frame.", draw)
 

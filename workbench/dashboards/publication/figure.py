@@ -12,7 +12,13 @@ from matplotlib.figure import Figure
 
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.panels import ImagePanel, LinesPanel, Panel, WavePanel
-from workbench.dashboards.publication.panels import draw_image, draw_lines, draw_wave, with_unit
+from workbench.dashboards.publication.panels import (
+    draw_image,
+    draw_lines,
+    draw_moments,
+    draw_wave,
+    with_unit,
+)
 from workbench.dashboards.publication.planes import DOTS, draw_planes, planes_height
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
@@ -89,6 +95,7 @@ def _draw_over_time(
         bar.set_label(with_unit(panel.label, panel.unit))
     for first, end in panel.old:
         axes.axvspan(first, end, color=axes.get_facecolor(), alpha=0.6, linewidth=0)
+    draw_moments(axes, panel)
     axes.tick_params(labelbottom=last)
     if last:
         axes.set_xlabel("time (s)")

@@ -33,6 +33,19 @@ _DIVERGING = LinearSegmentedColormap.from_list(
 )
 
 
+_COLORMAPS: dict[str, Any] = {
+    "magma": "magma",
+    "diverging": _DIVERGING,
+    "cyclic": LinearSegmentedColormap.from_list(
+        "workbench-cyclic",
+        [
+            f"#{each}"
+            for each in "2d1038 3c2a8a 5580c2 a6c5d6 e4dce4 d8ab92 b35a50 7b2350 2d1038".split()
+        ],
+    ),
+}
+
+
 def draw_wave(axes: Axes, panel: WavePanel) -> None:
     """Draws signals, or their envelopes, over time."""
     envelope = panel.data.ndim == 3
@@ -74,11 +87,24 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
     axes.grid(alpha=0.3)
     for name, place in panel.marks.items():
         axes.axvline(scale * place, linewidth=0.8, color="#71767d", zorder=1)
-        axes.annotate(
-            name, (scale * place, 1.0), (3, -3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", fontsize="x-small", color="#4a5058", va="top",
-        )  # fmt: skip
+        _name(axes, name, scale * place)
     _head(axes, panel.title, legend=panel.legend and len(panel.data) > 1, share=share)
+
+
+def draw_moments(axes: Axes, panel: WavePanel | ImagePanel) -> None:
+    """Draws named moments, each a line that is seen on light and on dark colours."""
+    for name, time in panel.marks.items():
+        axes.axvline(time, linewidth=2.4, color="white")
+        axes.axvline(time, linewidth=0.8, color="#1c1f23")
+        _name(axes, name, time, bbox={"facecolor": "white", "linewidth": 0, "pad": 1.5})
+
+
+def _name(axes: Axes, name: str, place: float, **look: Any) -> None:
+    """The name of a place on the horizontal axis, beside the top of its line."""
+    axes.annotate(
+        name, (place, 1.0), (3, -3), xycoords=("data", "axes fraction"),
+        textcoords="offset points", fontsize="x-small", color="#4a5058", va="top", **look,
+    )  # fmt: skip
 
 
 def _head(axes: Axes, title: str, *, legend: bool = False, share: int = 1) -> None:
@@ -113,7 +139,7 @@ def draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
         origin="lower",
         interpolation="nearest",
         extent=(*ends, -0.5, rows - 0.5),
-        cmap="magma" if panel.colormap == "magma" else _DIVERGING,
+        cmap=_COLORMAPS[panel.colormap],
         vmin=panel.low,
         vmax=panel.high,
     )

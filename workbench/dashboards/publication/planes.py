@@ -44,7 +44,7 @@ def draw_planes(part: SubFigure, panel: ZPlanePanel, width: float) -> None:
     rows = math.ceil(len(panel.planes) / columns)
     every = part.subplots(rows, columns, squeeze=False).ravel()
     for axes, plane in zip(every, panel.planes, strict=False):
-        _draw_plane(axes, plane, panel.groups, panel.extent)
+        _draw_plane(axes, plane, panel)
     for axes in every[len(panel.planes) :]:
         axes.set_axis_off()
     part.suptitle(panel.title, fontsize="medium", x=0.01, ha="left")
@@ -53,15 +53,18 @@ def draw_planes(part: SubFigure, panel: ZPlanePanel, width: float) -> None:
     part.legend(samples, panel.groups, **LEGEND | {"loc": "upper right"}, ncols=len(marks))
 
 
-def _draw_plane(axes: Axes, plane: ZPlane, groups: tuple[str, ...], extent: float) -> None:
+def _draw_plane(axes: Axes, plane: ZPlane, panel: ZPlanePanel) -> None:
+    extent = panel.extent
     axes.add_patch(Circle((0.0, 0.0), 1.0, fill=False, linewidth=0.9, color="#4a5058"))
     axes.axhline(0.0, linewidth=0.5, color="#b9bec5")
     axes.axvline(0.0, linewidth=0.5, color="#b9bec5")
     largest, outside = 0.0, 0
-    for number, name in enumerate(groups):
+    for number, name in enumerate(panel.groups):
         z = np.ravel(plane.points.get(name, np.zeros(0)))
-        out = np.abs(z) > EDGE
-        largest, outside = max(largest, float(np.max(np.abs(z), initial=0.0))), outside + sum(out)
+        out = np.abs(z) > EDGE if panel.is_bounded(name) else np.zeros(len(z), bool)
+        if panel.is_bounded(name):
+            largest = max(largest, float(np.max(np.abs(z), initial=0.0)))
+        outside += sum(out)
         beyond = np.maximum(np.maximum(np.abs(z.real), np.abs(z.imag)) / (0.96 * extent), 1.0)
         shown = z / beyond
         halo: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from workbench.chain import Chain
 from workbench.dashboards.controllers.gradient.objective import identity_of
+from workbench.dashboards.figures import name_and_unit
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.descents import over_parameter
 from workbench.dashboards.scene import Memory
@@ -68,4 +69,4 @@ class LossOverParameter:
             "tangent", (*given, now), lambda: tangent(chain, x, objective, parameter, exact)
         )
         unit = chain.layers[stage].declared[name].param.unit
-        return _Found(f"{stage + 1}. {name}".replace("_", " "), unit, losses, slope)
+        return _Found(f"{stage + 1}. {name_and_unit(name)[0]}", unit, losses, slope)
