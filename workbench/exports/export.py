@@ -66,6 +66,12 @@ def export(
         ExportError: The target can't hold a layer, a package is missing, or the file gives other
             numbers than the model.
         ParameterError, ParameterTypeError: An argument is none of these.
+
+    >>> import workbench as wb
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = wb.export(wb.layers.Saturate(), f"{folder}/saturate.keras")
+    >>> report.error_db <= -100
+    True
     """
     with naming("export"):
         target, place = _target_of(path, format), Path(path)
