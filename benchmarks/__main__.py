@@ -21,6 +21,7 @@ NAMES = (
     "comm",
     "live",
     "long_files",
+    "dataset",
     "dashboards",
 )
 LONG = ("soak",)  # only where they are named

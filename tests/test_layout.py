@@ -52,7 +52,7 @@ ROWS = (
         "conversion",
         "rate_poles",
         "rate_comparison",
-        "dataset",
+        "datasets",
     ),
     ("exports",),
     ("dashboards",),

@@ -305,3 +305,11 @@ def test_it_ends_where_it_was_best():
     assert max(losses[1:-1]) > -0.01  # it has been elsewhere
     assert losses[-1] == min(losses) < -0.7
     assert learner.history[-1].values == learner.values == learner.history[0].values
+
+
+def test_what_has_no_slope_as_it_is_cannot_be_learnt():
+    chain = wb.Chain([wb.layers.Resample(ratio=0.9998, kind="nearest")], sample_rate=RATE)
+    with pytest.raises(
+        ValueError, match=r"parameters must name differentiable .* \[\]; got 'ratio'"
+    ):
+        Learner(chain, NOISE, "energy", [(0, "ratio")])

@@ -35,6 +35,7 @@ from .core.spectral import stft as stft
 from .core.varispeed import resample_at as resample_at
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
+from .datasets.pipeline import dataset as dataset
 from .exports.export import export as export
 from .exports.export import exported_design as exported_design
 from .learning.distance import Distance as Distance

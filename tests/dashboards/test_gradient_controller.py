@@ -470,3 +470,14 @@ def test_the_chosen_channel_is_looked_at_and_heard():
         )  # 16 bits
     assert "x[1:2, 0:4000]" in controller.code()
     assert opened(REGION).tracks == ("original",)
+
+
+@pytest.mark.parametrize("kind", ["fft", "nearest", "linear"])
+def test_a_parameter_that_has_no_slope_has_no_curve_until_it_has_one_again(kind):
+    controller = opened("find a rate drift")
+    controller.set(0, kind=kind)
+    there = any(panel.title.startswith("Loss over") for panel in controller.frame.panels)
+    assert there == (kind == "linear")
+    assert (0, "ratio") in controller.learnt
+    controller.set(0, kind="sinc")
+    assert any(panel.title.startswith("Loss over") for panel in controller.frame.panels)

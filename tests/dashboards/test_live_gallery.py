@@ -40,8 +40,8 @@ AFTER = {
     # one of the two is given; what is refused alone is taken with the other
     "auto: target rate (Hz) (auto)": [("auto: ratio (auto)", "Space")],
     "auto: ratio (auto)": [("auto: target rate (Hz) (auto)", "Space")],
-    # PCEN begins with the only one that it has
-    "preset (choice)": [("gain (slider)", "Home")],
+    # PCEN and levels begin with what looks like the only one that they have
+    "preset (choice)": [("gain (slider)", "Home"), ("floor (dB) (slider)", "End")],
 }
 # those that change nothing that is seen, and why
 SILENT = {

@@ -110,9 +110,10 @@ def _opened(op: str, source: Source, name: str | None) -> Iterator[tuple[sf.Soun
         if wrong:
             raise AudioError(f"{subject} {wrong}.")
         stream.seek(0)
-        try:
-            file = sf.SoundFile(stream)
-        except (sf.LibsndfileError, TypeError) as error:  # TypeError: the name ends in .raw
+        handle = stream if isinstance(stream, io.BytesIO) else stream.fileno()
+        try:  # libsndfile reads a file by itself; a Python object is asked for every block
+            file = sf.SoundFile(handle, closefd=False)
+        except sf.LibsndfileError as error:
             raise AudioError(
                 f"{subject} is not a sound file that can be read, or its header is damaged."
             ) from error
@@ -130,7 +131,7 @@ def _stream(subject: str, source: Source) -> Iterator[BinaryIO]:
             raise FileNotFoundError(f"{subject} does not exist: there is no {os.fspath(source)}.")
         if os.path.isdir(source):
             raise AudioError(f"{subject} is a directory, not a sound file.")
-        with open(source, "rb") as stream:
+        with open(source, "rb", buffering=0) as stream:
             yield stream
     else:
         data = source.read() if hasattr(source, "read") else None

@@ -258,7 +258,7 @@ def known_parameter(chain: Chain, at: int, name: str) -> Parameter:
         raise ParameterError("parameters", f"name stages 0 .. {count - 1}", at)
     layer = chain.layers[at]
     declared = layer.declared if isinstance(layer, DeclaredLayer) else {}
-    able = [each for each, d in declared.items() if d.param.differentiable]
+    able = [n for n, d in declared.items() if d.has_slope({**layer.values, n: 0.0})]
     if name not in able:
         rule = f"name differentiable parameters of stage {at}: some of {able}"
         raise ParameterError("parameters", rule, repr(name))

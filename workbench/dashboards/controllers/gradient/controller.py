@@ -277,8 +277,8 @@ class GradientController(Controller[Gradients]):
         columns = max(view.columns, 16)
         scene = Scene(self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory)
         found = gradients.of_all(scene)
-        if self.learnt:
-            parameter = min(self.learnt)
+        if moving := self._moving():
+            parameter = moving[0]
             given = self.chain, self._excerpt(), self._objective(), parameter
             target = self.targets.get(parameter)
             found.append(self._losses.panel(*given, target, learning=self.learner is not None))
