@@ -37,6 +37,8 @@ from .corpus import extract as extract
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
 from .datasets.pipeline import dataset as dataset
+from .exports.export import export as export
+from .exports.export import exported_design as exported_design
 from .learning.distance import Distance as Distance
 from .learning.landscape import landscape as landscape
 from .learning.landscape import tangent as tangent

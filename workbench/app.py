@@ -1,4 +1,4 @@
-"""The command line: `workbench lab`, `workbench serve`, `workbench extract`, `workbench doctor`.
+"""The command line: `workbench lab`, `serve`, `export`, `extract` and `doctor`.
 
 Importing this module is light: Jupyter and TensorFlow are loaded when a command needs them.
 """
@@ -25,6 +25,8 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 _START_NOTEBOOK = _CHECKOUT / "notebooks" / "00_start.ipynb"
 _PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "matplotlib", "jupyterlab", "voila")
 _WIDGETS = ("ipywidgets", "jupyterlab_widgets", "anywidget")
+_EXPORT_PACKAGES = ("ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "jax", "jaxlib")
+_FORMATS = ("keras", "saved_model", "litert", "onnx", "stablehlo")
 _REINSTALL = "run `make lab` in the source checkout, or `pip install --upgrade workbench`"
 
 
@@ -101,6 +103,31 @@ def serve(options: argparse.Namespace, extra: Sequence[str]) -> int:
     return int(module.serve(options.notebook, port, _wants_browser(options), extra))
 
 
+def export(options: argparse.Namespace) -> int:
+    """Export a saved chain; print the report, or why there is no file."""
+    import keras
+
+    from workbench.errors import ExportError
+    from workbench.exports.export import TARGETS
+    from workbench.exports.export import export as write
+
+    design = options.design
+    out = options.out or design.with_suffix(TARGETS[options.to].suffix)
+    try:
+        if design.suffix != ".keras" or not design.is_file():
+            raise ValueError(
+                f"design must be a .keras file, as chain.save writes it; got {design}."
+            )
+        if out.exists() and out.samefile(design):
+            raise ValueError(f"out must not be the design itself; got {out}.")
+        chain = keras.models.load_model(design, compile=False, safe_mode=True)
+        print(write(chain, out, format=options.to))
+    except (ExportError, OSError, TypeError, ValueError) as error:
+        print(f"workbench export: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def _wants_browser(options: argparse.Namespace) -> bool:
     return has_display() and not options.no_browser
 
@@ -173,6 +200,21 @@ def _codecs() -> str:
     return f"{soundfile.__libsndfile_version__}: WAV, FLAC, OGG, MP3"
 
 
+def _exports() -> str:
+    """Tell which kinds of files can be written here."""
+    missing = [name for name in _EXPORT_PACKAGES if not _version(name)]
+    if not missing:
+        return "Keras, SavedModel, LiteRT, ONNX, StableHLO"
+    return f"no {', '.join(missing)}: pip install 'workbench[export]' for all kinds of files"
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
 def _check_device(report: _Report) -> None:
     line, errors = device.describe_in_child(log_level="0")
     if not line:
@@ -194,6 +236,7 @@ def doctor() -> int:
         report.bad("Python", python, "use Python 3.11, 3.12 or 3.13")
     for package in (*_PACKAGES, *_WIDGETS):
         report.check(package, partial(importlib.metadata.version, package), _REINSTALL)
+    report.good("exports", _exports())
     report.check("server extension", _extension, _REINSTALL)
     report.check("audio formats", _codecs, "pip install --upgrade soundfile")
     _check_device(report)
@@ -212,6 +255,10 @@ def _parser() -> argparse.ArgumentParser:
         page.add_argument("notebook", nargs="?", type=Path, help="open this one instead")
         page.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
         page.add_argument("--no-browser", action="store_true", help="only print the address")
+    page = commands.add_parser("export", help="write a saved chain as a file for another runtime")
+    page.add_argument("design", type=Path, help="a .keras file, as chain.save writes it")
+    page.add_argument("--to", required=True, choices=_FORMATS, help="the kind of file")
+    page.add_argument("--out", type=Path, help="the file; a folder for saved_model")
     commands.add_parser("doctor", help="versions, devices, what is missing and how to get it")
     _add_extract(commands)
     return parser
@@ -247,6 +294,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve(options, extra)
     if extra:
         parser.error(f"unrecognized arguments: {' '.join(extra)}")
+    if options.command == "export":
+        return export(options)
     return _extract(options) if options.command == "extract" else doctor()
 
 

@@ -127,6 +127,13 @@ class DeclaredLayer(keras.layers.Layer):
                     weight.assign(values[name])
             self._changed()
 
+    def fix(self) -> None:
+        """Makes plain numbers of learnt parameters: nothing is learnt from now on."""
+        values = {name: self.values[name] for name in self._weights_of}
+        self._weights_of.clear()
+        self.learn = ()
+        self.set(**values)
+
     def _changed(self) -> None:
         """What a layer does when its parameters have changed."""
 

@@ -46,6 +46,10 @@ class ParameterTypeError(_Complaint, TypeError):
     """A value of a type that the declaration does not allow."""
 
 
+class ExportError(_Complaint, RuntimeError):
+    """What a file can't hold, or holds otherwise than it should."""
+
+
 @contextlib.contextmanager
 def naming(op: str) -> Iterator[None]:
     """Puts the name of what was called in front of an error that its body raises.

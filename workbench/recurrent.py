@@ -50,6 +50,7 @@ class RateIndependent(RateLayer):
     """
 
     plain: ClassVar[type[keras.layers.RNN]]
+    compiled = True  # whether XLA compiles the loop over time, which few files can hold
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -133,7 +134,7 @@ class RateIndependent(RateLayer):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         mask = None if mask is None else tf.cast(mask, tf.bool)
         delay, state = self._delay(self._current), list(initial_state)
-        count = 0 if mask is not None else whole_delay(delay)
+        count = whole_delay(delay) if mask is None and self.compiled else 0
         if count and (sequences.shape[1] or 0) >= count and self._has_fused_kernel():
             return self._run_fused(sequences, state, delay, count)
         return self._run(sequences, state, mask, delay)
@@ -142,8 +143,7 @@ class RateIndependent(RateLayer):
         self, inputs: Any, tensors: Mapping[str, Any], lengths: tf.Tensor | None = None
     ) -> tf.Tensor:
         """The outputs from a state of zeros, with `tensors` in place of parameters."""
-        steps = tf.shape(inputs)[1]
-        mask = None if lengths is None else tf.sequence_mask(lengths, steps)
+        mask = None if lengths is None else tf.sequence_mask(lengths, tf.shape(inputs)[1])
         return self.apply_masked(inputs, tensors, mask)
 
     def apply_masked(self, inputs: Any, tensors: Mapping[str, Any], mask: Any) -> tf.Tensor:
@@ -195,7 +195,8 @@ class RateIndependent(RateLayer):
         sequences = tf.ensure_shape(sequences, [None, None, features])  # a trace may not know
         past = self._past([tf.cast(each, work) for each in state], delay)
         weights = [tf.cast(each, work) for each in self._cell_weights()]
-        fresh, after = recur(self._cell(), tf.cast(sequences, work), weights, delay, past, mask)
+        given = self._cell(), tf.cast(sequences, work), weights, delay, past, mask
+        fresh, after = recur(*given, compiled=self.compiled)
         outputs = tf.cast(fresh[0], self.compute_dtype)
         if mask is not None and self.zero_output_for_mask:
             outputs = tf.where(mask[..., tf.newaxis], outputs, tf.zeros_like(outputs))
@@ -262,9 +263,8 @@ class RateIndependent(RateLayer):
         cell = self.cell
         if cell.use_bias:
             return [cell.kernel, cell.recurrent_kernel, cell.bias]
-        gates = cell.recurrent_kernel.shape[-1]
-        double = getattr(cell, "reset_after", False)
-        return [cell.kernel, cell.recurrent_kernel, tf.zeros([2, gates] if double else [gates])]
+        gates = [2] * getattr(cell, "reset_after", False) + [cell.recurrent_kernel.shape[-1]]
+        return [cell.kernel, cell.recurrent_kernel, tf.zeros(gates)]
 
     # to and from Keras' own layers
 

@@ -64,7 +64,7 @@ def gathered(tensor: tf.Tensor, places: tf.Tensor, axis: int) -> tf.Tensor:
         return tf.gather(tensor, places, axis=axis)
     shape = tf.concat([tf.shape(tensor)[:axis], tf.shape(places)[-1:]], 0)
     rows = tensor.shape.rank + axis
-    return tf.gather(tensor, tf.broadcast_to(places, shape), axis=axis, batch_dims=rows)
+    return tf.gather(tensor, tf.broadcast_to(places, shape), axis=rows, batch_dims=rows)
 
 
 def fit_samples(signal: tf.Tensor, first: int, size: Any) -> tf.Tensor:
@@ -90,7 +90,7 @@ def shifted(rows: tf.Tensor, by: tf.Tensor, count: Any) -> tf.Tensor:
         places = tf.range(count) - by[..., tf.newaxis]
         inside = (places >= 0) & (places < length)
         kept = tf.clip_by_value(places, 0, length - 1)
-        found = tf.gather(rows, kept, axis=-1, batch_dims=by.shape.rank)
+        found = tf.gather(rows, kept, axis=rows.shape.rank - 1, batch_dims=by.shape.rank)
         result = tf.where(inside, found, tf.zeros([], rows.dtype))
         return result, lambda upstream: shifted(upstream, -by, length)
 

@@ -69,9 +69,13 @@ def inverse_transform(spectrum: tf.Tensor, grid: Layout, impl: str) -> tf.Tensor
         if grid.fft_length == grid.frame_length:
             return frames
         return part(frames, -1, grid.offset, grid.frame_length)
+    return inverse_transform_parts(tf.math.real(spectrum), tf.math.imag(spectrum), grid)
+
+
+def inverse_transform_parts(real: tf.Tensor, imaginary: tf.Tensor, grid: Layout) -> tf.Tensor:
+    """`inverse_transform` of a real and an imaginary part, without a complex number."""
     cosines, sines = _dft_matrices(grid.frame_length, grid.fft_length, grid.offset)
     weights = _folded_bins(grid.fft_length)[:, None] / grid.fft_length
-    real, imaginary = tf.math.real(spectrum), tf.math.imag(spectrum)
     frames = multiply(real, weights * cosines.T)
     return frames - multiply(imaginary, weights * sines.T)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from workbench.axes import Axis, Space
 from workbench.core.chance import uniform
-from workbench.core.fourier import inverse_transform
+from workbench.core.fourier import inverse_transform, inverse_transform_parts
 from workbench.core.framing import Layout, add_frames, layout
 from workbench.core.spectral import QUIET, stft
 from workbench.core.windows import window_of
@@ -121,16 +121,31 @@ def inverse_stft(
     """
     grid = layout(options)
     _check_bins(signal, grid)
-    taper = window_of(options, signal.dtype.real_dtype)
+    frames = inverse_transform(signal, grid, options["impl"])
+    return _from_frames(frames, lengths, options | {"length": length})
+
+
+def inverse_stft_of_parts(real: tf.Tensor, imaginary: tf.Tensor, **options: Any) -> tf.Tensor:
+    """`inverse_stft` of a real and an imaginary part, for places without complex numbers."""
+    grid = layout(options)
+    _check_bins(real, grid)
+    return _from_frames(inverse_transform_parts(real, imaginary, grid), None, options)
+
+
+def _from_frames(
+    frames: tf.Tensor, lengths: tf.Tensor | None, options: Mapping[str, Any]
+) -> tf.Tensor:
+    """The signal of which these are the frames under their window, as nearly as there is one."""
+    grid, taper = layout(options), window_of(options, frames.dtype)
     if (known := tf.get_static_value(taper)) is not None:
         _check_overlap(known, options)
-    total = add_frames(inverse_transform(signal, grid, options["impl"]) * taper, grid.frame_step)
-    squares = tf.square(taper) * _ones_of_frames(signal, lengths, taper.dtype)
+    total = add_frames(frames * taper, grid.frame_step)
+    squares = tf.square(taper) * _ones_of_frames(frames, lengths, taper.dtype)
     weights = add_frames(squares, grid.frame_step)
     # where the windows are smaller than rounding errors there is nothing to be had
     seen = weights > np.finfo(taper.dtype.as_numpy_dtype).eps ** 2
     signal_there = tf.where(seen, total / tf.where(seen, weights, tf.ones_like(weights)), 0.0)
-    wanted = samples_from(sizes(signal)[-2], options | {"length": length})
+    wanted = samples_from(sizes(frames)[-2], options)
     return fit_samples(signal_there, grid.before, wanted)
 
 
@@ -153,9 +168,9 @@ def _check_overlap(taper: np.ndarray, options: Mapping[str, Any]) -> None:
         raise ParameterError(("window", length, "frame_step"), rule, got, "Take a smaller step.")
 
 
-def _ones_of_frames(signal: tf.Tensor, lengths: tf.Tensor | None, dtype: tf.DType) -> tf.Tensor:
+def _ones_of_frames(frames: tf.Tensor, lengths: tf.Tensor | None, dtype: tf.DType) -> tf.Tensor:
     """1 for each frame that there is, `[frames, 1]` or `[..., frames, 1]` of rows that end."""
-    count = tf.shape(signal)[-2]
+    count = tf.shape(frames)[-2]
     if lengths is None:
         return tf.ones([count, 1], dtype)
     return tf.cast(tf.sequence_mask(lengths, count), dtype)[..., tf.newaxis]

@@ -89,7 +89,8 @@ def fit_length(
     """
     if keep == place == "start":
         fitted = fit_samples(signal, 0, length)  # no reading sample by sample
-        return tf.ensure_shape(fitted, [*signal.shape[:-1], length])
+        fitted.set_shape([*signal.shape[:-1], length])
+        return fitted
     values = {"length": length, "keep": keep, "place": place, "seed": seed}
     places = tf.broadcast_to(_first_places(lengths, values), tf.shape(signal)[:-1])
     return shifted(signal, places, length)

@@ -183,7 +183,7 @@ def _summed(drive: tf.Tensor, kept: tf.Tensor, depth: int) -> tf.Tensor:
         by_row = tf.reshape(inside, [-1, blocks, _BLOCK])
         ends = _summed(by_row[:, :, -1], tf.pow(kept, float(_BLOCK)), depth - 1)
         fading = tf.cast(tf.pow(kept, np.arange(1.0, _BLOCK + 1)), drive.dtype)
-        inside = by_row + _delayed(ends)[:, :, tf.newaxis] * fading
+        inside = by_row + tf.expand_dims(_delayed(ends), -1) * fading
     return tf.reshape(inside, tf.shape(padded))[:, :frames]
 
 

@@ -93,7 +93,8 @@ def whole_length(length: Any, orig: int, target: int) -> Any:
     """`ceil(length * target / orig)`."""
     if isinstance(length, int):
         return -(-length * target // orig)
-    whole, rest = tf.cast(length, tf.int64) // orig, tf.cast(length, tf.int64) % orig
+    kind = tf.int32 if orig * target < 2**31 else tf.int64  # LiteRT divides no wider ones
+    whole, rest = tf.cast(length, kind) // orig, tf.cast(length, kind) % orig
     return tf.cast(whole * target - (-rest * target // orig), length.dtype)
 
 

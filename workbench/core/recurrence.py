@@ -118,6 +118,7 @@ def recur(
     delay: StateDelay,
     past: Past,
     mask: tf.Tensor | None = None,
+    compiled: bool = True,
 ) -> tuple[State, Past]:
     """Runs a recurrence.
 
@@ -129,17 +130,18 @@ def recur(
         past: What it remembers; as many states as the delay has taps.
         mask: `[rows, time]`, False for a step that is left out, as if it were not in the row: the
             output stays what it was, or is 0 before the first step.
+        compiled: Whether XLA compiles the loop; an ordinary one can be exported.
 
     Returns:
         The fresh states, `[rows, time, units]` each, and what is remembered after them.
     """
     if mask is None:
-        fresh, reads = _run(cell, inputs, weights, delay, past)
+        fresh, reads = _run(cell, inputs, weights, delay, past, compiled)
         return fresh, _after(past, fresh, reads, tf.reshape(sizes(inputs)[1], [1, 1]))
     order = tf.argsort(tf.cast(~mask, tf.int32), axis=1, stable=True)  # the steps of a row in a row
     place = tf.cumsum(tf.cast(mask, tf.int32), axis=1)
     inputs = gathered(tf.where(mask[..., tf.newaxis], inputs, tf.zeros_like(inputs)), order, -2)
-    fresh, reads = _run(cell, inputs, weights, delay, past)
+    fresh, reads = _run(cell, inputs, weights, delay, past, compiled)
     count = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1, keepdims=True)
     after = _after(past, fresh, reads, count)
     from_first = [tf.pad(one, [[0, 0], [1, 0], [0, 0]]) for one in fresh]
@@ -173,13 +175,19 @@ def uninterleave(steps: tf.Tensor, count: int, length: Any) -> tf.Tensor:
 
 
 def _run(
-    cell: Cell, inputs: tf.Tensor, weights: Weights, delay: StateDelay, past: Past
+    cell: Cell,
+    inputs: tf.Tensor,
+    weights: Weights,
+    delay: StateDelay,
+    past: Past,
+    compiled: bool,
 ) -> tuple[State, State]:
     count, length = whole_delay(delay), sizes(inputs)[1]
     if count > 1:
         one = StateDelay(np.ones(1), 0.0, 0.0)
         last = [interleave(tf.reverse(each, [1]), count) for each in past.states]
-        fresh, _ = _run(cell, interleave(inputs, count), weights, one, Past(tuple(last), ()))
+        parts = interleave(inputs, count)
+        fresh, _ = _run(cell, parts, weights, one, Past(tuple(last), ()), compiled)
         return tuple(uninterleave(each, count, length) for each in fresh), ()
     rest = {"feedback": delay.feedback, "keep": delay.keep}
     given = state_loop.Given(
@@ -190,7 +198,7 @@ def _run(
         states=tuple(map(_time_first, past.states)),
         read=past.read or tuple(each[:, 0] for each in past.states),
     )
-    made = state_loop.run(cell, given, plain=count == 1)
+    made = state_loop.run(cell, given, plain=count == 1, compiled=compiled)
     fresh, reads = (tuple(map(_time_first, each)) for each in made)
     return fresh, reads
 

@@ -21,6 +21,7 @@ from workbench.core.cells import Cell, State, Weights
 from workbench.shapes import part, sizes
 
 _LENGTHS = [128, 512, 1024, 2048] + [eighth << k for k in range(10, 29) for eighth in (4, 5, 6, 7)]
+_BLOCK = 128  # steps of an inner loop
 _FIRST_ONLY = "The gradient of a recurrence has no gradient of its own here."
 
 
@@ -44,12 +45,17 @@ class Given(NamedTuple):
     read: State
 
 
-def run(cell: Cell, given: Given, plain: bool = False) -> tuple[State, State]:
+def run(
+    cell: Cell, given: Given, plain: bool = False, compiled: bool = True
+) -> tuple[State, State]:
     """The fresh states and, where there is feedback, what was read, `[time, rows, units]` each.
 
-    `plain` says that the last state is read as it is: `taps` is [1], and there is no rest.
+    `plain` says that the last state is read as it is: `taps` is [1], and there is no rest. What is
+    not `compiled` is ordinary loops, which files for other runtimes can hold.
     """
     length = sizes(given.inputs)[0]
+    if not compiled:
+        return _in_blocks(cell, plain, given, length)
     room = _at_least(length) - length
     given = given._replace(inputs=tf.pad(given.inputs, [[0, room], [0, 0], [0, 0]]))
     forms = [(one.dtype.name, *one.shape.as_list()) for one in tf.nest.flatten(given)]
@@ -71,6 +77,42 @@ def run(cell: Cell, given: Given, plain: bool = False) -> tuple[State, State]:
 
     flat = [part(one, 0, 0, length) for one in differentiable(*tf.nest.flatten(given))]
     return tuple(flat[: cell.parts]), tuple(flat[cell.parts :])
+
+
+def _in_blocks(cell: Cell, plain: bool, given: Given, length: Any) -> tuple[State, State]:
+    """`run` as a loop in a loop: some runtimes copy at each step all that a loop writes to."""
+    count = (length + _BLOCK - 1) // _BLOCK
+    room = [[0, count * _BLOCK - length], [0, 0], [0, 0]]
+    cut = tf.reshape(tf.pad(given.inputs, room), [count, _BLOCK, *sizes(given.inputs)[1:]])
+
+    def rooms() -> tuple[tf.TensorArray, ...]:
+        shapes = [one.shape for one in given.read]
+        return tuple(
+            tf.TensorArray(cut.dtype, count, element_shape=[_BLOCK, *one]) for one in shapes
+        )
+
+    def body(k: Any, states: State, read: State, each: Any, each_read: Any) -> tuple[Any, ...]:
+        block = given._replace(inputs=tf.gather(cut, k), states=states, read=read)
+        fresh, reads = _forward(cell, plain, tf.constant(_BLOCK), block)
+        states = _each(_latest, states, fresh)
+        read = _each(lambda one: one[-1], reads) or read
+        return k + 1, states, read, _written(each, k, fresh), _written(each_read, k, reads)
+
+    reads_rooms = rooms() if "feedback" in given.rest else ()
+    begin = (0, tuple(given.states), tuple(given.read), rooms(), reads_rooms)
+    *_, fresh, reads = tf.while_loop(lambda k, *_: k < count, body, begin)
+
+    def joined(blocks: tf.Tensor) -> tf.Tensor:
+        return part(tf.reshape(blocks, [-1, *sizes(blocks)[2:]]), 0, 0, length)
+
+    return _each(joined, _stacked(fresh)), _each(joined, _stacked(reads))
+
+
+def _latest(states: tf.Tensor, fresh: tf.Tensor) -> tf.Tensor:
+    """The states after a block, the latest first, as many as before it."""
+    held = states.shape[0]
+    every = tf.concat([tf.reverse(states, [0]), fresh], 0)
+    return tf.reverse(every[-held:], [0])
 
 
 def _barrier(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
@@ -99,8 +141,8 @@ def _forward(cell: Cell, plain: bool, steps: tf.Tensor, given: Given) -> tuple[S
         states = _each(lambda one, past: tf.concat([one[tf.newaxis], past[:-1]], 0), made, states)
         return n + 1, states, read, _written(fresh, n, made), _written(reads, n, read)
 
-    rooms = _rooms(given)
-    begin = (0, tuple(given.states), tuple(given.read), rooms, rooms * ("feedback" in rest))
+    reads_rooms = _rooms(given) if "feedback" in rest else ()
+    begin = (0, tuple(given.states), tuple(given.read), _rooms(given), reads_rooms)
     *_, fresh, reads = tf.while_loop(lambda n, *_: n < steps, body, begin)
     return _stacked(fresh), _stacked(reads)
 
