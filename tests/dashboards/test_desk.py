@@ -375,11 +375,11 @@ def test_nothing_is_left_of_the_preset_before(kind):
     fresh = {}
     for last in libraries(kind.spec.name):
         dashboard = wb.explore([kind()], (TONE, 16000))
-        dashboard.panel.choose_preset(0, last)
+        dashboard.panel.choose_preset(1, last)
         fresh[last] = dict(dashboard.controller.chain.layers[0].values)
     for last, values in fresh.items():
         for first in set(fresh) - {last}:
-            dashboard.panel.choose_preset(0, first)
-            dashboard.panel.choose_preset(0, last)
+            dashboard.panel.choose_preset(1, first)
+            dashboard.panel.choose_preset(1, last)
             assert dashboard.controller.chain.layers[0].values == values
             assert dashboard.panel.groups[1].preset.value == last
