@@ -15,6 +15,11 @@ PATIENCE = 180  # seconds: TensorFlow starts in each worker
 _DASK = "from distributed.cli.dask_{0} import main; main()"
 
 
+def _listens():
+    """As in a terminal: what a shell has started in the background is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def running(design, sources, out, *options):
     """`workbench extract` in a process group of its own, as a terminal starts it."""
@@ -25,6 +30,7 @@ def running(design, sources, out, *options):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_listens,
     ) as process:
         try:
             yield process

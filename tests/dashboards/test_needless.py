@@ -48,19 +48,19 @@ def test_all_steps_of_the_cepstrum_share_one_transform(transforms):
 
 
 @pytest.mark.parametrize(
-    ("name", "change"),
+    ("name", "stage", "change"),
     [
-        ("mfcc", {"num_mfccs": 5}),
-        ("mfcc", {"num_mel_bins": 40}),
-        ("mel", {"num_mel_bins": 40}),
-        ("mel", {"mel_scale": "slaney"}),
-        ("augment", {"num_mel_bins": 40}),
+        ("mfcc", 0, {"num_mfccs": 5}),
+        ("mfcc", 0, {"num_mel_bins": 40}),
+        ("mel", 0, {"num_mel_bins": 40}),
+        ("mel", 0, {"mel_scale": "slaney"}),
+        ("augment", 2, {"num_time_masks": 3}),
     ],
 )
-def test_what_comes_after_the_spectrum_leaves_it_as_it_was(name, change, transforms):
+def test_what_comes_after_the_spectrum_leaves_it_as_it_was(name, stage, change, transforms):
     controller = opened(name)
     transforms.clear()
-    controller.set(0, **change)
+    controller.set(stage, **change)
     assert transforms == []
 
 

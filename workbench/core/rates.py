@@ -93,7 +93,8 @@ def whole_length(length: Any, orig: int, target: int) -> Any:
     """`ceil(length * target / orig)`."""
     if isinstance(length, int):
         return -(-length * target // orig)
-    kind = tf.int32 if orig * target < 2**31 else tf.int64  # LiteRT divides no wider ones
+    narrow = length.dtype == tf.int32 and orig * target < 2**31
+    kind = tf.int32 if narrow else tf.int64  # LiteRT divides no wider ones
     whole, rest = tf.cast(length, kind) // orig, tf.cast(length, kind) % orig
     return tf.cast(whole * target - (-rest * target // orig), length.dtype)
 
