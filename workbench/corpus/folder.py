@@ -155,7 +155,7 @@ class Folder:
             left.unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:
-        """Writes a file whole or not at all; leaves it alone where it says the same."""
+        """Writes a file whole or not at all; the design that is there stays."""
         path = self.path / name
         if name == "design.keras" and path.exists():
             return  # the same design, whose file differs in its date

@@ -82,24 +82,21 @@ class ControlPanel:
         A refusal is shown beside the choice.
         """
         chosen = self._controller.groups[group]
-        with self._changing():
-            try:
-                self._controller.set(chosen.stage, **chosen.presets.get(name, {}))
-            except Exception as error:
-                self.groups[group].refuse(message(error))
-                self._was_refused()
-            else:
-                self.show()
-                self._changed(None)
+        values = chosen.presets.get(name, {})
+        self._ask(group, lambda: self._controller.set(chosen.stage, **values))
 
     def use_tool(self, group: int, tool: str) -> None:
         """Does with a group (a number of `groups`) what one of its tools says.
 
         A refusal is shown below its title.
         """
+        self._ask(group, lambda: self._controller.act(self._controller.groups[group].stage, tool))
+
+    def _ask(self, group: int, change: Callable[[], None]) -> None:
+        """Makes a change that a group offers; a refusal is shown beside its title."""
         with self._changing():
             try:
-                self._controller.act(self._controller.groups[group].stage, tool)
+                change()
             except Exception as error:
                 self.groups[group].refuse(message(error))
                 self._was_refused()

@@ -63,19 +63,20 @@ def training(history: Sequence[Step]) -> LinesPanel:
 
 def way(history: Sequence[Step], targets: Mapping[Parameter, float | None]) -> LinesPanel:
     """How far each parameter has come on its way to the target; its value where it has none."""
-    lines, names, title, quantity = [], [], "Learnt values", "value"
-    for parameter in history[0].values:
+    begun, lines, names = history[0].values, [], []
+    known = {each: targets[each] for each in begun if targets.get(each) not in (None, begun[each])}
+    for parameter, begin in begun.items():
         values = np.array([step.values[parameter] for step in history])
-        target, begin = targets.get(parameter), values[0]
-        known = target is not None and target != begin
-        lines.append((values - begin) / (target - begin) if known else values)  # type: ignore[operator]
-        names.append(name_and_unit(parameter[1])[0] + ("" if known else " (value)"))
-        if known:
-            title, quantity = "Way to the target", "part of the way"
-    data = np.stack(lines)
+        end = known.get(parameter)
+        lines.append(values if end is None else (values - begin) / (end - begin))
+        names.append(name_and_unit(parameter[1])[0] + (" (value)" if end is None else ""))
+    title, quantity = "Learnt values", "value"
+    data = seen = np.stack(lines)
+    if known:
+        title, quantity = "Way to the target", "part of the way"
+        seen = np.append(data, [0.0, 1.0])
     curves = Curves(Axis("step"), data, tuple(names), quantity)
-    way = np.append(data, [0.0, 1.0]) if quantity != "value" else data
-    return lines_panel(title, curves, limits_around(way), span=_span(history), half=True)
+    return lines_panel(title, curves, limits_around(seen), span=_span(history), half=True)
 
 
 def _span(history: Sequence[Step]) -> tuple[float, float]:
