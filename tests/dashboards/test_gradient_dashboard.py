@@ -126,6 +126,7 @@ def test_another_example_ends_it(dashboard):
     assert "learn" in learning(dashboard).tools
 
 
+@pytest.mark.timed
 def test_it_learns_no_faster_than_was_chosen(dashboard):
     dashboard.set(SHOWN, steps_per_second=20.0)
     begin(dashboard, 5)  # all is compiled

@@ -124,6 +124,7 @@ def test_pause_resume_stop(bench):
     assert job.ended
 
 
+@pytest.mark.timed
 def test_callbacks_and_steps_never_compute_at_once_and_callbacks_go_first(bench):
     inside, waits = [], []
 

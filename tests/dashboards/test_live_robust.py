@@ -160,6 +160,7 @@ def test_two_pages_on_one_kernel_move_together(lab):
     assert first.evaluate("() => window.drawn.length") <= count + 1
 
 
+@pytest.mark.timed
 def test_a_hidden_page_does_not_hold_up_the_other(lab):
     first, second = lab.page, open_another(lab)
     second.evaluate("() => { window.requestAnimationFrame = () => 1; }")  # as in a hidden tab

@@ -394,6 +394,7 @@ def test_without_a_notebook_no_cell_is_running():
     assert cell_is_running() is False
 
 
+@pytest.mark.timed
 def test_a_cell_that_shows_frames_in_a_loop_is_paced(scope, monkeypatch):
     monkeypatch.setattr(module, "cell_is_running", lambda: True)
     frame = frames.frame(10)
