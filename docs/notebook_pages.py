@@ -1,0 +1,34 @@
+"""Writes a page for each notebook, as it was saved: `make docs` calls it before it builds."""
+
+from pathlib import Path
+
+import nbformat
+from nbconvert import MarkdownExporter
+
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE.parent / "notebooks"
+
+
+def main(to: Path = HERE / "notebooks") -> None:
+    """Writes all pages with their pictures, and their index."""
+    to.mkdir(exist_ok=True)
+    exporter = MarkdownExporter()
+    names = []
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+        document = nbformat.read(path, as_version=4)
+        files = {"output_files_dir": path.stem, "unique_key": path.stem}
+        text, made = exporter.from_notebook_node(document, resources=files)
+        (to / path.stem).mkdir(exist_ok=True)
+        for name, content in made["outputs"].items():
+            (to / name).write_bytes(content)
+        (to / f"{path.stem}.md").write_text(text, encoding="utf-8")
+        names.append(path.stem)
+    listed = "\n".join(names)
+    (to / "index.md").write_text(INDEX + f"```{{toctree}}\n\n{listed}\n```\n", encoding="utf-8")
+
+
+INDEX = """# Notebooks
+
+As they were saved; `make lab` opens them live.
+
+"""
