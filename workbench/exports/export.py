@@ -95,7 +95,7 @@ def export_steps(
     'Looking through the layers'
     """
     with naming("export"):
-        target, place = _target_of(path, format), Path(path)
+        target, place = target_of(path, format), Path(path)
         yield "Looking through the layers"
         target.require()
         signal = checked_signal(check)
@@ -123,7 +123,7 @@ def exported_design(path: str | os.PathLike[str]) -> dict[str, Any]:
         ParameterError: It has none.
     """
     with naming("exported_design"):
-        target = _target_of(path, None)
+        target = target_of(path, None)
         target.require()
         found = target.design(Path(path))
         if found is None:
@@ -132,7 +132,12 @@ def exported_design(path: str | os.PathLike[str]) -> dict[str, Any]:
         return dict(design)
 
 
-def _target_of(path: str | os.PathLike[str], format: str | None) -> Target:
+def target_of(path: str | os.PathLike[str], format: str | None) -> Target:
+    """The kind of file that a format says, or else the end of a name.
+
+    Raises:
+        ParameterError, ParameterTypeError: There is none.
+    """
     if not isinstance(path, str | os.PathLike):
         raise ParameterTypeError("path", "be a path", type(path).__name__)
     if format is not None:
