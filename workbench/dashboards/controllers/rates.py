@@ -18,7 +18,6 @@ from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import level_limits, wave_panel
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
-from workbench.exports.subject import copied
 from workbench.rate_comparison import SPEC, RateComparer, RateComparison
 from workbench.recurrent_model import RecurrentModel
 
@@ -147,9 +146,7 @@ class RateController(Controller[RateComparison]):
     @property
     def layer(self) -> RecurrentModel:
         """The corrected model: a copy at the rate and with the interpolation that are chosen."""
-        model = copied(self.comparer.model)
-        model.set(**{name: self.settings[name] for name in _OF_MODEL})
-        return model
+        return self.comparer.model.at(**{name: self.settings[name] for name in _OF_MODEL})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The outputs, what is wrong with them, the spectra and the poles."""
