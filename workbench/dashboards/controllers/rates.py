@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.axes import Axis, Space, with_axes
+from workbench.checked_json import Fields, one_of
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controllers.forms import Group
 from workbench.dashboards.frames import View
@@ -62,6 +63,13 @@ class RateController(Controller[RateComparison]):
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         self.settings = SPEC.check({**self.settings, **values})
+
+    def _described(self) -> dict[str, Any]:
+        return super()._described() | {"model": self.comparer.model.file}
+
+    def _take(self, described: Fields) -> None:
+        described.take("model", one_of((self.comparer.model.file,)), None)
+        super()._take(described)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
