@@ -31,6 +31,7 @@ from workbench.corpus.recordings import Outcome, Recording
 from workbench.whole_files import whole_file
 
 _GROUP = 1 << 22  # values in a row group: 16 MB
+_AT_ONCE = 16  # rows that are decoded together, of one group
 _KEY = b"workbench"
 Row = dict[str, Any]
 
@@ -160,11 +161,12 @@ class Part:
 
     def _decoded(self) -> Iterator[Row]:
         for group in range(self._file.num_row_groups):
-            for batch in self._file.iter_batches(batch_size=1, row_groups=[group]):
-                small = [name for name in batch.schema.names if name != "features"]
-                row = {name: batch.column(name)[0].as_py() for name in small}
-                values = batch.column("features")[0].values
-                yield row | {"features": values.to_numpy(zero_copy_only=False)}
+            for batch in self._file.iter_batches(batch_size=_AT_ONCE, row_groups=[group]):
+                features = batch.column("features")
+                values = features.values.to_numpy(zero_copy_only=False)
+                ends = features.offsets.to_numpy()
+                for i, row in enumerate(batch.drop_columns("features").to_pylist()):
+                    yield row | {"features": values[ends[i] : ends[i + 1]]}
 
 
 def _checked(values: np.ndarray, dtype: Any) -> np.ndarray:
