@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -22,15 +21,17 @@ from workbench.dashboards.controls.leaving import close_tree
 from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
+from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
+from workbench.dashboards.heading import heading
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
 from workbench.dashboards.publication import figure as publication
-from workbench.dashboards.scope import PAGE, Scope
+from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
-
-_STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
+from workbench.exports.export import export, target_of
+from workbench.exports.report import Report
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Dashboard:
         self.worker = Worker(self._lock, self.scope)
         self._working: Job | None = None
         self._completion = Completion(controller, self.worker, self.scope)
-        self._actions = Actions(self)
+        self._actions = Actions(self, self._lock)
         self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
         self._history = History(self._step())
@@ -68,8 +69,7 @@ class Dashboard:
         )
         self.widget = widgets.Box(
             [
-                widgets.HTML(_STYLE, layout={"display": "none"}),
-                *_about(controller.title, controller.about),
+                *heading(controller.title, controller.about),
                 self.panel.widget,
                 stage,
             ],
@@ -140,9 +140,20 @@ class Dashboard:
         with self._lock:
             return download(self.controller, kind)
 
+    def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
+        """Exports what is done to the signal, checked with the signal, as `wb.export` does.
+
+        Raises:
+            ExportError, ParameterError: As `wb.export`.
+        """
+        with self._lock:
+            model, signal = taken(self.controller, target_of(path, format))
+        return export(model, path, check=signal, format=format)
+
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
         self.worker.close()
+        self._actions.close()
         self.panel.close()
         close_tree(self.widget)
 
@@ -307,13 +318,3 @@ class Dashboard:
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")
-
-
-def _about(title: str, text: str) -> list[widgets.Widget]:
-    """What stands over a dashboard; nothing where it has no title."""
-    if not title:
-        return []
-    heading = f'<div role="heading" aria-level="3">{html.escape(title)}</div>'
-    shown = widgets.HTML(f"{heading}<p>{html.escape(text)}</p>")
-    shown.add_class("workbench-about")
-    return [shown]

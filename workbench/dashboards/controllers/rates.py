@@ -18,6 +18,7 @@ from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import level_limits, wave_panel
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
+from workbench.exports.subject import copied
 from workbench.rate_comparison import SPEC, RateComparer, RateComparison
 from workbench.recurrent_model import RecurrentModel
 
@@ -27,6 +28,7 @@ _GROUPS = {
     "Excerpt": ("start", "seconds", "gain_db"),
     "Tone": ("tone_hertz", "tone_db"),
 }
+_OF_MODEL = _GROUPS[_RATE]
 _LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 120.0, 160.0, 120.0  # shown below the largest
 
 
@@ -141,6 +143,13 @@ class RateController(Controller[RateComparison]):
         reference, naive, corrected = self.result.waves
         waves = {"corrected": corrected, "naive": naive, "reference": reference}
         return waves.get(track, self.result.given)[None], self.result.sample_rate
+
+    @property
+    def layer(self) -> RecurrentModel:
+        """The corrected model: a copy at the rate and with the interpolation that are chosen."""
+        model = copied(self.comparer.model)
+        model.set(**{name: self.settings[name] for name in _OF_MODEL})
+        return model
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The outputs, what is wrong with them, the spectra and the poles."""
