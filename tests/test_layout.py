@@ -28,6 +28,8 @@ ROWS = (
         "clips",
         "checked_json",
         "model_files",
+        "versions",
+        "whole_files",
     ),
     ("params", "specification", "ops"),
     ("core",),
@@ -71,6 +73,7 @@ FORBIDDEN = {
     "clips": {"tensorflow", "keras"},
     "axes": {"tensorflow", "keras"},
     "errors": {"tensorflow", "keras"},
+    "whole_files": {"tensorflow", "keras"},
     "checked_json": {"tensorflow", "keras"},
     "model_files": {"tensorflow", "keras"},
 }

@@ -81,8 +81,24 @@ def test_a_stage_is_added_where_it_fits_last(three):
     assert titles(three)[1:] == ["Resample", "Saturate", "FractionalDelay", "LogMelSpectrogram"]
     three.set(SHOWN, add="Delta")
     assert titles(three)[-1] == "Delta"
-    with pytest.raises(ValueError, match="add must find something that it can work on"):
+    refusal = "chain: Delta must be given frames and bins; got no stage that gives it"
+    with pytest.raises(ValueError, match=refusal):
         editor().set(SHOWN, add="Delta")
+    with pytest.raises(ValueError, match="InverseSTFT must be given frames and bins of complex"):
+        three.set(SHOWN, add="InverseSTFT")
+
+
+@pytest.mark.parametrize("tool", ["off", "remove", "down"])
+def test_what_would_no_longer_fit_is_named_with_the_reason(tool):
+    made = editor(wb.layers.Saturate(), wb.layers.MelSpectrogram(), wb.layers.Decibels())
+    said = r"chain: Decibels must be given frames and bins; got a waveform, from Saturate\. Switch"
+    with pytest.raises(ValueError, match=said):
+        made.act(1, tool)
+    with pytest.raises(ValueError, match="MelSpectrogram must be given a waveform; got frames"):
+        made.set(SHOWN, add="STFT")
+    assert titles(made)[1:] == ["Saturate", "MelSpectrogram", "Decibels"]
+    made.act(0, "down")  # bins are channels to what works along time
+    assert titles(made)[1:] == ["MelSpectrogram", "Saturate", "Decibels"]
 
 
 def test_all_can_be_removed_and_the_signal_stays(three):

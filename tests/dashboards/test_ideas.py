@@ -16,6 +16,7 @@ SIGNALS = {
     "mono": (NOISE[0], 16000),
     "stereo": (NOISE, 44100),
     "very short": (NOISE[0, :100], 16000),
+    "one sample": (NOISE[0, :1], 16000),
     "silent": (np.zeros(4000, np.float32), 16000),
     "8 kHz": (NOISE[0], 8000),
 }

@@ -181,6 +181,9 @@ class LinesPanel:
             return self.span
         x = self.positions
         x = x[x > 0] if self.logarithmic else x
+        if len(x) == 1 and not self.logarithmic:  # in the middle
+            half = abs(self.axis.step) / 2
+            return float(x[0]) - half, float(x[0]) + half
         return (float(x[0]), float(x[-1])) if len(x) else (0.0, 0.0)
 
     @property

@@ -36,6 +36,7 @@ MODULES = (  # each imports only from those before it
     "selection",
     "hands",
     "overlay",
+    "fields",
     "neighbours",
     "actions",
     "lifeline",

@@ -55,6 +55,7 @@ class Control:
         comes_and_goes = {"layout": {"width": "auto"}}
         look = comes_and_goes if declared.param.only else looks(widgets.VBox, width="auto")
         self.widget = widgets.VBox([box, self._message], **look)
+        self.widget.add_class("workbench-control")
 
     @property
     def value(self) -> Any:
