@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from IPython.display import Image, display
 
 from workbench.dashboards.alerts import alert, message
+from workbench.dashboards.controls.leaving import Leaving
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.explore import open_idea
 from workbench.dashboards.ideas import IDEAS
@@ -21,7 +22,9 @@ _STYLE = """<style>
 class Gallery:
     """The dashboards that have a name: a page on which one is open at a time.
 
-    What was set in one is still there when it is opened again.
+    What was set in one is still there when it is opened again; what goes on in it by itself, such
+    as learning, stops when it leaves the page. The widgets of those that have left are put away: a
+    page that is loaded again has two seconds to make all that there are.
 
     Attributes:
         names: What `explore` calls them.
@@ -33,6 +36,8 @@ class Gallery:
         self.names = tuple(IDEAS)
         self._audio = audio
         self._opened: dict[str, Dashboard] = {}
+        self._shown: Dashboard | None = None
+        self._leaving = Leaving(Dashboard.put_away, most=2)
         self.choice = widgets.ToggleButtons(
             options=[(IDEAS[name].title, name) for name in self.names],
             value=None,
@@ -56,9 +61,18 @@ class Gallery:
     def _chosen(self, change: Any) -> None:
         self._error.value = ""
         try:
-            self._place.children = [self.open(change.new).widget]
+            self._show(self.open(change.new))
         except Exception as error:
             self._error.value = alert(message(error))
+
+    def _show(self, dashboard: Dashboard) -> None:
+        self._leaving.take_back(dashboard)
+        dashboard.bring_back()
+        self._place.children = [dashboard.widget]
+        before, self._shown = self._shown, dashboard
+        if before not in (None, dashboard):
+            before.rest()
+            self._leaving.add(before)
 
     def _ipython_display_(self) -> None:
         """Shows the page, and after it the picture that stays when no kernel runs."""
