@@ -8,7 +8,6 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 import workbench as wb
-from workbench.dashboards.controls.leaving import Leaving
 from workbench.dashboards.frames import Selection
 from workbench.dashboards.ideas import IDEAS
 
@@ -21,9 +20,9 @@ def gallery():
 
 
 def leave(gallery, dashboard):
-    """Another one is opened, and those that have left are put away."""
-    gallery.open("resample" if gallery.choice.value != "resample" else "mel")
-    gallery._leaving.close()
+    """Others are opened, and it is put away."""
+    gallery.open("mel")
+    gallery.open("mfcc")
     assert dashboard.panel.widget.comm is None
 
 
@@ -33,7 +32,7 @@ def widgets_of(widget):
 
 
 def test_it_opens_each_and_ten_have_hardly_more_widgets_than_one(gallery):
-    """A page that is loaded again makes them all: those of three, however quickly opened."""
+    """A page that is loaded again makes them all: those of two."""
     assert gallery.names == tuple(IDEAS)
     before, each = len(_instances), []
     for name in gallery.names:
@@ -41,24 +40,19 @@ def test_it_opens_each_and_ten_have_hardly_more_widgets_than_one(gallery):
         assert gallery._place.children == (opened.widget,), gallery._error.value
         assert opened.controller.kind == name
         each.append(len(set(widgets_of(opened.widget))))
-    assert len(_instances) - before < 2 * sum(each[-3:])  # their looks are widgets too
-    gallery._leaving.close()
-    assert len(_instances) - before < 0.4 * sum(each)
+    assert len(_instances) - before < 2 * sum(each[-2:])  # their looks are widgets too
+    assert len(_instances) - before < 0.5 * sum(each)
 
 
-def test_one_that_left_is_put_away_after_a_while_unless_it_is_back_by_then(gallery, monkeypatch):
-    monkeypatch.setattr(Leaving, "PATIENCE", 0.0)
-    alarms = []
-    stft = gallery.open("stft")
-    monkeypatch.setattr(gallery._leaving, "_alarm", alarms.append)
-    monkeypatch.setattr(Leaving, "PATIENCE", 60.0)
-    mel = gallery.open("mel")
-    assert alarms == [pytest.approx(60, abs=1)]
-    assert stft.panel.widget.comm is not None
-    assert gallery.open("stft") is stft
-    gallery._leaving.close()
-    assert mel.panel.widget.comm is None
-    assert stft.panel.widget.comm is not None
+def test_the_one_that_left_last_stays_for_the_messages_that_name_it(gallery):
+    stft, mel, mfcc = (gallery.open(name) for name in ("stft", "mel", "mfcc"))
+    there = [each.panel.widget.comm is not None for each in (stft, mel, mfcc)]
+    assert there == [False, True, True]
+    assert gallery.open("mel") is mel
+    assert mfcc.panel.widget.comm is not None
+    gallery.open("stft")
+    there = [each.panel.widget.comm is not None for each in (stft, mel, mfcc)]
+    assert there == [True, True, False]
 
 
 def test_it_comes_back_as_it_was_left(gallery):
@@ -137,5 +131,5 @@ def test_what_is_also_shown_on_its_own_stays(gallery, monkeypatch):
     stft = gallery.open("stft")
     stft._ipython_display_()
     gallery.open("mel")
-    gallery._leaving.close()
+    gallery.open("mfcc")
     assert stft.panel.widget.comm is not None

@@ -8,7 +8,6 @@ import ipywidgets as widgets
 from IPython.display import Image, display
 
 from workbench.dashboards.alerts import alert, message
-from workbench.dashboards.controls.leaving import Leaving
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.explore import open_idea
 from workbench.dashboards.ideas import IDEAS
@@ -23,8 +22,8 @@ class Gallery:
     """The dashboards that have a name: a page on which one is open at a time.
 
     What was set in one is still there when it is opened again; what goes on in it by itself, such
-    as learning, stops when it leaves the page. The widgets of those that have left are put away: a
-    page that is loaded again has two seconds to make all that there are.
+    as learning, stops when it leaves the page. The widgets of all but the last two are put away: a
+    page that is loaded again makes all that there are, and has two seconds for it.
 
     Attributes:
         names: What `explore` calls them.
@@ -37,7 +36,7 @@ class Gallery:
         self._audio = audio
         self._opened: dict[str, Dashboard] = {}
         self._shown: Dashboard | None = None
-        self._leaving = Leaving(Dashboard.put_away, most=2)
+        self._left: Dashboard | None = None  # a message that the page still reads may name it
         self.choice = widgets.ToggleButtons(
             options=[(IDEAS[name].title, name) for name in self.names],
             value=None,
@@ -66,13 +65,16 @@ class Gallery:
             self._error.value = alert(message(error))
 
     def _show(self, dashboard: Dashboard) -> None:
-        self._leaving.take_back(dashboard)
+        """Shows a dashboard; the one that leaves is put away when the next one leaves."""
         dashboard.bring_back()
         self._place.children = [dashboard.widget]
         before, self._shown = self._shown, dashboard
-        if before not in (None, dashboard):
-            before.rest()
-            self._leaving.add(before)
+        if before is None or before is dashboard:
+            return
+        before.rest()
+        if self._left is not None and self._left is not dashboard:
+            self._left.put_away()
+        self._left = before
 
     def _ipython_display_(self) -> None:
         """Shows the page, and after it the picture that stays when no kernel runs."""

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from anywidget import AnyWidget
 
 from workbench.dashboards.controls.looks import are_shared
-from workbench.dashboards.flow import Alarm
+
+
+class Leaving:
+    """Widgets that have left the page: they are closed a while later.
+
+    The page may still be reading a message that names one, and would not find it.
+    """
+
+    PATIENCE = 10.0  # seconds
+
+    def __init__(self) -> None:
+        self._left: list[tuple[float, Any]] = []
+
+    def add(self, widget: Any) -> None:
+        """Takes a widget that nothing shows any more; closes those that left long ago."""
+        self.close(self.PATIENCE)
+        self._left.append((time.monotonic(), widget))
+
+    def close(self, patience: float = 0.0) -> None:
+        """Closes those that left so many seconds ago."""
+        now = time.monotonic()
+        for left, widget in self._left:
+            if now - left >= patience:
+                close_tree(widget)
+        self._left = [each for each in self._left if now - each[0] < patience]
 
 
 def close_tree(widget: Any) -> None:
-    """Closes a widget with all that it holds."""
+    """Closes a widget with all that it holds: the kernel keeps an open one for ever."""
     for part in _parts(widget):
         part.close()
 
@@ -45,46 +68,3 @@ def _parts(widget: Any, *, whole: bool = True) -> Iterator[Any]:
     for part in (getattr(widget, "style", None), widget.layout, widget):
         if part is not None and not are_shared(part):
             yield part
-
-
-class Leaving:
-    """What has left the page, to be closed a while later.
-
-    The page may still be reading a message that names it, and would not find it.
-
-    Args:
-        close: Closes one of those.
-        most: How many wait at most; an older one is closed before its time.
-    """
-
-    PATIENCE = 10.0  # seconds
-
-    def __init__(self, close: Callable[[Any], None] = close_tree, most: int | None = None) -> None:
-        self._close, self._most = close, most
-        self._left: list[tuple[float, Any]] = []
-        self._lock = threading.RLock()
-        self._alarm = Alarm(lambda: self.close(self.PATIENCE))
-
-    def add(self, left: Any) -> None:
-        """Takes what nothing shows any more."""
-        with self._lock:
-            self._left.append((time.monotonic(), left))
-            while self._most is not None and len(self._left) > self._most:
-                self._close(self._left.pop(0)[1])
-            self.close(self.PATIENCE)
-
-    def take_back(self, shown: Any) -> None:
-        """What is shown again is not closed."""
-        with self._lock:
-            self._left = [each for each in self._left if each[1] is not shown]
-
-    def close(self, patience: float = 0.0) -> None:
-        """Closes those that left so many seconds ago."""
-        with self._lock:
-            now = time.monotonic()
-            for left, old in self._left:
-                if now - left >= patience:
-                    self._close(old)
-            self._left = [each for each in self._left if now - each[0] < patience]
-            if self._left:
-                self._alarm(patience - (now - self._left[0][0]))
