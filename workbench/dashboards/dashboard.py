@@ -9,21 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench.dashboards.actions import Actions
 from workbench.dashboards.alerts import message
+from workbench.dashboards.arrangement import arranged
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
-from workbench.dashboards.controls.leaving import close_tree
+from workbench.dashboards.controls.leaving import bring_back, close_tree, put_away
 from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
 from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
-from workbench.dashboards.heading import heading
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
@@ -64,18 +63,8 @@ class Dashboard:
         self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
         self._history = History(self._step())
-        stage = widgets.Box(
-            [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
-        )
-        self.widget = widgets.Box(
-            [
-                *heading(controller.title, controller.about),
-                self.panel.widget,
-                stage,
-            ],
-            layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
-        )
-        self.widget.add_class("workbench-dashboard")
+        self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
+        self._apart = False  # from a gallery
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
         self.scope.on_select(self._selected)
@@ -157,8 +146,30 @@ class Dashboard:
         self.panel.close()
         close_tree(self.widget)
 
+    def rest(self) -> None:
+        """Stops what goes on by itself, such as learning, as a person does."""
+        if self._working is not None:
+            self._working.stop()
+
+    def put_away(self) -> None:
+        """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
+
+        A page that is loaded again makes all widgets that there are. What is also shown on its own,
+        outside a gallery, stays.
+        """
+        with self._lock:
+            if not self._apart:
+                put_away(self.widget)
+
+    def bring_back(self) -> None:
+        """Puts back what `put_away` has taken, as things are now."""
+        with self._lock:
+            bring_back(self.widget)
+
     def _ipython_display_(self) -> None:
         """Shows the live page, and after it the picture that stays when no kernel runs."""
+        self._apart = True
+        self.bring_back()
         display(self.widget)
         display(Image(self.picture(), format="png"))
 
