@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import workbench as wb
@@ -40,6 +41,13 @@ def test_the_lines_about_files_run(tmp_path, monkeypatch, capsys):
         wb.audio.write(tmp_path / "recordings" / name, tone, sample_rate=22050)
     scope = run(FILES, tmp_path, monkeypatch)
     assert scope["train"].class_names == ("cat", "dog")
+    ((x, _),) = scope["train"]
+    assert x["features"].shape == (3, 126, 80)
+    assert x["mask"].numpy().sum(1).tolist() == [63] * 3  # 1 s of 2
+    for one in x["features"].numpy():
+        assert not np.any(one[63:])
+        assert abs(one[:63].mean()) < 1e-5
+        assert abs(one[:63].std() - 1) < 1e-5
     said = capsys.readouterr().out
     assert said.startswith("3 examples, 3.0 s; 22050 Hz; cat 2, dog 1\n0 skipped\n")
 
