@@ -334,3 +334,24 @@ def test_two_exports_at_once_wait_for_each_other(tmp_path):
 def test_a_chain_without_layers_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="export: model must hold at least one layer"):
         wb.export(wb.Chain([], sample_rate=8000), tmp_path / "made.onnx")
+
+
+def test_the_command_line_takes_the_design_of_a_dashboard(tmp_path, capsys, monkeypatch):
+    from workbench import app
+
+    dashboard = wb.explore(wb.layers.Saturate(drive_db=7.25), (X, 8000))
+    design = tmp_path / "mine.json"
+    dashboard.save(design)
+    assert app.main(["export", str(design), "--to", "litert"]) == 0
+    assert "LiteRT" in capsys.readouterr().out
+    found = KNOWN["litert"].load(tmp_path / "mine.tflite")(X)
+    np.testing.assert_allclose(found, np.tanh(10 ** (7.25 / 20) * X), rtol=1e-5, atol=1e-7)
+    given = []
+    monkeypatch.setattr("workbench.corpus.command.run", lambda options: given.append(options) or 0)
+    assert app.main(["extract", str(design), str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert given[0].design.layers[0].values["drive_db"] == 7.25
+    assert given[0].design.sample_rate == 8000
+    design.write_text("{}")
+    for command in (["export", "--to", "onnx"], ["extract", str(tmp_path), "--out", "no"]):
+        assert app.main([command[0], str(design), *command[1:]]) != 0
+        assert "must have the key 'workbench_design'" in capsys.readouterr().err

@@ -22,7 +22,7 @@ ALLOWED_DB = -100.0
 _HALF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}  # what their numbers are rounded by
 _MARGIN = 4.0  # times what the layer itself changes by, if its input does by a rounding error
 _LONGEST, _SHORTEST, _OF_LOOPS, _FRAMES = 16000, 4000, 400, 40
-_SECONDS, _MOST_SECONDS = 2.0, 10.0  # of a sound that is there
+_SECONDS, _MOST_SECONDS = 5.0, 10.0  # of a sound that is there
 _SEED = 20
 
 

@@ -215,6 +215,20 @@ class Controller(ABC, Generic[Result]):
             self._take(fields)
             fields.close()
 
+    def adopt(self, state: Any) -> None:
+        """Takes the parameters that a state says, but not its source; nothing is computed.
+
+        Raises:
+            ParameterError, ParameterTypeError: As `restore`.
+        """
+        fields = Fields("state", state)
+        fields.take("kind", one_of((self.kind,)))
+        fields.take("source", anything)
+        fields.take("channel", index, 0)
+        with self._restoring():
+            self._take(fields)
+        fields.close()
+
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
         result = self._seen(view)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.axes import Axis, Space, with_axes
+from workbench.checked_json import Fields, one_of
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controllers.forms import Group
 from workbench.dashboards.frames import View
@@ -18,7 +19,6 @@ from workbench.dashboards.panels import LinesPanel, Panel, WavePanel
 from workbench.dashboards.sources import Source
 from workbench.dashboards.views import level_limits, wave_panel
 from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
-from workbench.exports.subject import copied
 from workbench.rate_comparison import SPEC, RateComparer, RateComparison
 from workbench.recurrent_model import RecurrentModel
 
@@ -63,6 +63,13 @@ class RateController(Controller[RateComparison]):
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         self.settings = SPEC.check({**self.settings, **values})
+
+    def _described(self) -> dict[str, Any]:
+        return super()._described() | {"model": self.comparer.model.file}
+
+    def _take(self, described: Fields) -> None:
+        described.take("model", one_of((self.comparer.model.file,)), None)
+        super()._take(described)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -147,9 +154,7 @@ class RateController(Controller[RateComparison]):
     @property
     def layer(self) -> RecurrentModel:
         """The corrected model: a copy at the rate and with the interpolation that are chosen."""
-        model = copied(self.comparer.model)
-        model.set(**{name: self.settings[name] for name in _OF_MODEL})
-        return model
+        return self.comparer.model.at(**{name: self.settings[name] for name in _OF_MODEL})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The outputs, what is wrong with them, the spectra and the poles."""
