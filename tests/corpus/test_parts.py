@@ -87,7 +87,6 @@ def test_rows_of_a_part_are_those_of_the_recording(tmp_path):
 def test_a_part_has_its_name_once_it_is_complete(tmp_path):
     path = tmp_path / "a.parquet"
 
-
     def spoilt():
         yield from rows([np.ones((1, 2))])
         assert len(list(tmp_path.iterdir())) == 1

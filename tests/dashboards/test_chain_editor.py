@@ -1,6 +1,7 @@
 """The dashboard of any chain: stages come, go, move and are switched off."""
 
 import threading
+import time
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from workbench.dashboards.controllers.chain_editor import ChainEditor
 from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.sources import source_of
+from workbench.stages import Stage
 
 NOISE = np.asarray(wb.noise(sample_rate=16000, seconds=0.5, seed=3))
 
@@ -218,3 +220,20 @@ def test_a_second_stage_of_a_kind_fits_beside_the_first(three, kind):
     before = three.state()
     three.restore(before)
     assert three.state() == before
+
+
+def test_the_cost_of_a_new_stage_is_not_that_of_its_first_call(monkeypatch):
+    called = set()
+
+    def slow_at_first(stage, values, x, forward=Stage._forward):
+        if stage not in called:
+            called.add(stage)
+            time.sleep(0.3)
+        return forward(stage, values, x)
+
+    monkeypatch.setattr(Stage, "_forward", slow_at_first)
+    made = editor(wb.layers.Saturate(), wb.layers.Normalize())
+    made.set(SHOWN, add="FractionalDelay")
+    assert len(called) == 3
+    costs = [float(note.split()[-2]) for note in made.notes.values()]
+    assert max(costs) < 150  # ms, of 300 and more

@@ -13,7 +13,7 @@ CELLS = ['import workbench as wb\nwb.explore("delay", (wb.clip("speech").signal[
 def lab():
     with Lab(notebook(CELLS)) as lab:
         lab.run_all()
-        lab.page.wait_for_selector(".workbench-number input[aria-label=delay]")
+        lab.page.wait_for_selector(".workbench-number input[aria-label='delay (samples)']")
         lab.page.set_default_timeout(20000)
         yield lab
         assert lab.messages == []
@@ -22,7 +22,7 @@ def lab():
 @pytest.fixture
 def field(lab):
     """The field of the delay, 3.3 before and after."""
-    found = lab.page.locator("input[aria-label=delay]").first
+    found = lab.page.locator("input[aria-label='delay (samples)']").first
     yield found
     enter(lab, found, "3.3")
     assert (alerts(lab), invalid(found)) == ([], None)
@@ -52,7 +52,9 @@ def invalid(field):
 @pytest.mark.parametrize(("typed", "got"), [("abc", "; got abc"), ("2,5", "; got ,"), ("1e", "")])
 def test_what_is_no_number_is_refused_in_words_until_there_is_one(lab, field, typed, got):
     enter(lab, field, typed)
-    assert alerts(lab) == [f"delay must be a number, such as 2.5{got}. It stays as it was."]
+    assert alerts(lab) == [
+        f"delay (samples) must be a number, such as 2.5{got}. It stays as it was."
+    ]
     assert (field.input_value(), invalid(field)) == ("3.3", "true")
     box, said = field.bounding_box(), alert(lab).bounding_box()
     assert 0 < said["y"] - box["y"] < 60
@@ -63,7 +65,7 @@ def test_what_is_no_number_is_refused_in_words_until_there_is_one(lab, field, ty
 def test_what_the_slider_is_moved_to_answers_it_too(lab, field):
     enter(lab, field, "x")
     assert len(alerts(lab)) == 1
-    lab.page.get_by_role("slider", name="delay", exact=True).press("ArrowRight")
+    lab.page.get_by_role("slider", name="delay (samples)", exact=True).press("ArrowRight")
     alert(lab).wait_for(state="detached")
     assert invalid(field) is None
 

@@ -66,6 +66,14 @@ def test_curves_take_limits_marks_and_stand_in_pairs():
     assert left_box.x1 < right_box.x0
 
 
+def test_many_lines_have_no_legend():
+    mel = {"sample_rate": RATE, "num_mel_bins": 7}
+    bands = wb.analysis.mel_bands(wb.layers.MelSpectrogram(**mel).values)
+    many, few = wb.plot({"Bands": bands, "Two": {"a": LINE, "b": LINE}}).axes
+    assert many.get_legend() is None
+    assert few.get_legend() is not None
+
+
 @pytest.mark.parametrize(
     ("panels", "message"),
     [

@@ -1,4 +1,5 @@
 # The names of this room. At run time the same list is loaded on first use.
+from .cepstra import cepstral_cosines as cepstral_cosines
 from .cepstra import remembered_levels as remembered_levels
 from .comparisons import difference as difference
 from .comparisons import error_levels as error_levels

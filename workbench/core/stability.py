@@ -96,7 +96,6 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         The points, float64 `[inputs, size]`, and where they are found, bool `[inputs]`. A model
         that goes on oscillating has none, even if there is a point at which it could rest.
     """
-
     start = tf.cast(start, tf.float64)
 
     def settle(states: tf.Tensor) -> tf.Tensor:

@@ -26,7 +26,7 @@ from workbench.versions import versions
 from workbench.whole_files import whole_file
 
 VERSION = 1  # of this format
-NUMBERS = 1  # raised with each change of ours after which a design computes other numbers
+NUMBERS = 1  # raised where a design computes other numbers: a test compares with stored ones
 READERS = ("soundfile", "pyarrow")  # of which a part depends too
 _PARTS, _PART_FILES, _PART_BYTES = 128, 256, 256 << 20
 

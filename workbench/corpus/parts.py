@@ -138,6 +138,25 @@ class Part:
         self._rows = self._each_row()
         self._next: Row | None = None
 
+    def __enter__(self) -> Part:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def form(self) -> tuple[np.dtype, tuple[int, ...]] | None:
+        """The type of the features and the shape of the first; None where no row is."""
+        for batch in self._file.iter_batches(batch_size=1, columns=["shape"]):
+            dtype = self._file.schema_arrow.field("features").type.value_type.to_pandas_dtype()
+            return np.dtype(dtype), tuple(batch.column("shape")[0].as_py())
+        return None
+
+    @property
+    def values(self) -> int:
+        """How many numbers the features in it are."""
+        groups = (self._file.metadata.row_group(i) for i in range(self._file.num_row_groups))
+        return sum(group.column(group.num_columns - 1).num_values for group in groups)
+
     def rows(self, number: int) -> Iterator[Row]:
         """The rows of a recording; ask in the order in which they stand."""
         while True:

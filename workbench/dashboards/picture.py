@@ -21,6 +21,7 @@ from workbench.dashboards.views import lines_panel, panel, wave_panel
 from workbench.errors import ParameterError, naming
 
 _COLUMNS, _ROWS = 1000, 256  # points that print can show
+_NAMED = 6  # lines that a legend tells apart: there are as many colours
 
 
 class _Values(NamedTuple):
@@ -83,7 +84,7 @@ def plot(
         made = [
             _over_time(title, each, seconds)
             if isinstance(each, _Values)
-            else lines_panel(title, each, **options)
+            else lines_panel(title, each, **options, legend=len(each.names) <= _NAMED)
             for title, each in found.items()
         ]
     return draw(Frame(tuple(made), seconds, seconds), width=width)

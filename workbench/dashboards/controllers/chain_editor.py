@@ -55,6 +55,7 @@ class ChainEditor(ChainController):
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
         self.slots = tuple(Slot(layer) for layer in chain.layers)
         self._known = {layer.name: layer for layer in chain.layers}
+        self._timed: set[str] = set()
         super().__init__(chain, source, loss)
 
     @property
@@ -145,9 +146,19 @@ class ChainEditor(ChainController):
 
     def _run(self, x: tf.Tensor) -> Gradients:
         if self.chain.layers:
-            return super()._run(x)
+            found = super()._run(x)
+            self._time_again(found)
+            return found
         outputs = self.chain.run(x)
         return Gradients(outputs[0], outputs, (), ())
+
+    def _time_again(self, found: Gradients) -> None:
+        """What a stage costs is shown as that of a later call; with gradients the last is long."""
+        last = len(self.chain.layers) - bool(found.stages)
+        for stage, layer in enumerate(self.chain.layers[:last]):
+            if layer.name not in self._timed:
+                self._timed.add(layer.name)
+                self.chain.time_again(stage, found.outputs[stage])
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:

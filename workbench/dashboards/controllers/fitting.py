@@ -34,7 +34,9 @@ def check_fit(layers: Sequence[keras.layers.Layer], sample_rate: int) -> None:
         if isinstance(layer, OpLayer) and not _fits(layer, space):
             given = f"{_words(space)}, from {giver}"
             remedy = f"Switch {name} off, or remove it, before."
-            raise ParameterError(name, f"be given {wanted(type(layer))}", given, remedy).named("chain")
+            raise ParameterError(name, f"be given {wanted(type(layer))}", given, remedy).named(
+                "chain"
+            )
         layer.follow(space)
         space, giver = layer.space(space), name
 

@@ -60,7 +60,9 @@ export class Neighbours {
     const titled = ".widget-checkbox input[title], .widget-checkbox span[title]:has([title])";
     for (const element of dashboard.querySelectorAll(titled)) element.removeAttribute("title");
     for (const element of dashboard.querySelectorAll(".workbench-auto input")) {
-      element.setAttribute("aria-label", `auto: ${labelOf(element.closest(".widget-hbox"), dashboard)}`);
+      const words = element.parentElement.textContent.trim();
+      const of = labelOf(element.closest(".widget-hbox"), dashboard);
+      element.setAttribute("aria-label", `${words}: ${of}`);
     }
   }
 
