@@ -54,12 +54,13 @@ ROWS = (
         "conversion",
         "rate_poles",
         "rate_comparison",
+        "safe_loading",
         "corpus",
         "datasets",
     ),
     ("exports",),
     ("dashboards",),
-    ("serve",),
+    ("serve", "design_files"),
     ("app",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}

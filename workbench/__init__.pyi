@@ -1,4 +1,5 @@
 # The public names. At run time the same list is loaded on first use.
+from . import analysis as analysis
 from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
@@ -37,6 +38,7 @@ from .core.varispeed import resample_at as resample_at
 from .corpus import extract as extract
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
+from .dashboards import plot as plot
 from .datasets.pipeline import dataset as dataset
 from .exports.export import export as export
 from .exports.export import exported_design as exported_design

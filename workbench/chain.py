@@ -172,6 +172,10 @@ class Chain(keras.Sequential):
         """Seconds that the last result of each stage took; that of the last one with gradients."""
         return tuple(stage.seconds for stage in self._staged())
 
+    def time_again(self, stage: int, x: tf.Tensor) -> None:
+        """Has `costs` say what a second call of a stage takes, given what goes into it."""
+        self._staged()[stage].time_again(x)
+
     def code(self) -> str:
         """The lines of Python that make this chain."""
         lines = [f"    {_code_of(layer)}," for layer in self.layers]

@@ -38,12 +38,12 @@ def write(
     `signal` is `[time]` or `[channels, time]`, floating point, anything `numpy.asarray` takes. The
     file appears whole or not at all: when writing fails, one that was there before stays.
 
-    | extension | subtype, the first is the default                   |
-    |-----------|-----------------------------------------------------|
-    | `.wav`    | `pcm_16`, `pcm_8`, `pcm_24`, `pcm_32`, `float`, `double` |
-    | `.flac`   | `pcm_16`, `pcm_8`, `pcm_24`                         |
-    | `.ogg`    | `vorbis`, `opus`                                    |
-    | `.mp3`    | `mp3`                                               |
+    Subtypes by the extension, the first one being the default:
+
+    - `.wav`: `pcm_16`, `pcm_8`, `pcm_24`, `pcm_32`, `float`, `double`
+    - `.flac`: `pcm_16`, `pcm_8`, `pcm_24`
+    - `.ogg`: `vorbis`, `opus`
+    - `.mp3`: `mp3`
 
     Samples beyond ±1 are refused, except as float or double. Exactly +1 becomes the largest whole
     number, which is one step below it.
