@@ -88,10 +88,15 @@ class Chain(keras.Sequential):
     @property
     def spaces(self) -> tuple[Space, ...]:
         """What the signal and the result of each stage are."""
-        found = [waveform_space(self.sample_rate)]
+        found = [self._given]
         for layer in self.layers:
             found.append(_space_after(layer, found[-1]))
         return tuple(found)
+
+    @property
+    def _given(self) -> Space:
+        """What the signal is."""
+        return waveform_space(self.sample_rate)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -275,7 +280,7 @@ class Chain(keras.Sequential):
 
     def _flow(self) -> None:
         """Lets the sample rate flow through the layers."""
-        space = waveform_space(self.sample_rate)
+        space = self._given
         for layer in self.layers:
             if isinstance(layer, DeclaredLayer):
                 layer.follow(space)

@@ -120,21 +120,6 @@ def test_any_signal_is_shown(idea, signal):
             assert panel.low < panel.high, panel.title
 
 
-def test_the_gallery_opens_each_and_keeps_what_was_set():
-    gallery = wb.gallery(SIGNALS["mono"])
-    assert gallery.names == tuple(IDEAS)
-    for name in gallery.names:
-        opened = gallery.open(name)
-        assert gallery._place.children == (opened.widget,), gallery._error.value
-        assert opened.controller.kind == name
-    stft = gallery.open("stft")
-    stft.set(0, frame_length=256)
-    gallery.open("mel")
-    assert gallery.open("stft") is stft
-    assert stft.controls[0, "frame_length"].value == 256
-    assert gallery._place.children == (stft.widget,)
-
-
 def test_a_pole_is_a_cross_and_only_poles_are_held_to_the_circle():
     dashboard = wb.explore("delay", SIGNALS["mono"])
     dashboard.set(SHOWN, poles_and_zeros=True)

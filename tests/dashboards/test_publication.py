@@ -113,6 +113,22 @@ def test_time_is_named_below_each_run_of_panels_over_time():
     ]  # fmt: skip
 
 
+def test_a_point_between_gaps_is_a_dot_and_short_times_are_in_milliseconds():
+    data = np.full((2, 100), np.nan)
+    data[0] = 0.5
+    data[1, 10::20] = 1.0
+    panel = LinesPanel(
+        "", "level", "", 0, 2, Axis("time", "s", step=1e-4), data, ("line", "samples")
+    )
+    [axes] = draw(Frame((panel,), (0, 1), (0, 1))).axes
+    line, samples = axes.get_lines()
+    assert line.get_marker() == ""
+    assert samples.get_marker() == "."
+    assert samples.get_markevery() == [10, 30, 50, 70, 90]
+    assert axes.get_xlabel() == "time (ms)"
+    assert axes.get_xlim() == pytest.approx((0, 9.9))
+
+
 def test_a_stem_rises_from_zero_to_each_point():
     axis, data = Axis("sample", start=2.0), np.array([[-0.1, 0.8, 0.3]])
     panel = LinesPanel("Taps", "weight", "", -0.2, 1.0, axis, data, ("taps",), ("stem",))

@@ -284,6 +284,20 @@ def test_all_kinds_change_places_in_both_themes(page, theme):
     assert (page.pixels("data") == first).all()
 
 
+def test_a_picture_is_the_same_however_often_it_was_drawn_before(page):
+    """The pens of one drawing, such as their joints, are not those with which the next begins."""
+    page.show(Frame((*frames.frame().panels, *frames.still().panels), (0, 10), (0, 10)))
+    page.page.set_viewport_size({"width": 870, "height": 1000})  # the canvases begin anew
+    page.settle()
+    once = [page.pixels(layer) for layer in ("axes", "data")]
+    for theme in ("dark", "light"):
+        page.page.emulate_media(color_scheme=theme)
+        page.settle()
+    assert once[0].shape[1] == 870 - 16
+    for before, layer in zip(once, ("axes", "data"), strict=True):
+        np.testing.assert_array_equal(page.pixels(layer), before)
+
+
 def test_a_bigger_panel_moves_those_below(page):
     wave = WavePanel("", "a", "", -1, 1, 0, 0.01, np.zeros((1, 101)), height=60)
     page.show(only(wave, planes(*[[0.5]] * 2), wave))

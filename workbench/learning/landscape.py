@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from workbench.axes import Axis
 from workbench.chain import Chain
+from workbench.curves import Curves
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
 from workbench.learning.descent import Coordinate
@@ -23,6 +25,15 @@ class Landscape(NamedTuple):
 
     values: np.ndarray
     losses: np.ndarray
+
+    def curves(self, name: str, unit: str = "") -> Curves:
+        """The loss as a line over the parameter, whose values rise.
+
+        >>> Landscape(np.array([1.0, 2.0]), np.array([0.5, 0.1])).curves("delay", "samples").axis.label
+        'delay (samples)'
+        """  # noqa: E501
+        axis = Axis(name, unit, values=tuple(self.values.tolist()))
+        return Curves(axis, self.losses[np.newaxis], ("loss",), "loss")
 
 
 class Tangent(NamedTuple):

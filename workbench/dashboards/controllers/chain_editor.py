@@ -153,7 +153,7 @@ class ChainEditor(ChainController):
         return Gradients(outputs[0], outputs, (), ())
 
     def _time_again(self, found: Gradients) -> None:
-        """What a stage costs is shown as that of later calls; with gradients the last is long."""
+        """What a stage costs is shown as that of a later call; with gradients the last is long."""
         last = len(self.chain.layers) - bool(found.stages)
         for stage, layer in enumerate(self.chain.layers[:last]):
             if layer.name not in self._timed:

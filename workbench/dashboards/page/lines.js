@@ -77,12 +77,13 @@ export class LinesPanel extends Panel {
   }
 
   drawSwatch(ctx, theme, line, x, y) {
+    ctx.save();
     this.take(ctx, theme, line);
     ctx.beginPath();
     ctx.moveTo(x, y);
     ctx.lineTo(x + 14, y);
     ctx.stroke();
-    this.lay(ctx);
+    ctx.restore();
   }
 
   /** Take a line's pen into the hand. */
@@ -94,12 +95,6 @@ export class LinesPanel extends Panel {
     ctx.setLineDash(dash);
   }
 
-  /** Put it down again. */
-  lay(ctx) {
-    ctx.lineWidth = 1;
-    ctx.setLineDash([]);
-  }
-
   draw(ctx, _view, theme) {
     const xs = this.values.slice(this.from, this.to).map(this.toX);
     const under = (line) => this.meta.styles[line] === "reference";
@@ -108,7 +103,6 @@ export class LinesPanel extends Panel {
       this.take(ctx, theme, line);
       this.drawLine(ctx, line, xs);
     }
-    this.lay(ctx);
   }
 
   /** A line from point to point; dots where points are far apart or stand alone, and on stems. */

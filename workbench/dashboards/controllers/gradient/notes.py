@@ -32,8 +32,9 @@ def of_stage(
     stage: int, layer: DeclaredLayer, slopes: Mapping[str, float], learnt: Collection[Parameter]
 ) -> str:
     """The gradients of the parameters of a layer, and which of them learning moves."""
+    own = {name for at, name in learnt if at == stage}
     texts = [
-        f"{label(layer.declared[name])} {figure(slope)}{' (learnt)' if (stage, name) in learnt else ''}"
+        f"{label(layer.declared[name])} {figure(slope)}{' (learnt)' if name in own else ''}"
         for name, slope in slopes.items()
     ]
     return f"Gradient by {', '.join(texts)}"
