@@ -1,5 +1,6 @@
 """Writes a page for each notebook, as it was saved: `make docs` calls it before it builds."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -7,6 +8,11 @@ from nbconvert import MarkdownExporter
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
+INDEX = """# Notebooks
+
+As they were saved; `make lab` opens them live.
+
+"""
 
 
 def main(to: Path = HERE / "notebooks") -> None:
@@ -21,14 +27,13 @@ def main(to: Path = HERE / "notebooks") -> None:
         (to / path.stem).mkdir(exist_ok=True)
         for name, content in made["outputs"].items():
             (to / name).write_bytes(content)
-        (to / f"{path.stem}.md").write_text(text, encoding="utf-8")
+        (to / f"{path.stem}.md").write_text(linked(text), encoding="utf-8")
         names.append(path.stem)
     listed = "\n".join(names)
     (to / "index.md").write_text(INDEX + f"```{{toctree}}\n\n{listed}\n```\n", encoding="utf-8")
 
 
-INDEX = """# Notebooks
-
-As they were saved; `make lab` opens them live.
-
-"""
+def linked(text: str) -> str:
+    """The text with its links to other notebooks and to the documentation as they are here."""
+    text = text.replace("](../docs/", "](../")
+    return re.sub(r"(\]\(\w+)\.ipynb", r"\1.md", text)

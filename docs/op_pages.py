@@ -39,7 +39,9 @@ SUBJECTS = {
     "Features": (
         "mel_spectrogram", "log_mel_spectrogram", "decibels", "pcen", "mfcc", "delta",
     ),
-    "Levels, lengths and augmentation": ("normalize", "saturate", "fit_length", "spec_augment"),
+    "Levels, lengths and augmentation": (
+        "normalize", "standardize", "saturate", "fit_length", "spec_augment",
+    ),
     "Test signals": tuple(sorted(SOURCES)),
 }  # fmt: skip
 # What an op that works on frames is shown after, and what a time map is.
@@ -50,6 +52,7 @@ BEFORE = {
     "pcen": ("MelSpectrogram",),
     "delta": ("MFCC",),
     "spec_augment": ("LogMelSpectrogram",),
+    "standardize": ("LogMelSpectrogram",),
 }
 
 

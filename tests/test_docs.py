@@ -59,7 +59,8 @@ def test_every_op_has_a_page_with_a_picture_and_all_its_parameters(site, name):
 def test_every_public_name_is_in_the_reference(site):
     text = (site / "api.html").read_text("utf-8")
     named = set(re.findall(r'id="workbench\.([\w.]+)"', text))
-    assert set(wb.__all__) - set(OPS) - {"audio", "layers"} <= named
+    names = set(wb.__all__) - set(OPS) - {"analysis", "audio", "layers"}
+    assert names | {f"analysis.{name}" for name in wb.analysis.__all__} <= named
 
 
 @pytest.mark.slow
