@@ -1,10 +1,12 @@
 """The Matplotlib figure shows what the page shows."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import workbench as wb
 from tests.dashboards import frames
 from workbench.axes import Axis
 from workbench.dashboards.frames import Frame
@@ -138,3 +140,13 @@ def test_a_stem_rises_from_zero_to_each_point():
     [stems] = axes.collections
     ends = [segment.tolist() for segment in stems.get_segments()]
     assert ends == [[[2.0, 0.0], [2.0, -0.1]], [[3.0, 0.0], [3.0, 0.8]], [[4.0, 0.0], [4.0, 0.3]]]
+
+
+def test_low_bands_are_not_labelled_on_top_of_each_other():
+    mel = wb.layers.LogMelSpectrogram(num_mel_bins=40, upper_edge_hertz=3800.0)
+    chain = wb.Chain([mel], sample_rate=16000)
+    drawn = wb.plot({"A tone": (chain, (wb.tone(sample_rate=16000, seconds=0.5), 16000))})
+    drawn.canvas.draw()
+    places = [each.get_window_extent() for each in drawn.axes[0].get_yticklabels()]
+    assert len(places) >= 4
+    assert all(above.y0 > below.y1 for below, above in itertools.pairwise(places))

@@ -196,8 +196,13 @@ def _row_ticks(values: np.ndarray) -> list[float]:
         return list(np.arange(math.ceil(low / step) * step, high + step * 1e-9, step))
     decades = range(math.floor(math.log10(max(low, 1.0))), math.ceil(math.log10(high)) + 1)
     nice = [n * 10.0**decade for decade in decades for n in (1, 2, 5)]
-    inside = [tick for tick in nice if low <= tick <= high]
-    return inside[-6:]
+    inside = [tick for tick in nice if low <= tick <= high][-6:]
+    apart: list[float] = []
+    for tick in reversed(inside):  # low ones crowd where the rows stand as mel bands do
+        rows = np.interp([tick, *apart[:1]], values, np.arange(len(values)))
+        if len(rows) < 2 or rows[1] - rows[0] >= len(values) / 12:
+            apart.insert(0, tick)
+    return apart
 
 
 def with_unit(name: str, unit: str) -> str:
