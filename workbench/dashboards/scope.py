@@ -40,6 +40,7 @@ MODULES = (  # each imports only from those before it
     "actions",
     "lifeline",
     "progress",
+    "again",
     "scope",
 )
 

@@ -7,6 +7,7 @@
  */
 
 import { Actions } from "./actions.js";
+import { showWhatWasGivenUp } from "./again.js";
 import { readTheme } from "./colours.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
@@ -316,6 +317,9 @@ class Scope {
 }
 
 export default {
+  initialize({ model }) {
+    showWhatWasGivenUp(model.widget_manager);
+  },
   render({ model, el }) {
     const scope = new Scope(model, el);
     return () => scope.dispose();
