@@ -91,6 +91,16 @@ def test_a_reference_is_grey_thin_and_dashed_and_takes_no_colour(page):
     assert covered[2] < 0.9
 
 
+def test_a_stem_rises_from_zero_to_each_point(page):
+    page.show(only(lines([[-50.0, 0.0, -100.0, -25.0, -75.0]], styles=("stem",))))
+    found = near(page.pixels("data"), BLUE)
+    for point, level in ((0, 50), (2, 100), (3, 25), (4, 75)):  # all but the one at zero
+        rows = found[abs(found[:, 1] - (LEFT + WIDTH * point / 4)) <= 1][:, 0] - TITLE
+        assert (rows.min(), rows.max()) == pytest.approx((0, level), abs=4)
+    between = abs((found[:, 1] - LEFT) * 4 / WIDTH % 1 - 0.5) < 0.45
+    assert not between.any()  # nothing from point to point
+
+
 def test_the_legend_stands_beside_the_title_or_below_it(page):
     names = ("a reference with a long name", "naive", "corrected")
     panel = lines([[-50.0] * 9] * 3, names, styles=("reference", "solid", "solid"))

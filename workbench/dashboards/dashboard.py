@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +20,17 @@ from workbench.dashboards.controls.leaving import bring_back, close_tree, put_aw
 from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
+from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
+from workbench.dashboards.moments import at_first, moment
 from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.scope import Scope
-from workbench.dashboards.sources import ClipSource, SignalSource, Source
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A state, and the recording in it: what was uploaded cannot be had again by its name."""
-
-    state: dict[str, Any]
-    recording: ClipSource | None
+from workbench.dashboards.sources import Source
+from workbench.exports.export import export, target_of
+from workbench.exports.report import Report
 
 
 class Dashboard:
@@ -56,10 +51,10 @@ class Dashboard:
         self.worker = Worker(self._lock, self.scope)
         self._working: Job | None = None
         self._completion = Completion(controller, self.worker, self.scope)
-        self._actions = Actions(self)
+        self._actions = Actions(self, self._lock)
         self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
-        self._history = History(self._step())
+        self._history = History(moment(self.controller))
         self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
         self._apart = False  # from a gallery
         self.scope.on_view(self._look)
@@ -126,9 +121,20 @@ class Dashboard:
         with self._lock:
             return download(self.controller, kind)
 
+    def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
+        """Exports what is done to the signal, checked with the signal, as `wb.export` does.
+
+        Raises:
+            ExportError, ParameterError: As `wb.export`.
+        """
+        with self._lock:
+            model, signal = taken(self.controller, target_of(path, format))
+        return export(model, path, check=signal, format=format)
+
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
         self.worker.close()
+        self._actions.close()
         self.panel.close()
         close_tree(self.widget)
 
@@ -178,14 +184,14 @@ class Dashboard:
             TypeError, ValueError: They do not fit the source; nothing is changed.
         """
         with self._changing():
-            self._restore(self._at_first())
+            self._restore(at_first(self.controller, self._opened))
             self._changed()
 
     @property
     def possible(self) -> tuple[str, ...]:
         """Which of "undo", "redo" and "reset" would change something."""
         now = self.controller.state()
-        changed = self.panel.refused or self._at_first() != now
+        changed = self.panel.refused or at_first(self.controller, self._opened) != now
         before = self._history.peek(-1) or self._history.now.state != now
         there = {"undo": before, "redo": self._history.peek(+1), "reset": changed}
         return tuple(name for name, something in there.items() if something)
@@ -215,7 +221,7 @@ class Dashboard:
 
     def _go(self, by: int) -> None:
         with self._changing():
-            self._history.record(self._step())  # what goes on by itself has not
+            self._history.record(moment(self.controller))  # what goes on by itself has not
             step = self._history.peek(by)
             if step is not None:
                 self._restore(step.state, *([step.recording] if step.recording else []))
@@ -227,20 +233,6 @@ class Dashboard:
         self.controller.restore(state, *known)
         self.panel.show()
 
-    def _step(self) -> _Step:
-        source = self.controller.source
-        recording = source if isinstance(source, ClipSource) else None
-        return _Step(self.controller.state(), recording)
-
-    def _at_first(self) -> dict[str, Any]:
-        """The parameters of the beginning, with the source of now."""
-        source, opened = self.controller.source, self._opened["source"]
-        own = source.state()
-        if isinstance(source, SignalSource):
-            same = opened.get("signal") == source.op.name
-            own = opened if same else SignalSource(source.function).state()
-        return self._opened | {"source": own, "channel": self.controller.channel}
-
     # what happens
 
     @contextlib.contextmanager
@@ -251,7 +243,7 @@ class Dashboard:
     def _changed(self, moved: Hashable = None) -> None:
         """After a change: one can go back to before it."""
         with self.scope.complaining():
-            self._history.record(self._step(), moved)
+            self._history.record(moment(self.controller), moved)
             self._settle()
             self._work()
 
@@ -286,7 +278,7 @@ class Dashboard:
         if job.state == "replaced":
             return
         self.controller.pause()
-        self._history.record(self._step(), None)
+        self._history.record(moment(self.controller), None)
         self.panel.show()
         self._settle()
 

@@ -36,11 +36,13 @@ MODULES = (  # each imports only from those before it
     "selection",
     "hands",
     "overlay",
+    "fields",
     "neighbours",
     "actions",
     "lifeline",
     "progress",
     "again",
+    "export",
     "scope",
 )
 
@@ -76,6 +78,7 @@ class Scope(anywidget.AnyWidget):
         self._enabled: list[str] | None = None
         self._look: tuple[float, float] | None = None
         self._page_has_audio = False
+        self._export: dict[str, Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._asker = ""
         self._complained = False
@@ -174,9 +177,20 @@ class Scope(anywidget.AnyWidget):
         """Call ``callback()`` when a person wants the computation to stop."""
         self._stop_callbacks.append(callback)
 
-    def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
-        """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
-        self.send({"kind": "file", "name": name, "type": kind, "to": to}, [content])
+    def send_file(
+        self, name: str, kind: str, content: bytes, to: str = "", action: str = "download"
+    ) -> None:
+        """Have the page that asked (``to``) save a file; ``kind`` is its media type.
+
+        ``action`` is the name of the button that it comes of.
+        """
+        head = {"kind": "file", "name": name, "type": kind, "to": to, "action": action}
+        self.send(head, [content])
+
+    def show_export(self, panel: dict[str, Any]) -> None:
+        """Show in the panel of exports what there is to choose, what goes on, what came of it."""
+        self._export = {"kind": "export", **panel}
+        self.send(self._export)
 
     def send_copy(self, text: str, to: str = "") -> None:
         """Have the page that asked put a text into the clipboard."""
@@ -233,6 +247,8 @@ class Scope(anywidget.AnyWidget):
                 self.send({"kind": "actions", "enabled": self._enabled})
             if self._settings is not None:
                 self.send(self._settings)
+            if self._export is not None:
+                self.send(self._export)
             if self.selection:
                 self.select(self.selection)
             if self._progress["on"]:
