@@ -11,7 +11,7 @@ from playwright.sync_api import Locator
 from tests.lab import Lab
 from workbench import audio
 
-PATIENCE = 40.0  # seconds until a control can be used
+PATIENCE = 90.0  # seconds until a control can be used
 _CONTROLS = ".workbench-controls "
 _KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End")
 _TYPED = ("0", "-1", "1.5", "-1000000000", "", "7", "256", "1e-30", "0.33")
@@ -42,7 +42,6 @@ class User:
             self.download: 1, self.tool: 7, self.open: 3, self.theme: 0.5, self.resize: 0.7,
             self.render_again: 0.5,
         }  # fmt: skip
-        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
     def act(self) -> str:
