@@ -147,7 +147,7 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     report.table(
         "A user who tries everything",
         ["minutes", "seed", "actions", "per minute", "pictures drawn afresh", "computed afresh",
-         "reloads given up"],
+         "views given up at first"],
         [[found.seconds / 60, seed, found.actions, 60 * found.actions / found.seconds,
           witness.redrawn, witness.anew, found.user.given_up]],
     )  # fmt: skip

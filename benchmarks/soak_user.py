@@ -24,7 +24,7 @@ class User:
 
     Attributes:
         provoked: Whether the last action may have made the status line complain.
-        given_up: How often a page was loaded again and ipywidgets did not wait for its models.
+        given_up: How often a page was loaded again and ipywidgets gave up a view at first.
     """
 
     def __init__(self, lab: Lab, seed: int, folder: Path):
@@ -312,20 +312,16 @@ class User:
     def reload(self) -> str:
         """Load the page again, with the notebook's kernel alive.
 
-        ipywidgets gives up a view whose two seconds end while it makes the models, and says so in
-        its place: then one loads the page once more, and that is counted.
+        ipywidgets may give up a view while it makes the models, and says so; the scope's page shows
+        it then all the same.
         """
         self.lab.command("docmanager:save")
         self.page.goto(self.page.url.partition("?")[0] + "?reset")
-        self.page.wait_for_function(
-            f"() => document.querySelector('.workbench-scope canvas')"
-            f" || document.querySelector('.jp-Notebook')?.textContent.includes('{_GIVEN_UP}')"
-        )
-        if self.page.locator(".workbench-scope canvas").count():
-            return "the page"
-        self.given_up += 1
-        self.lab.messages[:] = [m for m in self.lab.messages if _GIVEN_UP not in m]
-        return self.reload()
+        self.page.wait_for_selector(".workbench-scope canvas")
+        said = [each for each in self.lab.messages if _GIVEN_UP in each]
+        self.given_up += bool(said)
+        self.lab.messages[:] = [each for each in self.lab.messages if each not in said]
+        return "the page"
 
 
 def _sounds(folder: Path) -> list[Path]:
