@@ -24,3 +24,25 @@ def test_points_lie_on_the_axis():
 def test_shapes_that_do_not_fit_are_refused(axis, data, names, message):
     with pytest.raises(ValueError, match=message):
         Curves(axis, data, names, "gain")
+
+
+def line(step, *values, start=0.0, names=("x",)):
+    return Curves(Axis("time", "s", start, step), np.atleast_2d(values).astype(float), names, "a")
+
+
+def test_curves_together_keep_their_own_points():
+    fine, coarse = line(0.1, 1, 2, 3, 4), line(0.3, 7, 8)  # 3 * 0.1 is not 0.3 in floats
+    both = Curves.together({"fine": fine, "coarse": coarse})
+    assert both.names == ("fine", "coarse")
+    assert both.positions.tolist() == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    assert both.data[0].tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(both.data[1], [7, np.nan, np.nan, 8])
+    apart = Curves.together({"a": line(1.0, 1, 2), "b": line(1.0, 5, start=0.5)})
+    np.testing.assert_array_equal(apart.data, [[1, np.nan, 2], [np.nan, 5, np.nan]])
+
+
+def test_curves_together_name_several_lines():
+    pair = line(1.0, [1, 2], [3, 4], names=("left", "right"))
+    assert Curves.together({"a": pair, "b": line(1.0, 5, 6)}).names == ("a, left", "a, right", "b")
+    with pytest.raises(ValueError, match="curves must be at least one; got none"):
+        Curves.together({})

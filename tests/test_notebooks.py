@@ -1,7 +1,12 @@
-"""The notebooks run, are prose and calls only, and were saved with what they show."""
+"""The notebooks run, are prose and calls only, and were saved with what they show.
+
+A lesson, whose name begins with its number, says what one can do afterwards, and ends with three
+things to try, a question whose answer can be checked, and the literature.
+"""
 
 import ast
 import re
+import time
 from pathlib import Path
 
 import nbformat
@@ -10,8 +15,13 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+LESSONS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 LONGEST_CELL = 12
-SHOWS_DASHBOARD = re.compile(r"\bexplore\(|\.figure\(")
+LONGEST_RUN = 60.0  # seconds on 2 cores; about 20 are usual
+SHOWS_PICTURE = re.compile(r"\bexplore\(|\.figure\(|\bplot\(")
+NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+LIVE = "application/vnd.jupyter.widget-view+json"
+GOAL = "After this page you can"
 # The path of a home or a system folder, of a drive, or the name of a host with its user.
 PLACES = re.compile(
     r"(?<![\w.])/(home|root|Users|work|tmp|var|opt|usr|mnt|private)/|\b[A-Z]:\\\\|\w+@[\w-]+:[~/]"
@@ -35,6 +45,54 @@ def faults(document):
     return found
 
 
+def lesson_faults(document):
+    """What a lesson lacks."""
+    cells = document.cells
+    words = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    found = [] if GOAL in words[0] else [f"does not begin with {GOAL!r}"]
+    ends = [i for i, cell in enumerate(cells) if cell.source.startswith("## Try next")]
+    if len(ends) != 1:
+        return [*found, "has no part 'Try next'"]
+    last = cells[ends[0] :]
+    kinds = [cell.cell_type for cell in last]
+    if kinds != ["markdown", "code", "code", "markdown"]:
+        return [*found, "does not end with a question, its answer, a check and the literature"]
+    question, answer, check, literature = (cell.source for cell in last)
+    if re.findall(r"^(\d)\. ", question, re.M) != ["1", "2", "3"]:
+        found.append("does not offer three things to try")
+    if "**Check yourself" not in question:
+        found.append("asks nothing")
+    if answer.partition("#")[0].strip() != "answer = None":
+        found.append("leaves no room for an answer")
+    if not re.search(r"\banswer\b", check):
+        found.append("does not check the answer")
+    sources = re.findall(r"^- .*\b(?:1[89]|20)\d\d\b", literature, re.M)
+    if not literature.startswith("## References") or len(sources) < 2:
+        found.append("names no literature")
+    return found
+
+
+def printed(document):
+    """What each code cell has printed or returned as text; pictures and live views are none."""
+    return [
+        text_of([o for o in cell.outputs if not {LIVE, "image/png"} & set(o.get("data", {}))])
+        for cell in code_cells(document)
+    ]
+
+
+def same_text(one, other):
+    """Whether two texts say the same: numbers may differ by the rounding of another machine."""
+    if NUMBER.sub("#", one).split() != NUMBER.sub("#", other).split():
+        return False
+    pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
+    return all(near(*(float(each.replace("−", "-")) for each in pair)) for pair in pairs)
+
+
+def near(one, other):
+    # 5 %: a level of -140 dB, which is rounding, moves by some dB; below 1e-4 all is rounding
+    return abs(one - other) <= max(0.05 * max(abs(one), abs(other)), 1e-4)
+
+
 def text_of(outputs):
     """All that outputs show as text; pictures are left out."""
     parts = []
@@ -44,6 +102,17 @@ def text_of(outputs):
         data = output.get("data", {})
         parts += [str(value) for kind, value in data.items() if not kind.startswith("image/png")]
     return "\n".join(parts)
+
+
+def last_line(cell):
+    """What the cell shows: its last expression, with what a name in it was made of."""
+    tree = ast.parse(cell.source).body
+    if not tree or not isinstance(tree[-1], ast.Expr):
+        return ""
+    shown = ast.unparse(tree[-1])
+    made = [node for node in tree if isinstance(node, ast.Assign)]
+    made = [node for node in made if ast.unparse(node.targets[0]) == shown]
+    return "\n".join([shown, *map(ast.unparse, made)])
 
 
 def has_picture(cell):
@@ -69,20 +138,30 @@ def test_notebook_was_saved_with_its_results(path):
     for cell in cells:
         assert not any(output.output_type == "error" for output in cell.outputs)
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
-    shown = [cell for cell in cells if SHOWS_DASHBOARD.search(cell.source)]
+    shown = [cell for cell in cells if SHOWS_PICTURE.search(last_line(cell))]
     assert all(has_picture(cell) for cell in shown), "no picture where no kernel runs"
-    if path.stem == "00_start":
-        assert shown
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_lesson_has_a_goal_pictures_tasks_a_question_and_literature(path):
+    document = nbformat.read(path, as_version=4)
+    assert lesson_faults(document) == []
+    assert sum(has_picture(cell) for cell in code_cells(document)) >= 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs(path):
+def test_notebook_runs_in_a_minute_and_shows_what_was_saved(path):
+    saved = nbformat.read(path, as_version=4)
     document = nbformat.read(path, as_version=4)
     client = NotebookClient(document, timeout=300, resources={"metadata": {"path": str(FOLDER)}})
+    started = time.perf_counter()
     client.execute()
+    assert time.perf_counter() - started < LONGEST_RUN
     for cell in code_cells(document):
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
+    for before, after in zip(printed(saved), printed(document), strict=True):
+        assert same_text(before, after), f"saved:\n{before}\nnow:\n{after}"
 
 
 @pytest.mark.parametrize(
@@ -106,3 +185,72 @@ def test_plain_calls_have_no_fault():
     output = nbformat.v4.new_output("stream", name="stdout", text="0.5 dB/s, data/siren.flac 1/2")
     cell = nbformat.v4.new_code_cell("wb.explore(chain, clip)", outputs=[output])
     assert faults(nbformat.v4.new_notebook(cells=[cell])) == []
+
+
+def lesson(goal=GOAL, tasks="1. a\n2. b\n3. c", question="**Check yourself.**", answer="None",
+           check="print(answer)", sources=("- A, 1949.", "- B, 2017.")):  # fmt: skip
+    markdown, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    cells = [
+        markdown(f"# Title\n\n{goal} do it."),
+        markdown(f"## Try next\n\n{tasks}\n\n{question}"),
+        code(f"answer = {answer}  # hertz"),
+        code(check),
+        markdown("\n".join(["## References", "", *sources])),
+    ]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"goal": "This is about"}, "does not begin with"),
+        ({"tasks": "1. a\n2. b"}, "does not offer three things to try"),
+        ({"question": "Well?"}, "asks nothing"),
+        ({"answer": "3"}, "leaves no room for an answer"),
+        ({"check": "print(answers)"}, "does not check the answer"),
+        ({"sources": ("- A, 1949.", "- B.")}, "names no literature"),
+    ],
+)
+def test_faults_of_a_lesson_are_found(change, fault):
+    assert lesson_faults(lesson()) == []
+    [found] = lesson_faults(lesson(**change))
+    assert fault in found
+
+
+def test_a_lesson_has_its_end_in_order():
+    document = lesson()
+    document.cells.pop()
+    assert lesson_faults(document) == [
+        "does not end with a question, its answer, a check and the literature"
+    ]
+    document.cells = document.cells[:1]
+    assert lesson_faults(document) == ["has no part 'Try next'"]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("wb.plot(a)", True),
+        ("d = wb.explore('stft')\nd.set(0, window='boxcar')\nd", True),
+        ("d.figure()", True),
+        ("wb.plot(a)\nprint(1)", False),
+        ("d = wb.explore('stft')", False),
+    ],
+)
+def test_cells_that_show_a_picture_are_known(source, shown):
+    cell = nbformat.v4.new_code_cell(source)
+    assert bool(SHOWS_PICTURE.search(last_line(cell))) is shown
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("gain −140.2 dB", "gain −139.8 dB", True),
+        ("error 8.9e-08", "error   1.2e-07", True),
+        ("gain 3.0 dB", "gain 3.5 dB", False),
+        ("gain 3.0 dB", "loss 3.0 dB", False),
+        ("1 2", "1", False),
+    ],
+)
+def test_texts_are_the_same_up_to_rounding(one, other, same):
+    assert same_text(one, other) is same

@@ -1,4 +1,5 @@
 # The public names. At run time the same list is loaded on first use.
+from . import analysis as analysis
 from . import audio as audio
 from . import layers as layers
 from .chain import Chain as Chain
@@ -32,10 +33,12 @@ from .core.signals import siren as siren
 from .core.signals import tone as tone
 from .core.spectral import spectrogram as spectrogram
 from .core.spectral import stft as stft
+from .core.standardizing import standardize as standardize
 from .core.varispeed import resample_at as resample_at
 from .corpus import extract as extract
 from .dashboards import explore as explore
 from .dashboards import gallery as gallery
+from .dashboards import plot as plot
 from .datasets.pipeline import dataset as dataset
 from .exports.export import export as export
 from .exports.export import exported_design as exported_design

@@ -3,7 +3,7 @@ import pytest
 import scipy.fft
 
 import workbench as wb
-from workbench.analysis.cepstra import remembered_levels
+from workbench.analysis.cepstra import cepstral_cosines, remembered_levels
 from workbench.ops import spec
 
 X = np.random.default_rng(0).standard_normal((2, 4000)) * [[1.0], [1e-2]]
@@ -59,3 +59,11 @@ def test_a_coefficient_that_the_lifter_takes_away_is_forgotten():
     cosines = scipy.fft.dct(levels, norm="ortho", axis=-1)
     cosines[..., 3::4] = 0
     assert found == pytest.approx(scipy.fft.idct(cosines, norm="ortho", axis=-1), abs=1e-9)
+
+
+@pytest.mark.parametrize("given", [{}, {"dct_norm": "htk"}])
+def test_the_cosines_make_the_coefficients(given):
+    coefficients, values, levels = features(13, **given)
+    cosines = cepstral_cosines(values)
+    assert cosines.names[12] == "coefficient 12"
+    assert levels @ cosines.data.T == pytest.approx(coefficients, abs=1e-9)

@@ -8,10 +8,10 @@ RATE = 16000
 NOISE = np.random.default_rng(0).standard_normal((2, 20000)) * [[1.0], [0.1]]
 
 
-def welch(signal, frame):
+def welch(signal, frame, window="hann"):
     """0 dB is a sine of amplitude 1, whose power is one half."""
     _, power = scipy.signal.welch(
-        signal, RATE, "hann", frame, frame // 2, detrend=False, scaling="spectrum"
+        signal, RATE, window, frame, frame // 2, detrend=False, scaling="spectrum"
     )
     return 2 * power
 
@@ -23,6 +23,12 @@ def test_the_mean_spectrum_is_scipys_welch(frame):
     inside = slice(1, -1)  # at 0 and at half the rate SciPy counts one side only
     assert found.data[0, inside] == pytest.approx(expected[inside], abs=1e-6)
     assert found.positions == pytest.approx(np.fft.rfftfreq(frame, 1 / RATE))
+
+
+def test_the_window_can_be_chosen():
+    found = mean_spectra({"noise": NOISE[:1]}, RATE, 256, "boxcar")
+    expected = 10 * np.log10(welch(NOISE[0], 256, "boxcar"))
+    assert found.data[0, 1:-1] == pytest.approx(expected[1:-1], abs=1e-6)
 
 
 def test_channels_count_as_their_mean_power():

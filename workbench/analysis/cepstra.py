@@ -8,11 +8,28 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from workbench.axes import DECIBEL
+from workbench.axes import DECIBEL, Axis
 from workbench.core.cepstral import design_dct_matrix, lifter_weights
 from workbench.core.mel import LEVEL_UNITS
+from workbench.curves import Curves
 
 _WEAKEST = 1e-6  # of a lifter's weight: what it takes away doesn't come back
+
+
+def cepstral_cosines(values: Mapping[str, Any]) -> Curves:
+    """What each coefficient is the sum of: its weight for the level of each band, without lifter.
+
+    Args:
+        values: The parameters of an `mfcc`.
+
+    >>> values = {"num_mel_bins": 4, "num_mfccs": 2, "dct_norm": "ortho"}
+    >>> cepstral_cosines(values).data.round(2).tolist()
+    [[0.5, 0.5, 0.5, 0.5], [0.65, 0.27, -0.27, -0.65]]
+    """
+    count = values["num_mfccs"]
+    cosines = design_dct_matrix(values["num_mel_bins"], count, values["dct_norm"])
+    names = tuple(f"coefficient {number}" for number in range(count))
+    return Curves(Axis("mel band"), np.ascontiguousarray(cosines.T), names, "weight")
 
 
 def remembered_levels(coefficients: np.ndarray, values: Mapping[str, Any]) -> np.ndarray:

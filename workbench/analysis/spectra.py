@@ -13,10 +13,12 @@ from workbench.measurements import decibels, levels, spectra
 _FRAME = 4096  # samples under the window: at 48 kHz tones 47 Hz apart are two
 
 
-def mean_spectra(signals: Mapping[str, np.ndarray], rate: float, frame: int = _FRAME) -> Curves:
+def mean_spectra(
+    signals: Mapping[str, np.ndarray], rate: float, frame: int = _FRAME, window: str = "hann"
+) -> Curves:
     """Average spectra of signals by name, each `[channels, time]`: 0 dB is a sine of amplitude 1.
 
-    Channels count as their mean power. Windows are hann, each half over the next; a signal that is
+    Channels count as their mean power. Windows lie each half over the next; a signal that is
     shorter than one sets their length for all.
 
     >>> import workbench as wb
@@ -27,7 +29,7 @@ def mean_spectra(signals: Mapping[str, np.ndarray], rate: float, frame: int = _F
     (1000, -20.0)
     """
     frame = min([frame, *(signal.shape[-1] for signal in signals.values())])
-    each = [_mean(spectra(signal, frame, "hann", overlap=2)) for signal in signals.values()]
+    each = [_mean(spectra(signal, frame, window, overlap=2)) for signal in signals.values()]
     axis = Axis("frequency", "Hz", 0.0, rate / frame)
     return Curves(axis, np.stack(each), tuple(signals), "level", "dB")
 

@@ -57,7 +57,9 @@ def _toeplitz(weights: tf.Tensor) -> tf.Tensor:
     outer, height = weights.shape.rank - 1, block + taps - 1
     # rows of height + 1 in a line, read in rows of height: each begins one further to the right
     padded = tf.pad(weights, [[0, 0]] * outer + [[0, block]])
-    line = tf.tile(padded, [1] * outer + [block])
+    # not `tf.tile`, for whose gradient oneDNN complains on processors without AVX-512
+    copies = tf.expand_dims(padded, -2) * tf.ones([block, 1], weights.dtype)
+    line = tf.reshape(copies, [-1] * outer + [block * (taps + block)])
     line = part(line, -1, 0, block * height)
     skewed = tf.reshape(line, [-1] * outer + [block, height])
     return tf.linalg.matrix_transpose(skewed)

@@ -2,5 +2,6 @@
 
 from workbench.dashboards.explore import explore
 from workbench.dashboards.gallery import gallery
+from workbench.dashboards.picture import plot
 
-__all__ = ["explore", "gallery"]
+__all__ = ["explore", "gallery", "plot"]

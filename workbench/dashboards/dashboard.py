@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import os
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench.dashboards.actions import Actions
 from workbench.dashboards.alerts import message
+from workbench.dashboards.arrangement import arranged
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
-from workbench.dashboards.controls.leaving import close_tree
+from workbench.dashboards.controls.leaving import bring_back, close_tree, put_away
 from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
+from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
 from workbench.dashboards.publication import figure as publication
-from workbench.dashboards.scope import PAGE, Scope
+from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import ClipSource, SignalSource, Source
-
-_STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
+from workbench.exports.export import export, target_of
+from workbench.exports.report import Report
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,12 @@ class Dashboard:
         self.worker = Worker(self._lock, self.scope)
         self._working: Job | None = None
         self._completion = Completion(controller, self.worker, self.scope)
-        self._actions = Actions(self)
+        self._actions = Actions(self, self._lock)
         self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
         self._history = History(self._step())
-        stage = widgets.Box(
-            [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
-        )
-        self.widget = widgets.Box(
-            [
-                widgets.HTML(_STYLE, layout={"display": "none"}),
-                *_about(controller.title, controller.about),
-                self.panel.widget,
-                stage,
-            ],
-            layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
-        )
-        self.widget.add_class("workbench-dashboard")
+        self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
+        self._apart = False  # from a gallery
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
         self.scope.on_select(self._selected)
@@ -140,14 +129,47 @@ class Dashboard:
         with self._lock:
             return download(self.controller, kind)
 
+    def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
+        """Exports what is done to the signal, checked with the signal, as `wb.export` does.
+
+        Raises:
+            ExportError, ParameterError: As `wb.export`.
+        """
+        with self._lock:
+            model, signal = taken(self.controller, target_of(path, format))
+        return export(model, path, check=signal, format=format)
+
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
         self.worker.close()
+        self._actions.close()
         self.panel.close()
         close_tree(self.widget)
 
+    def rest(self) -> None:
+        """Stops what goes on by itself, such as learning, as a person does."""
+        if self._working is not None:
+            self._working.stop()
+
+    def put_away(self) -> None:
+        """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
+
+        A page that is loaded again makes all widgets that there are. What is also shown on its own,
+        outside a gallery, stays.
+        """
+        with self._lock:
+            if not self._apart:
+                put_away(self.widget)
+
+    def bring_back(self) -> None:
+        """Puts back what `put_away` has taken, as things are now."""
+        with self._lock:
+            bring_back(self.widget)
+
     def _ipython_display_(self) -> None:
         """Shows the live page, and after it the picture that stays when no kernel runs."""
+        self._apart = True
+        self.bring_back()
         display(self.widget)
         display(Image(self.picture(), format="png"))
 
@@ -307,13 +329,3 @@ class Dashboard:
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")
-
-
-def _about(title: str, text: str) -> list[widgets.Widget]:
-    """What stands over a dashboard; nothing where it has no title."""
-    if not title:
-        return []
-    heading = f'<div role="heading" aria-level="3">{html.escape(title)}</div>'
-    shown = widgets.HTML(f"{heading}<p>{html.escape(text)}</p>")
-    shown.add_class("workbench-about")
-    return [shown]

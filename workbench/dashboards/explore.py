@@ -47,7 +47,7 @@ def explore(what: Any, audio: Any = None, *, gradient: str = "mean") -> Dashboar
     source = source_of(audio)
     if isinstance(what, RecurrentModel):
         return Dashboard(RateController(what, source))
-    return Dashboard(ChainEditor(_chain_of(what, source.sample_rate), source, gradient))
+    return Dashboard(ChainEditor(chain_of(what, source.sample_rate), source, gradient))
 
 
 def open_idea(name: str, audio: Any = None) -> Dashboard:
@@ -59,7 +59,8 @@ def open_idea(name: str, audio: Any = None) -> Dashboard:
     return Dashboard(controller)
 
 
-def _chain_of(what: Any, sample_rate: int) -> Chain:
+def chain_of(what: Any, sample_rate: int) -> Chain:
+    """What a person wants done to a signal as a chain: one is, layers and ops become one."""
     if isinstance(what, Chain):
         return what
     if isinstance(what, keras.layers.Layer):

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from workbench.axes import Axis
 from workbench.chain import Chain
+from workbench.curves import Curves
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError, naming
 from workbench.learning.descent import Coordinate
@@ -23,6 +25,15 @@ class Landscape(NamedTuple):
 
     values: np.ndarray
     losses: np.ndarray
+
+    def curves(self, name: str, unit: str = "") -> Curves:
+        """The loss as a line over the parameter, whose values rise.
+
+        >>> Landscape(np.array([1.0, 2.0]), np.array([0.5, 0.1])).curves("delay", "samples").axis.label
+        'delay (samples)'
+        """  # noqa: E501
+        axis = Axis(name, unit, values=tuple(self.values.tolist()))
+        return Curves(axis, self.losses[np.newaxis], ("loss",), "loss")
 
 
 class Tangent(NamedTuple):
@@ -86,6 +97,32 @@ def landscape(
     if isinstance(objective, Objective):
         objective.check(chain.spaces[-1], result.shape)
     return Landscape(np.array(checked, np.float64), np.array(losses, np.float64))
+
+
+def values_near(
+    chain: Chain, parameter: Parameter, value: float, count: int = 33, finer: int = 4
+) -> list[float]:
+    """Values of a parameter for a `landscape`: evenly along the slider, finer around one of them.
+
+    Args:
+        chain: The chain.
+        parameter: The stage and the name of a differentiable parameter.
+        value: Around which they are finer.
+        count: How many there are along the slider.
+        finer: How many times as many there are from one of these to the next, beside `value`.
+
+    Raises:
+        ParameterError, ParameterTypeError: There is no such parameter.
+
+    >>> import workbench as wb
+    >>> chain = wb.Chain([wb.layers.FractionalDelay(delay=2.0)], sample_rate=8000)
+    >>> values_near(chain, (0, "delay"), 20.0, count=5, finer=4)
+    [0.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 48.0, 64.0]
+    """
+    with naming("values_near"):
+        at, name = known_parameter(chain, *parameter)
+    made = Coordinate.of(chain.layers[at], name).places_near(value, count, finer)
+    return [float(each) for each in made]
 
 
 def tangent(

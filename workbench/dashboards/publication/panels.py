@@ -26,6 +26,7 @@ _TINT = (99 / 255, 176 / 255, 1.0, 0.7)
 _STYLES: dict[str, dict[str, Any]] = {
     "solid": {"linewidth": 1.2},
     "dashed": {"linewidth": 1.2, "linestyle": "--"},
+    "stem": {"linestyle": "", "marker": "."},
     "reference": {"linewidth": 0.9, "linestyle": (0, (6, 3)), "color": "#71767d", "zorder": 1.5},
 }
 _DIVERGING = LinearSegmentedColormap.from_list(
@@ -66,15 +67,20 @@ def draw_wave(axes: Axes, panel: WavePanel) -> None:
 
 def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
     """Draws lines over their own axis; `share` plots share the width of the figure."""
-    hertz = panel.axis.unit == "Hz" and panel.shown[1] >= 1000
-    scale = 1e-3 if hertz else 1.0
+    scale, unit = _scaled_unit(panel.axis.unit, max(abs(end) for end in panel.shown))
     marker = "." if panel.data.shape[1] < 60 else ""
     colours = iter(np.resize(COLOURS, len(panel.data)))
     for line, name, style in zip(panel.data, panel.names, panel.line_styles, strict=True):
         look = _STYLES[style]
         if "color" not in look:
             look = look | {"color": next(colours)}
-        axes.plot(scale * panel.positions, line, label=name, marker=marker, **look)
+        look = {"label": name, "marker": marker} | look
+        [drawn] = axes.plot(scale * panel.positions, line, **look)
+        alone = lone_points(line)
+        if not look["marker"] and alone.any():
+            drawn.set(marker=".", markersize=9, markevery=np.flatnonzero(alone).tolist())
+        if style == "stem":
+            axes.vlines(scale * panel.positions, 0.0, line, linewidth=1.2, color=look["color"])
     if panel.logarithmic:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -82,13 +88,30 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(scale * panel.shown[0], scale * panel.shown[1])
     axes.set_ylim(panel.low, panel.high)
-    axes.set_xlabel(with_unit(panel.axis.name, "kHz" if hertz else panel.axis.unit))
+    axes.set_xlabel(with_unit(panel.axis.name, unit))
     axes.set_ylabel(with_unit(panel.label, panel.unit))
     axes.grid(alpha=0.3)
     for name, place in panel.marks.items():
         axes.axvline(scale * place, linewidth=0.8, color="#71767d", zorder=1)
         _name(axes, name, scale * place)
     _head(axes, panel.title, legend=panel.legend and len(panel.data) > 1, share=share)
+
+
+def _scaled_unit(unit: str, size: float) -> tuple[float, str]:
+    """The factor and the unit with which an axis up to `size` is labelled, as on the page."""
+    if unit == "Hz" and size >= 1000:
+        return 1e-3, "kHz"
+    return (1e3, "ms") if unit == "s" and size < 0.2 else (1.0, unit)
+
+
+def lone_points(line: np.ndarray) -> np.ndarray:
+    """Which points stand between two gaps, bool `[points]`: no line goes through them.
+
+    >>> lone_points(np.array([1.0, np.nan, 2.0, 3.0])).tolist()
+    [True, False, False, False]
+    """
+    there = np.pad(np.isfinite(line), 1)
+    return there[1:-1] & ~there[:-2] & ~there[2:]
 
 
 def draw_moments(axes: Axes, panel: WavePanel | ImagePanel) -> None:
