@@ -13,7 +13,7 @@ SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope
 AGAIN := { [ $$? -eq 1 ] && $(PY) -m pytest --last-failed --last-failed-no-failures none; }
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
-.PHONY: help lab check test bench notebooks screenshots clips model
+.PHONY: help lab check test bench docs notebooks screenshots clips model
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -35,6 +35,9 @@ test: $(DEV) ## every test, in a real browser too (installed if there is none)
 bench: $(DEV) ## benchmarks, rivals in the same run
 	@$(PY) -m tests.browser --install
 	@$(PY) -m benchmarks
+
+docs: $(DEV) ## the documentation, in build/docs/index.html
+	$(PY) -m sphinx -q -W --keep-going docs build/docs
 
 notebooks: $(DEV) ## run the notebooks again and save what they show
 	$(PY) notebooks/save.py

@@ -49,8 +49,8 @@ class Soak:
     def actions(self) -> int:
         return self.counts.total()
 
-    def run(self, seconds: float) -> None:
-        """Go on for so many seconds; raise at what is wrong."""
+    def run(self, seconds: float, actions: int = 0) -> None:
+        """Go on for so many seconds and at least so many actions; raise at what is wrong."""
         self._lab.run_all()
         self._lab.page.wait_for_selector(".workbench-scope canvas")
         self.witness.begin()
@@ -59,7 +59,7 @@ class Soak:
             self._done(f"open: {self.user.open(number)}")
         weighed = reloaded = self.seconds
         self._weigh()
-        while self.seconds < seconds:
+        while self.seconds < seconds or self.actions < actions:
             self._done(self.user.act())
             if self._random.random() < 0.1:
                 self.witness.compare_anew()
@@ -99,13 +99,16 @@ class Soak:
         self.samples.append(now | self.witness.weigh())
 
 
-def soak(minutes: float, seed: int) -> Soak:
-    """Run a user for so many minutes; where something is wrong, say what was done before."""
+def soak(minutes: float, seed: int, actions: int = 0) -> Soak:
+    """Run a user for so many minutes, and at least so many actions however slow the machine is.
+
+    Where something is wrong, say what was done before.
+    """
     folder = Path(tempfile.mkdtemp(prefix="workbench-soak-"))
     with Lab(notebook(CELLS, folder)) as lab:
         found = Soak(lab, seed, folder)
         try:
-            found.run(60 * minutes)
+            found.run(60 * minutes, actions)
         except Exception as error:
             lab.screenshot(folder / "failed.png")
             done = "\n".join(found.log)

@@ -63,8 +63,25 @@
   // ---- what a page that has just come up would draw of the newest frame
 
   let module;
-  const pixels = (root) => ["axes", "data"].map(
-    (name) => root.querySelector(`.workbench-${name}`).toDataURL());
+  const pixels = (root) => ["axes", "data"].map((name) => {
+    const canvas = root.querySelector(`.workbench-${name}`), { width, height } = canvas;
+    const copy = Object.assign(document.createElement("canvas"), { width, height });
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    if (width && height) context.drawImage(canvas, 0, 0);
+    const data = width && height ? context.getImageData(0, 0, width, height).data : [];
+    return { name, width, height, words: new Uint32Array(data.buffer ?? 0) };
+  });
+  /** In how many pixels two pictures differ, and where the first of them lies; empty if in none. */
+  const unlike = (one, other) => one.flatMap(({ name, width, height, words }, i) => {
+    const now = other[i];
+    if (width !== now.width || height !== now.height) {
+      return [`${name}: ${width} x ${height} is ${now.width} x ${now.height}`];
+    }
+    const at = words.findIndex((word, n) => word !== now.words[n]);
+    const count = words.reduce((sum, word, n) => sum + (word !== now.words[n]), 0);
+    return count ? [`${name}: ${count} pixels, the first at ${at % width}, ${
+      Math.floor(at / width)}`] : [];
+  });
   const fresh = async ({ message, buffers }) => {
     module ??= await import(URL.createObjectURL(
       new Blob([MODULE], { type: "text/javascript" })));
@@ -97,13 +114,13 @@
       const shown = document.querySelector(".workbench-scope");
       if (!shown) return { scopes: 0 };
       const buttons = [...shown.querySelectorAll("[data-action]")];
-      const picture = redraw && last ? [await fresh(last), pixels(shown)] : [];
+      const picture = redraw && last ? unlike(await fresh(last), pixels(shown)) : null;
       return {
         scopes: document.querySelectorAll(".workbench-scope").length,
         drawn: drawn && { id: drawn.id, values: drawn.values },
         message: last?.message ?? null,
         hash: last ? await digest(last.buffers) : null,
-        pixels: picture.length ? picture.map(String).every((each, _, all) => each === all[0]) : null,
+        pixels: picture,
         controls: controls(),
         possible: buttons.filter((each) => each.getAttribute("aria-disabled") === "false")
           .map((each) => each.dataset.action),

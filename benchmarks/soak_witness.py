@@ -75,7 +75,7 @@ class Witness:
             return [self.kernel["opening"]]
         asked = [self.kernel["comm"], redraw]
         self.page = self.lab.page.evaluate("([comm, redraw]) => soak.facts(comm, redraw)", asked)
-        return [*self._differences(redraw)]
+        return [*self._differences()]
 
     def agree(self, provoked: bool) -> None:
         """Wait until nothing is going on and both sides agree, twice in a row.
@@ -141,7 +141,7 @@ class Witness:
         """What an expression is after the code: what is printed may be taken for another's."""
         return self.lab.page.evaluate(_ASK, [code, expression])
 
-    def _differences(self, redraw: bool):
+    def _differences(self):
         kernel, page = self.kernel, self.page
         if page.get("scopes") != 1:
             yield f"the page has {page.get('scopes')} pictures"
@@ -159,9 +159,9 @@ class Witness:
                 yield f"alert: {alert}"
         yield from _pairs("possible", kernel["possible"] + list(_ALWAYS), page["possible"])
         yield from _lists("control", kernel["controls"], page["controls"])
-        yield from self._picture(redraw)
+        yield from self._picture()
 
-    def _picture(self, redraw: bool):
+    def _picture(self):
         kernel, page = self.kernel, self.page
         message, drawn = page["message"], page["drawn"]
         if drawn is None:
@@ -175,8 +175,8 @@ class Witness:
             for name, value in kernel["frame"].items():
                 yield from _pairs(f"frame {name}", value, message.get(name))
             yield from _pairs("buffers", kernel["hash"], page["hash"])
-        if redraw and page["pixels"] is False:
-            yield "the pixels are not those of a fresh page"
+        for found in page["pixels"] or ():
+            yield f"the pixels are not those of a fresh page: {found}"
 
 
 _ALWAYS = ("copy", "save", "load", "download")

@@ -1,1 +1,1 @@
-"""Pictures for the README, and the script that takes them."""
+"""The documentation, and the scripts that make its pages and pictures."""

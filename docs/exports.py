@@ -20,7 +20,7 @@ EXACT_DB = -300.0
 
 def main() -> None:
     """Makes every cell of the table, and puts it in its place."""
-    titles = [target.title.removeprefix("a ") for target in KNOWN.values()]
+    titles = [target.label() for target in KNOWN.values()]
     rows = [["layer", *titles], ["---"] * (1 + len(titles))]
     with tempfile.TemporaryDirectory() as folder:
         for name in LAYERS:

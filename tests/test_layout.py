@@ -28,6 +28,8 @@ ROWS = (
         "clips",
         "checked_json",
         "model_files",
+        "versions",
+        "whole_files",
     ),
     ("params", "specification", "ops"),
     ("core",),
@@ -52,12 +54,13 @@ ROWS = (
         "conversion",
         "rate_poles",
         "rate_comparison",
+        "safe_loading",
         "corpus",
         "datasets",
     ),
     ("exports",),
     ("dashboards",),
-    ("serve",),
+    ("serve", "design_files"),
     ("app",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
@@ -70,6 +73,7 @@ FORBIDDEN = {
     "clips": {"tensorflow", "keras"},
     "axes": {"tensorflow", "keras"},
     "errors": {"tensorflow", "keras"},
+    "whole_files": {"tensorflow", "keras"},
     "checked_json": {"tensorflow", "keras"},
     "model_files": {"tensorflow", "keras"},
 }

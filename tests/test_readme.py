@@ -11,37 +11,15 @@ from workbench.ops import registry
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-FIRST, RECURRENT, FILES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-
-
-def run(code, folder, monkeypatch):
-    monkeypatch.chdir(folder)
-    scope = {}
-    exec(code, scope)
-    return scope
+(FIRST,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_first_lines_run(tmp_path, monkeypatch):
-    scope = run(FIRST, tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    scope = {}
+    exec(FIRST, scope)
     assert scope["features"].shape[-1] == 40
     assert (tmp_path / "front_end.keras").exists()
-
-
-def test_the_lines_about_recurrent_layers_run(tmp_path, monkeypatch, capsys):
-    scope = run(RECURRENT, tmp_path, monkeypatch)
-    assert capsys.readouterr().out.startswith("lagrange order")
-    assert scope["sound"].shape == (1, 240000)
-
-
-def test_the_lines_about_files_run(tmp_path, monkeypatch, capsys):
-    for name, place in (("dog/1.wav", 110.0), ("cat/1.flac", 220.0), ("cat/2.ogg", 330.0)):
-        (tmp_path / "recordings" / name).parent.mkdir(parents=True, exist_ok=True)
-        tone = wb.tone(frequency_hertz=place, sample_rate=22050, seconds=1.0)
-        wb.audio.write(tmp_path / "recordings" / name, tone, sample_rate=22050)
-    scope = run(FILES, tmp_path, monkeypatch)
-    assert scope["train"].class_names == ("cat", "dog")
-    said = capsys.readouterr().out
-    assert said.startswith("3 examples, 3.0 s; 22050 Hz; cat 2, dog 1\n0 skipped\n")
 
 
 def named_in(row):

@@ -66,6 +66,23 @@ def test_another_signal_and_other_lengths_are_computed_anew(transforms):
     assert not np.array_equal(first, padded)
 
 
+def test_rows_that_end_share_what_has_the_same_lengths(transforms):
+    signal, kept = noise(), LastResults()
+    alone, _ = wb.log_mel_spectrogram(signal, lengths=[6000, 100], **OPTIONS)
+    transforms.clear()
+    for bands in (10, 30, 20):  # as a slider does it: lengths are made anew from a mask
+        with kept.shared():
+            lengths = tf.constant([6000, 100])
+            options = OPTIONS | {"num_mel_bins": bands}
+            found, _ = wb.log_mel_spectrogram(signal, lengths=lengths, **options)
+    assert len(transforms) == 1
+    np.testing.assert_array_equal(found, alone)
+    with kept.shared():
+        found, _ = wb.log_mel_spectrogram(signal, lengths=[6000, 99], **OPTIONS)
+    assert len(transforms) == 2
+    assert not np.array_equal(found, alone)
+
+
 def test_without_a_memory_nothing_is_kept(transforms):
     signal, kept = noise(), LastResults()
     with kept.shared():

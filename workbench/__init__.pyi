@@ -33,6 +33,7 @@ from .core.signals import siren as siren
 from .core.signals import tone as tone
 from .core.spectral import spectrogram as spectrogram
 from .core.spectral import stft as stft
+from .core.standardizing import standardize as standardize
 from .core.varispeed import resample_at as resample_at
 from .corpus import extract as extract
 from .dashboards import explore as explore

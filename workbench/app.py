@@ -27,6 +27,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "soundfile", "matplotlib", "jupyter
 _WIDGETS = ("ipywidgets", "jupyterlab_widgets", "anywidget")
 _EXPORT_PACKAGES = ("ai-edge-litert", "onnx", "tf2onnx", "onnxruntime", "jax", "jaxlib")
 _FORMATS = ("keras", "saved_model", "litert", "onnx", "stablehlo")
+_DESIGN = "a chain that was saved (.keras), or the design of a dashboard (.json)"
 _REINSTALL = "run `make lab` in the source checkout, or `pip install --upgrade workbench`"
 
 
@@ -104,9 +105,8 @@ def serve(options: argparse.Namespace, extra: Sequence[str]) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Export a saved chain; print the report, or why there is no file."""
-    import keras
-
+    """Export a saved design; print the report, or why there is no file."""
+    from workbench.design_files import layer_in
     from workbench.errors import ExportError
     from workbench.exports.export import TARGETS
     from workbench.exports.export import export as write
@@ -114,14 +114,9 @@ def export(options: argparse.Namespace) -> int:
     design = options.design
     out = options.out or design.with_suffix(TARGETS[options.to].suffix)
     try:
-        if design.suffix != ".keras" or not design.is_file():
-            raise ValueError(
-                f"design must be a .keras file, as chain.save writes it; got {design}."
-            )
         if out.exists() and out.samefile(design):
             raise ValueError(f"out must not be the design itself; got {out}.")
-        chain = keras.models.load_model(design, compile=False, safe_mode=True)
-        print(write(chain, out, format=options.to))
+        print(write(layer_in(design), out, format=options.to))
     except (ExportError, OSError, TypeError, ValueError) as error:
         print(f"workbench export: {error}", file=sys.stderr)
         return 1
@@ -256,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
         page.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
         page.add_argument("--no-browser", action="store_true", help="only print the address")
     page = commands.add_parser("export", help="write a saved chain as a file for another runtime")
-    page.add_argument("design", type=Path, help="a .keras file, as chain.save writes it")
+    page.add_argument("design", type=Path, help=_DESIGN)
     page.add_argument("--to", required=True, choices=_FORMATS, help="the kind of file")
     page.add_argument("--out", type=Path, help="the file; a folder for saved_model")
     commands.add_parser("doctor", help="versions, devices, what is missing and how to get it")
@@ -266,7 +261,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_extract(commands: Any) -> None:
     extract = commands.add_parser("extract", help="run a saved design over sound files")
-    extract.add_argument("design", metavar="DESIGN", help="a chain, as chain.save writes it")
+    extract.add_argument(
+        "design", metavar="DESIGN", help="a chain that was saved, or a dashboard's design"
+    )
     extract.add_argument("sources", metavar="SOURCES", nargs="+", help="files, folders, manifests")
     extract.add_argument("--out", metavar="DIR", required=True, help="where the results go")
     where = extract.add_mutually_exclusive_group()
@@ -280,7 +277,14 @@ def _add_extract(commands: Any) -> None:
 
 def _extract(options: argparse.Namespace) -> int:
     from workbench.corpus.command import run
+    from workbench.design_files import chain_in
 
+    if options.design.endswith(".json"):
+        try:
+            options.design = chain_in(Path(options.design))
+        except (OSError, TypeError, ValueError) as error:
+            print(f"workbench extract: {error}", file=sys.stderr)
+            return 2
     return run(options)
 
 

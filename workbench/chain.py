@@ -88,10 +88,15 @@ class Chain(keras.Sequential):
     @property
     def spaces(self) -> tuple[Space, ...]:
         """What the signal and the result of each stage are."""
-        found = [waveform_space(self.sample_rate)]
+        found = [self._given]
         for layer in self.layers:
             found.append(_space_after(layer, found[-1]))
         return tuple(found)
+
+    @property
+    def _given(self) -> Space:
+        """What the signal is."""
+        return waveform_space(self.sample_rate)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -166,6 +171,10 @@ class Chain(keras.Sequential):
     def costs(self) -> tuple[float, ...]:
         """Seconds that the last result of each stage took; that of the last one with gradients."""
         return tuple(stage.seconds for stage in self._staged())
+
+    def time_again(self, stage: int, x: tf.Tensor) -> None:
+        """Has `costs` say what a second call of a stage takes, given what goes into it."""
+        self._staged()[stage].time_again(x)
 
     def code(self) -> str:
         """The lines of Python that make this chain."""
@@ -271,7 +280,7 @@ class Chain(keras.Sequential):
 
     def _flow(self) -> None:
         """Lets the sample rate flow through the layers."""
-        space = waveform_space(self.sample_rate)
+        space = self._given
         for layer in self.layers:
             if isinstance(layer, DeclaredLayer):
                 layer.follow(space)

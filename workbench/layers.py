@@ -160,6 +160,12 @@ class Decibels(OpLayer):
     function = staticmethod(core.levels.decibels)
 
 
+class Standardize(OpLayer):
+    """Features of mean 0 and variance 1; a Keras layer."""
+
+    function = staticmethod(core.standardizing.standardize)
+
+
 class MFCC(OpLayer):
     """Mel-frequency cepstral coefficients; a Keras layer."""
 

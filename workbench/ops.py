@@ -33,6 +33,7 @@ from workbench.tensors import (
 )
 
 _registry: dict[str, Op] = {}
+_silenced = recalled(silence_beyond)  # the same tensor again: what is made of it may be shared
 
 
 def registry() -> dict[str, Op]:
@@ -177,7 +178,7 @@ def _signal_call(made: Op) -> Callable[..., Any]:
             told = lengths is not None or made.returns_lengths
             if lengths is not None:
                 lengths = as_lengths(lengths, given, axis)
-                silent, rows = silence_beyond(work, lengths, made.takes)
+                silent, rows = _silenced(work, lengths, made.takes)
                 work = work if made.keeps_padding else silent
                 beside += [rows] if made.uses_lengths else []
             elif made.needs_lengths:

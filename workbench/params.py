@@ -29,6 +29,7 @@ class Param:
     Attributes:
         doc: One sentence.
         unit: As "Hz", "dB", "s" or "samples"; empty for a bare number.
+        words: What a control calls it where the words of its name would not say it.
         low: Smallest legal value (itself legal unless `open_low`).
         high: Largest legal value.
         open_low: `low` itself is not legal.
@@ -37,6 +38,7 @@ class Param:
         scale: "linear" or "log": how a slider runs through its range.
         choices: The legal words, for a `str`.
         automatic: What None stands for, given all parameters; shown while it is chosen.
+        none: What a control calls None.
         most: Largest legal value, given all parameters; what is learnt does not exceed it.
         differentiable: A tensor is accepted, and gradients reach it.
         slope_only: It has a slope only while the parameter of this name is one of these words; a
@@ -50,6 +52,7 @@ class Param:
 
     doc: str
     unit: str = ""
+    words: str = ""
     low: float | None = None
     high: float | None = None
     open_low: bool = False
@@ -58,6 +61,7 @@ class Param:
     scale: str = "linear"
     choices: tuple[str, ...] | None = None
     automatic: Callable[[Mapping[str, Any]], Any] | None = None
+    none: str = "auto"
     most: Callable[[Mapping[str, Any]], float] | None = None
     differentiable: bool = False
     slope_only: tuple[str, tuple[str, ...]] | None = None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 Made = TypeVar("Made")
@@ -33,7 +34,11 @@ class LastResults:
         self._kept: dict[str, tuple[tuple[Any, ...], Any]] = {}
 
     def recall(self, name: str, given: tuple[Any, ...], make: Callable[[], Made]) -> Made:
-        """What `make` returns for what is `given`: tensors by identity, all else by value."""
+        """What `make` returns for what is `given`.
+
+        Tensors are compared by identity, all else by value; so are whole numbers, such as the
+        lengths of rows, which are made anew from a mask for each call.
+        """
         last = self._kept.get(name)
         if last is None or not _same(last[0], given):
             last = self._kept[name] = (given, make())
@@ -67,8 +72,14 @@ def recalled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if one is other or isinstance(one, tf.Tensor) or isinstance(other, tf.Tensor):
-        return one is other
+    if one is other:
+        return True
+    if isinstance(one, tf.Tensor) or isinstance(other, tf.Tensor):
+        return _whole(one) and _whole(other) and np.array_equal(one, other)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_same, one, other))
     return type(one) is type(other) and bool(one == other)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, tf.Tensor) and value.dtype.is_integer

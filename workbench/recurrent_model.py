@@ -207,11 +207,29 @@ class RecurrentModel(DeclaredLayer):
     def _said(self) -> dict[str, Any]:
         return {"stateful": True} if any(each.stateful for each in self.recurrent) else {}
 
+    def at(self, **values: Any) -> Self:
+        """The same model with weights of its own, and with other parameters; nothing is learnt.
+
+        >>> import workbench as wb
+        >>> model = wb.read_model("diode_clipper")
+        >>> model.at(sample_rate=96000).values["sample_rate"]
+        96000.0
+        """
+        made = self.from_config(self._made_of() | self.given | values)
+        if self.channels:
+            made.build((None, None, self.channels))
+            for own, layer in zip(self.layers, made.layers, strict=True):
+                layer.set_weights(own.get_weights())
+        return made
+
     def get_config(self) -> dict[str, Any]:
         """All parameters, and the layers."""
+        return super().get_config() | self._made_of()
+
+    def _made_of(self) -> dict[str, Any]:
         own = {"skip": self.skip, "in_gain_db": self.in_gain_db, "out_gain_db": self.out_gain_db}
         layers = [keras.layers.serialize(each) for each in self.layers]
-        return super().get_config() | own | {"layers": layers, "file": self.file}
+        return own | {"layers": layers, "file": self.file}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -62,6 +62,10 @@ class Stage:
         self._last = (x, state, result)
         return result
 
+    def time_again(self, x: tf.Tensor) -> None:
+        """Times its result once more: a first call also makes what later ones find there."""
+        self._timed(None, self._forward, x)
+
     def at(self, x: tf.Tensor, others: Mapping[str, float]) -> tf.Tensor:
         """The layer's result with other values of differentiable parameters; nothing is kept."""
         self._moving |= set(others)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from workbench.layers import RateIndependentGRU, RateIndependentLSTM, RateIndepe
 from workbench.model_files import LayerWeights, ModelFile, dump_model, parse_model
 from workbench.recurrent import RateIndependent
 from workbench.recurrent_model import RecurrentModel
+from workbench.whole_files import whole_file
 
 _KINDS: dict[str, type[RateIndependent]] = {
     "lstm": RateIndependentLSTM,
@@ -92,12 +92,8 @@ def write_model(model: RecurrentModel, path: str | Path) -> None:
     target = Path(os.path.realpath(path))  # through a link: the link stays
     if not target.parent.is_dir():
         raise FileNotFoundError(f"write_model: the folder {target.parent} must exist. Make it.")
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
-    try:
+    with whole_file(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _source(path: str | Path) -> str | Path:

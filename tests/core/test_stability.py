@@ -265,3 +265,10 @@ def test_the_chosen_order_is_never_worse_than_naive(kind, gain, rates):
     assert interpolated.all() or kind == "simple"  # at rest it turns at all frequencies
     if interpolated.any():
         assert np.median(gains[interpolated, 2]) >= 10  # the string
+
+
+def test_models_one_after_the_other_are_no_cause_for_a_warning(caplog):
+    """TensorFlow blames a function that is traced for the fifth time, each a model of its own."""
+    for scale in np.linspace(0.1, 0.9, 8):
+        eigenvalues_at_rest(lambda states, scale=scale: tf.tanh(scale * states), np.ones((1, 1)))
+    assert [each.getMessage() for each in caplog.records] == []

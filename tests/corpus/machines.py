@@ -88,8 +88,14 @@ def dask(folder, workers):
             )
             stack.callback(_stop, process)
             started.append(process)
-            wait_until(file.exists)
-        yield (*started, json.loads(file.read_text())["address"])
+            wait_until(lambda: _address(file))
+        yield (*started, _address(file))
+
+
+def _address(file):
+    """What a scheduler has written, once it is there to the end."""
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+        return json.loads(file.read_text())["address"]
 
 
 def _stop(process):

@@ -126,7 +126,7 @@ def test_what_is_no_keras_file_is_refused(content):
 
 def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch):
     content = designs.design_of(design()).content
-    monkeypatch.setattr(designs, "MOST_BYTES", 1000)
+    monkeypatch.setattr("workbench.safe_loading.MOST_BYTES", 1000)
     with pytest.raises(ParameterError, match="design must have at most 1000 bytes unpacked"):
         designs.loaded(content)
 

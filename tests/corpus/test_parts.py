@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from workbench.corpus import parts
-from workbench.corpus.parts import Part, PartWriter, part_at, rows_of
+from workbench.corpus.parts import Part, part_at, part_writer, rows_of
 from workbench.corpus.recordings import OK, Outcome, Recording
 
 RECORDING = Recording(7, "/a/b.wav", "dog", 0.5, None)
@@ -20,9 +20,9 @@ def rows(values, *, split=False, dtype=np.float32, recording=RECORDING):
 
 
 def write(path, made, dtype=np.float32):
-    writer = PartWriter(path, dtype)
-    writer.add(made)
-    writer.close({"outcomes": [OUTCOME.as_dict()]})
+    with part_writer(path, dtype) as writer:
+        writer.add(made)
+        writer.say({"outcomes": [OUTCOME.as_dict()]})
     return path
 
 
@@ -85,10 +85,16 @@ def test_rows_of_a_part_are_those_of_the_recording(tmp_path):
 
 
 def test_a_part_has_its_name_once_it_is_complete(tmp_path):
-    writer = PartWriter(tmp_path / "a.parquet", np.float32)
-    writer.add(rows([np.ones((1, 2))]))
-    assert not (tmp_path / "a.parquet").exists()
-    writer.abandon()
+    path = tmp_path / "a.parquet"
+
+    def spoilt():
+        yield from rows([np.ones((1, 2))])
+        assert len(list(tmp_path.iterdir())) == 1
+        assert not path.exists()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write(path, spoilt())
     assert list(tmp_path.iterdir()) == []
     write(tmp_path / "a.parquet", [])
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]

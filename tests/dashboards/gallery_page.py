@@ -145,7 +145,7 @@ class DashboardPage:
         box = self.control(name)
         was = box.is_checked()
         changed = self.act(box.press, "Space")
-        slider = re.sub(r"auto: (.*) \(auto\)", r"\1 (slider)", name)
+        slider = re.sub(r"(auto|mean|off): (.*) \(auto\)", r"\2 (slider)", name)
         if not was or slider not in self.controls:
             return changed
         moved = self.slide(slider)

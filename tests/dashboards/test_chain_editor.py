@@ -1,6 +1,7 @@
 """The dashboard of any chain: stages come, go, move and are switched off."""
 
 import threading
+import time
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from workbench.dashboards.controllers.chain_editor import ChainEditor
 from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.sources import source_of
+from workbench.stages import Stage
 
 NOISE = np.asarray(wb.noise(sample_rate=16000, seconds=0.5, seed=3))
 
@@ -81,8 +83,24 @@ def test_a_stage_is_added_where_it_fits_last(three):
     assert titles(three)[1:] == ["Resample", "Saturate", "FractionalDelay", "LogMelSpectrogram"]
     three.set(SHOWN, add="Delta")
     assert titles(three)[-1] == "Delta"
-    with pytest.raises(ValueError, match="add must find something that it can work on"):
+    refusal = "chain: Delta must be given frames and bins; got no stage that gives it"
+    with pytest.raises(ValueError, match=refusal):
         editor().set(SHOWN, add="Delta")
+    with pytest.raises(ValueError, match="InverseSTFT must be given frames and bins of complex"):
+        three.set(SHOWN, add="InverseSTFT")
+
+
+@pytest.mark.parametrize("tool", ["off", "remove", "down"])
+def test_what_would_no_longer_fit_is_named_with_the_reason(tool):
+    made = editor(wb.layers.Saturate(), wb.layers.MelSpectrogram(), wb.layers.Decibels())
+    said = r"chain: Decibels must be given frames and bins; got a waveform, from Saturate\. Switch"
+    with pytest.raises(ValueError, match=said):
+        made.act(1, tool)
+    with pytest.raises(ValueError, match="MelSpectrogram must be given a waveform; got frames"):
+        made.set(SHOWN, add="STFT")
+    assert titles(made)[1:] == ["Saturate", "MelSpectrogram", "Decibels"]
+    made.act(0, "down")  # bins are channels to what works along time
+    assert titles(made)[1:] == ["MelSpectrogram", "Saturate", "Decibels"]
 
 
 def test_all_can_be_removed_and_the_signal_stays(three):
@@ -202,3 +220,20 @@ def test_a_second_stage_of_a_kind_fits_beside_the_first(three, kind):
     before = three.state()
     three.restore(before)
     assert three.state() == before
+
+
+def test_the_cost_of_a_new_stage_is_not_that_of_its_first_call(monkeypatch):
+    called = set()
+
+    def slow_at_first(stage, values, x, forward=Stage._forward):
+        if stage not in called:
+            called.add(stage)
+            time.sleep(0.3)
+        return forward(stage, values, x)
+
+    monkeypatch.setattr(Stage, "_forward", slow_at_first)
+    made = editor(wb.layers.Saturate(), wb.layers.Normalize())
+    made.set(SHOWN, add="FractionalDelay")
+    assert len(called) == 3
+    costs = [float(note.split()[-2]) for note in made.notes.values()]
+    assert max(costs) < 150  # ms, of 300 and more

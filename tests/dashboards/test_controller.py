@@ -182,3 +182,12 @@ def test_what_would_fill_the_memory_is_refused_before_it_is_computed(controller)
     with pytest.raises(ValueError, match="log_mel_spectrogram: frame_step must be larger: 220,501"):
         controller.set(1, frame_step=1)
     assert controller.values["1.frame_step"] == 256
+
+
+def test_the_way_back_from_frames_to_a_long_sound_is_no_matter_of_memory():
+    signal = np.tile(TONE, 15)
+    chain = wb.Chain([wb.layers.STFT(), wb.layers.InverseSTFT()], sample_rate=8000)
+    controller = ChainController(chain, source_of((signal, 8000)))
+    assert [panel.title.split()[0] for panel in controller.frame.panels][1:3] == [
+        "STFT", "InverseSTFT",
+    ]  # fmt: skip

@@ -17,6 +17,7 @@ def example(
         int, Param("L.", unit="samples", low=1, slider=(64, 4096), scale="log")
     ],
     bands: Annotated[int, Param("B.", low=1, slider=(8, 160))],
+    count: Annotated[int, Param("N.", words="most masks", low=0, slider=(0, 9))],
     drive_db: Annotated[float, Param("D.", unit="dB", slider=(-20.0, 40.0))],
     start_hertz: Annotated[float, Param("F.", unit="Hz", low=0, slider=(20.0, 8e3), scale="log")],
     upper_hertz: Annotated[float, Param("U.", unit="Hz", low=0, slider=(1e3, 2e4))] | None,
@@ -96,7 +97,8 @@ def test_errors_stand_beside_and_are_text_not_markup():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("frame_length", "frame length"),
+        ("frame_length", "frame length (samples)"),
+        ("count", "most masks"),
         ("drive_db", "drive (dB)"),
         ("start_hertz", "start (Hz)"),
         ("kind", "kind"),

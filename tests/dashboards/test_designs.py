@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from workbench.dashboards.designs import MOST_BYTES, read_design
+from workbench.dashboards.designs import MOST_BYTES, layer_of_design, read_design
+from workbench.errors import ParameterError
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def design(dashboard):
 
 def test_a_design_says_its_version_its_kind_and_the_code(design):
     assert list(design) == [
-        "workbench_design", "kind", "source", "channel", "shown", "layers", "code",
+        "workbench_design", "kind", "source", "channel", "shown", "layers", "sample_rate", "code",
     ]  # fmt: skip
     assert (design["workbench_design"], design["kind"]) == (1, "chain")
     scope = {}
@@ -108,3 +109,68 @@ def test_a_missing_file_is_named(dashboard, tmp_path):
 def test_the_code_is_for_reading_only(dashboard, design):
     assert "code" not in read_design(changed(code=["import os"])(design))
     assert read_design(without("code")(design)) == dashboard.controller.state()
+
+
+NOISE = 0.1 * np.random.default_rng(0).standard_normal((1, 6000)).astype(np.float32)
+
+
+def edited(path):
+    """A dashboard of a recording, with a stage that is switched off."""
+    wb.audio.write(path, NOISE, sample_rate=11025)
+    layers = [wb.layers.Saturate(drive_db=6.0), wb.layers.Normalize(), wb.layers.Spectrogram()]
+    dashboard = wb.explore(layers, path)
+    dashboard.controller.act(1, "off")
+    path.unlink()  # a design is taken away without its signal
+    return dashboard
+
+
+@pytest.mark.parametrize("name", ["chain", "augment", "gradient"])
+def test_a_design_alone_makes_the_same_chain(name, tmp_path):
+    if name == "chain":
+        dashboard = edited(tmp_path / "a.wav")
+    else:
+        dashboard = wb.explore(name, "speech")
+    if name == "augment":
+        dashboard.set(0, length=7000)  # its layers have more to them than parameters
+    if name == "gradient":
+        dashboard.set(0, delay=7.5)
+        dashboard.set(-2, start=2.5)
+    chain = dashboard.controller.chain
+    made = layer_of_design(dashboard.design())
+    assert made.sample_rate == chain.sample_rate
+    assert [type(each) for each in made.layers] == [type(each) for each in chain.layers]
+    np.testing.assert_array_equal(made.run(NOISE)[-1], chain.run(NOISE)[-1])
+
+
+def test_a_design_alone_makes_the_same_model():
+    dashboard = wb.explore("recurrent", "plucked_string")
+    dashboard.set(0, sample_rate=96000)
+    made = layer_of_design(dashboard.design())
+    assert made.values["sample_rate"] == 96000
+    x = NOISE[:, :300]
+    np.testing.assert_array_equal(made(x), dashboard.controller.layer(x))
+    other = dashboard.design().replace(b'"model": "diode_clipper"', b'"model": "mine.json"')
+    with pytest.raises(ParameterError, match=r"model'.* must be one of 'diode_clipper'; got 'mine"):
+        layer_of_design(other)
+
+
+def test_a_design_of_before_has_the_rate_of_its_signal(design):
+    del design["sample_rate"]
+    assert layer_of_design(json.dumps(design).encode()).sample_rate == 22050
+    design["source"] = {"given": "mine"}
+    with pytest.raises(ParameterError, match="design: source must be at hand"):
+        layer_of_design(json.dumps(design).encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "os.system"}, "kind must be one of 'resample'"),
+        ({"layers": [{"layer": "Lambda", "name": "a", "on": True, "values": {}}]}, "'Lambda'"),
+        ({"sample_rate": -1}, r"sample_rate'\] must be a positive whole number"),
+        ({"more": 1}, "state must have no keys but"),
+    ],
+)
+def test_a_design_that_says_something_else_makes_nothing(design, change, message):
+    with pytest.raises(ParameterError, match=message):
+        layer_of_design(json.dumps(design | change).encode())

@@ -219,25 +219,40 @@ def test_nothing_to_learn_is_said(tool):
 
 
 def test_the_loss_over_a_parameter_is_computed_when_something_else_has_changed(monkeypatch):
-    calls = []
+    counts = []  # of places at which it was computed
     compute = gradient_losses.landscape
     monkeypatch.setattr(
-        gradient_losses, "landscape", lambda *given: calls.append(1) or compute(*given)
+        gradient_losses,
+        "landscape",
+        lambda *given: counts.append(len(given[-1])) or compute(*given),
     )
     controller = opened("find an echo")
-    assert len(calls) == 2  # at the beginning, and for the shorter excerpt
-    controller.set(0, delay_seconds=0.0003)
+    assert [count // 33 for count in counts] == [1, 1]  # at the beginning; for the shorter excerpt
+    controller.set(0, delay_seconds=0.008)
     controller.look(controller.view)
     controller.set(SHOWN, step=0.01)
-    assert len(calls) == 2
+    assert counts[2:] == [6]  # those around the place where it is now
+    controller.set(0, delay_seconds=0.0002)
+    assert len(counts) == 3
     controller.set(0, wet=0.5)
-    assert len(calls) == 3
+    assert len(counts) == 4
     controller.set(SHOWN, **{"target 1. wet": 0.7})
-    assert len(calls) == 4
+    assert len(counts) == 5
     controller.act(SHOWN, "learn")
     for _ in range(3):
         controller.step()
-    assert len(calls) == 4
+    assert len(counts) == 5
+
+
+def test_the_loss_is_finer_around_the_present_value_and_goes_through_it():
+    controller = opened()
+    for delay in (20.3, 41.0):
+        controller.set(0, delay=delay)
+        panel = controller.frame.panels[-1]
+        places, apart = panel.positions, np.diff(panel.positions)
+        near = np.abs(places[1:] + places[:-1] - 2 * delay) < 2.8
+        assert apart[near].max() <= 0.5 < 1.9 < apart[~near].max()
+        assert panel.data[0][places == delay] == pytest.approx(panel.data[1][places == delay])
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -16,6 +16,7 @@ SIGNALS = {
     "mono": (NOISE[0], 16000),
     "stereo": (NOISE, 44100),
     "very short": (NOISE[0, :100], 16000),
+    "one sample": (NOISE[0, :1], 16000),
     "silent": (np.zeros(4000, np.float32), 16000),
     "8 kHz": (NOISE[0], 8000),
 }
@@ -119,21 +120,6 @@ def test_any_signal_is_shown(idea, signal):
             assert panel.low < panel.high, panel.title
 
 
-def test_the_gallery_opens_each_and_keeps_what_was_set():
-    gallery = wb.gallery(SIGNALS["mono"])
-    assert gallery.names == tuple(IDEAS)
-    for name in gallery.names:
-        opened = gallery.open(name)
-        assert gallery._place.children == (opened.widget,), gallery._error.value
-        assert opened.controller.kind == name
-    stft = gallery.open("stft")
-    stft.set(0, frame_length=256)
-    gallery.open("mel")
-    assert gallery.open("stft") is stft
-    assert stft.controls[0, "frame_length"].value == 256
-    assert gallery._place.children == (stft.widget,)
-
-
 def test_a_pole_is_a_cross_and_only_poles_are_held_to_the_circle():
     dashboard = wb.explore("delay", SIGNALS["mono"])
     dashboard.set(SHOWN, poles_and_zeros=True)
@@ -161,3 +147,46 @@ def test_a_window_is_read_against_nothing():
     dashboard.set(0, window="boxcar")
     [panel] = [p for p in dashboard.controller.frame.panels if p.title.startswith("Window")]
     assert panel.low <= 0 < 1 <= panel.high
+
+
+def test_few_taps_are_stems_and_many_a_line():
+    dashboard = wb.explore("delay", SIGNALS["mono"])
+
+    def taps():
+        panels = dashboard.controller.frame.panels
+        return next(panel for panel in panels if panel.title == "Impulse response")
+
+    assert (taps().line_styles, taps().shown) == (("stem",), (1.5, 5.5))
+    assert taps().low <= 0.0
+    dashboard.set(0, kind="sinc", lobes=32)
+    assert taps().line_styles == ("solid",)
+
+
+def test_masks_are_called_by_what_the_numbers_are_the_most_of():
+    dashboard = wb.explore("augment", SIGNALS["mono"])
+    count, value = (dashboard.controls[2, name] for name in ("num_time_masks", "mask_value"))
+    assert count._input._slider.description == "most time masks"
+    assert value._automatic.description == "mean"
+    assert "workbench-unknown" in value._input._dom_classes  # 0 it is not
+    value.value = -20.0
+    assert "workbench-unknown" not in value._input._dom_classes
+    length = dashboard.controls[1, "fft_length"]
+    assert length._automatic.description == "auto"
+    assert "workbench-unknown" not in length._input._dom_classes  # as long as a frame
+
+
+def test_there_and_back_fills_its_plot():
+    dashboard = wb.explore("stft")
+    panels = dashboard.controller.frame.panels
+    found = next(panel for panel in panels if panel.title.startswith("There and back, 0.5 s"))
+    assert found.names == ("signal", "error")
+    assert found.shown == pytest.approx((0.0, 0.5), abs=0.002)  # all that it is of, no more
+    heard = found.data[found.data > -199.0]
+    assert np.ptp(heard.clip(found.low, found.high)) > 0.8 * (found.high - found.low)
+    assert (heard > found.low).mean() > 0.97
+
+
+@pytest.mark.parametrize("name", ["silent", "one sample"])
+def test_there_and_back_of_next_to_nothing_has_a_picture(name):
+    dashboard = wb.explore("stft", SIGNALS[name])
+    assert any(title.startswith("There and back") for title in titles(dashboard))

@@ -25,16 +25,19 @@ CELLS = [FIRST, *(f"wb.explore({name!r}, (x, clip.sample_rate))" for name in NAM
 THEMES = ("JupyterLab Dark", "JupyterLab Light")
 
 # the condition under which a control acts, as what has to be done before: a key, or a choice
-LONG_FFT = [("auto: fft length (auto)", "Space"), ("fft length (slider)", "End")]
-RANDOM = [("length (slider)", "Home"), ("keep (choice)", "random")]
+LONG_FFT = [
+    ("auto: fft length (samples) (auto)", "Space"),
+    ("fft length (samples) (slider)", "End"),
+]
+RANDOM = [("length (samples) (slider)", "Home"), ("keep (choice)", "random")]
 AFTER = {
     # a window shorter than the transform moves only the phase, unless frames begin where it does
     "window position (choice)": [*LONG_FFT, ("center (switch)", "Space")],
     "lifter start (slider)": [("lifter (slider)", "End")],
     "lifter start (number)": [("lifter (slider)", "End")],
     # what is too long is cut, what is too short is padded
-    "keep (choice)": [("length (slider)", "Home")],
-    "place (choice)": [("length (slider)", "End")],
+    "keep (choice)": [("length (samples) (slider)", "Home")],
+    "place (choice)": [("length (samples) (slider)", "End")],
     "seed 1 (slider)": RANDOM,
     "seed 2 (slider)": RANDOM,
     # one of the two is given; what is refused alone is taken with the other

@@ -46,7 +46,7 @@ def tool(lab, does):
 
 def test_a_delay_is_found_before_ones_eyes(lab):
     page = lab.page
-    delay = page.get_by_role("slider", name="delay", exact=True)
+    delay = page.get_by_role("slider", name="delay (samples)", exact=True)
     before = delay.get_attribute("aria-valuenow") or delay.get_attribute("aria-valuetext")
     started = time.monotonic()
     tool(lab, "Learn").click()

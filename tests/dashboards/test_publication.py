@@ -127,3 +127,14 @@ def test_a_point_between_gaps_is_a_dot_and_short_times_are_in_milliseconds():
     assert samples.get_markevery() == [10, 30, 50, 70, 90]
     assert axes.get_xlabel() == "time (ms)"
     assert axes.get_xlim() == pytest.approx((0, 9.9))
+
+
+def test_a_stem_rises_from_zero_to_each_point():
+    axis, data = Axis("sample", start=2.0), np.array([[-0.1, 0.8, 0.3]])
+    panel = LinesPanel("Taps", "weight", "", -0.2, 1.0, axis, data, ("taps",), ("stem",))
+    axes = draw(Frame((panel,), (0.0, 1.0), (0.0, 1.0), "", {}, ())).axes[0]
+    [points] = axes.get_lines()
+    assert (points.get_linestyle(), points.get_marker()) == ("None", ".")
+    [stems] = axes.collections
+    ends = [segment.tolist() for segment in stems.get_segments()]
+    assert ends == [[[2.0, 0.0], [2.0, -0.1]], [[3.0, 0.0], [3.0, 0.8]], [[4.0, 0.0], [4.0, 0.3]]]

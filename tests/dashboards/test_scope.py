@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -104,7 +105,8 @@ def test_a_hidden_page_gets_two_frames_per_second(line):
 
 def test_hello_sends_the_newest_frame_again_and_forgets_what_was_under_way(line):
     line.push("a", "b")
-    line.flow.reset()
+    with line.flow.anew():
+        pass
     assert line.frames == ["a", "b", "b"]
     line.push("c", "d")
     assert line.frames == ["a", "b", "b", "c"]
@@ -112,13 +114,15 @@ def test_hello_sends_the_newest_frame_again_and_forgets_what_was_under_way(line)
 
 def test_hello_sends_a_waiting_frame_once(line):
     line.push("a", "b", "c")
-    line.flow.reset()
+    with line.flow.anew():
+        pass
     line.flow.acknowledge(3)
     assert line.frames == ["a", "b", "c"]
 
 
 def test_hello_before_the_first_frame_sends_nothing(line):
-    line.flow.reset()
+    with line.flow.anew():
+        pass
     assert line.frames == []
 
 
@@ -310,7 +314,37 @@ def test_hello_reports_the_view_and_sends_the_last_frame(scope):
     scope.show(frames.frame(100))
     receive(scope, HELLO)
     assert views == [View(None, None, 700, (), 1)] == [scope.view]
+    assert kinds(scope) == ["frame", "viewed", "frame"]
+
+
+def test_a_page_that_comes_up_gets_no_frame_of_another_view(scope):
+    """It would follow that view, and then hold the frame of its own against it."""
+    scope.show(frames.frame(100))
+    scope.on_view(lambda view: scope.show(frames.frame(view.columns)))
+    receive(scope, HELLO | {"from": "one"})
     assert kinds(scope) == ["frame", "frame", "viewed"]
+    assert [c["for"] for c, _ in scope.sent if c["kind"] == "frame"] == ["", "one"]
+
+
+def test_a_page_that_comes_up_shows_what_was_shown_before(scope):
+    """As one that is loaded again, or a dashboard that comes back in a gallery."""
+
+    def show(view):
+        shown = view.span((0.0, frames.SECONDS))
+        scope.show(replace(frames.frame(100), shown=shown))
+
+    scope.on_view(show)
+    receive(scope, HELLO | {"kind": "view", "first": 2.0, "last": 3.0, "from": "one"})
+    receive(scope, HELLO | {"from": "two"})
+    newest = scope.sent[-2][0]
+    assert newest["shown"] == [2.0, 3.0]
+    assert newest["for"] != "two"  # that one follows it
+    assert scope.view.columns == HELLO["columns"]
+    scope.show(frames.frame(100))
+    assert scope.sent[-1][0]["for"] == "two"
+    receive(scope, HELLO | {"kind": "view", "from": "two"})
+    receive(scope, HELLO | {"from": "three"})
+    assert scope.sent[-2][0]["shown"] == [0.0, frames.SECONDS]
 
 
 def test_a_view_is_answered_after_its_frame(scope):

@@ -91,6 +91,16 @@ def test_a_reference_is_grey_thin_and_dashed_and_takes_no_colour(page):
     assert covered[2] < 0.9
 
 
+def test_a_stem_rises_from_zero_to_each_point(page):
+    page.show(only(lines([[-50.0, 0.0, -100.0, -25.0, -75.0]], styles=("stem",))))
+    found = near(page.pixels("data"), BLUE)
+    for point, level in ((0, 50), (2, 100), (3, 25), (4, 75)):  # all but the one at zero
+        rows = found[abs(found[:, 1] - (LEFT + WIDTH * point / 4)) <= 1][:, 0] - TITLE
+        assert (rows.min(), rows.max()) == pytest.approx((0, level), abs=4)
+    between = abs((found[:, 1] - LEFT) * 4 / WIDTH % 1 - 0.5) < 0.45
+    assert not between.any()  # nothing from point to point
+
+
 def test_the_legend_stands_beside_the_title_or_below_it(page):
     names = ("a reference with a long name", "naive", "corrected")
     panel = lines([[-50.0] * 9] * 3, names, styles=("reference", "solid", "solid"))
@@ -272,6 +282,20 @@ def test_all_kinds_change_places_in_both_themes(page, theme):
     page.show(frames.frame(750))
     page.show(frame)
     assert (page.pixels("data") == first).all()
+
+
+def test_a_picture_is_the_same_however_often_it_was_drawn_before(page):
+    """The pens of one drawing, such as their joints, are not those with which the next begins."""
+    page.show(Frame((*frames.frame().panels, *frames.still().panels), (0, 10), (0, 10)))
+    page.page.set_viewport_size({"width": 870, "height": 1000})  # the canvases begin anew
+    page.settle()
+    once = [page.pixels(layer) for layer in ("axes", "data")]
+    for theme in ("dark", "light"):
+        page.page.emulate_media(color_scheme=theme)
+        page.settle()
+    assert once[0].shape[1] == 870 - 16
+    for before, layer in zip(once, ("axes", "data"), strict=True):
+        np.testing.assert_array_equal(page.pixels(layer), before)
 
 
 def test_a_bigger_panel_moves_those_below(page):

@@ -166,3 +166,5 @@ def test_what_is_not_finite_has_no_picture(value):
         wave_panel("Loud", np.full((1, 9), value), waveform_space(8), (0.0, 1.0), 30)
     with pytest.raises(ValueError, match="Loud: the values must be finite; got"):
         image_panel("Loud", np.full((9, 9), value), image_space(), (0.0, 1.0), 30, 30)
+    with pytest.raises(ValueError, match=r"^Signal: the values must be finite; got"):
+        wave_panel("Signal: signal", np.full((1, 9), value), waveform_space(8), (0.0, 1.0), 30)

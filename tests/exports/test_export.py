@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import zipfile
 
 import keras
@@ -14,6 +15,7 @@ from tests.exports.cases import SHORT, TARGETS
 from workbench.errors import ExportError, ParameterError, ParameterTypeError
 from workbench.exports.check import compared
 from workbench.exports.export import TARGETS as KNOWN
+from workbench.exports.export import export_steps
 from workbench.exports.litert import LiteRT
 from workbench.exports.onnx_file import ONNX
 from workbench.exports.onnx_ops import handlers
@@ -37,6 +39,15 @@ class Digamma(keras.layers.Layer):
 
     def call(self, inputs):
         return tf.math.digamma(1.0 + tf.abs(inputs))
+
+
+def ended(steps):
+    """What a generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def saturating(**values):
@@ -201,7 +212,7 @@ def test_the_comparison_sees_each_kind_of_fault():
     def right(x):
         return np.asarray(subject(x))
 
-    assert compared(subject, target, right, X).error_db == -300.0
+    assert ended(compared(subject, target, right, X)).error_db == -300.0
     faults = {
         "be finite": lambda x: np.where(right(x) == 0, np.nan, right(x)),
         r"give \[1, 1000\]": lambda x: right(x)[:, 1:],
@@ -212,7 +223,7 @@ def test_the_comparison_sees_each_kind_of_fault():
     }
     for text, wrong in faults.items():
         with pytest.raises(ExportError, match=text):
-            compared(subject, target, wrong, X)
+            ended(compared(subject, target, wrong, X))
 
 
 def test_an_angle_is_compared_round_the_circle_and_as_its_magnitude_counts():
@@ -221,9 +232,9 @@ def test_an_angle_is_compared_round_the_circle_and_as_its_magnitude_counts():
     def turned(x):
         return np.asarray(subject(x)) + 2 * np.pi
 
-    assert compared(subject, KNOWN["onnx"], turned, X).error_db < -120
+    assert ended(compared(subject, KNOWN["onnx"], turned, X)).error_db < -120
     with pytest.raises(ExportError, match="must be within"):
-        compared(subject, KNOWN["onnx"], lambda x: np.asarray(subject(x)) + 0.01, X)
+        ended(compared(subject, KNOWN["onnx"], lambda x: np.asarray(subject(x)) + 0.01, X))
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.float32])
@@ -284,3 +295,63 @@ def test_the_command_line_exports_a_saved_chain(tmp_path, capsys):
     assert "design must be a .keras file" in capsys.readouterr().err
     with zipfile.ZipFile(design) as archive:
         assert archive.testzip() is None
+
+
+def test_an_export_goes_in_steps_that_say_what_comes_next(tmp_path):
+    path = tmp_path / "made.tflite"
+    said = list(export_steps(saturating(), path, check=X))
+    assert said[:3] == ["Looking through the layers", "Writing LiteRT", "Reading it again"]
+    assert said[3:-1] == [f"Comparing, signal {n}" for n in range(1, 6)]
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5])
+def test_an_export_that_is_closed_leaves_nothing(steps, tmp_path):
+    before = os.fstat(2).st_ino
+    going = export_steps(saturating(), tmp_path / "made.tflite", check=X)
+    for _ in range(steps):
+        next(going)
+    going.close()
+    assert os.listdir(tmp_path) == []
+    assert os.fstat(2).st_ino == before
+    wb.export(saturating(), tmp_path / "made.tflite", check=X)  # nobody waits for the closed one
+
+
+def test_two_exports_at_once_wait_for_each_other(tmp_path):
+    before = os.fstat(2).st_ino
+    first = export_steps(saturating(), tmp_path / "a.tflite", check=X)
+    next(first), next(first)
+    second = threading.Thread(
+        target=wb.export, args=(saturating(), tmp_path / "b.tflite"), kwargs={"check": X}
+    )
+    second.start()
+    ended(first)
+    second.join()
+    assert sorted(os.listdir(tmp_path)) == ["a.tflite", "b.tflite"]
+    assert os.fstat(2).st_ino == before
+
+
+def test_a_chain_without_layers_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match="export: model must hold at least one layer"):
+        wb.export(wb.Chain([], sample_rate=8000), tmp_path / "made.onnx")
+
+
+def test_the_command_line_takes_the_design_of_a_dashboard(tmp_path, capsys, monkeypatch):
+    from workbench import app
+
+    dashboard = wb.explore(wb.layers.Saturate(drive_db=7.25), (X, 8000))
+    design = tmp_path / "mine.json"
+    dashboard.save(design)
+    assert app.main(["export", str(design), "--to", "litert"]) == 0
+    assert "LiteRT" in capsys.readouterr().out
+    found = KNOWN["litert"].load(tmp_path / "mine.tflite")(X)
+    np.testing.assert_allclose(found, np.tanh(10 ** (7.25 / 20) * X), rtol=1e-5, atol=1e-7)
+    given = []
+    monkeypatch.setattr("workbench.corpus.command.run", lambda options: given.append(options) or 0)
+    assert app.main(["extract", str(design), str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    assert given[0].design.layers[0].values["drive_db"] == 7.25
+    assert given[0].design.sample_rate == 8000
+    design.write_text("{}")
+    for command in (["export", "--to", "onnx"], ["extract", str(tmp_path), "--out", "no"]):
+        assert app.main([command[0], str(design), *command[1:]]) != 0
+        assert "must have the key 'workbench_design'" in capsys.readouterr().err

@@ -36,7 +36,7 @@ def mel_warping(values: Mapping[str, Any], points: int = 257) -> Curves:
     """
     step = values["sample_rate"] / 2 / (points - 1)
     hertz = step * np.arange(points)
-    warped = np.stack([hertz_to_mel(hertz, scale).numpy() for scale in _SCALES])
+    warped = np.stack([hertz_to_mel(hertz, scale) for scale in _SCALES])
     axis = Axis("frequency", "Hz", 0.0, step)
     return Curves(axis, warped / warped[:, -1:], _SCALES, "part of the highest mel")
 

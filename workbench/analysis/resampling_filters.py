@@ -17,7 +17,7 @@ import tensorflow as tf
 from workbench.analysis.responses import POINTS, transfer
 from workbench.axes import Axis
 from workbench.core.rates import rates_of, ratio_of
-from workbench.core.responses import Response, Triangle, low_pass_of
+from workbench.core.responses import Mean, Response, Triangle, low_pass_of
 from workbench.curves import Curves
 from workbench.measurements import decibels
 
@@ -93,12 +93,7 @@ def _shape(values: Mapping[str, Any], ratio: float) -> _Shape:
     if kind == "nearest":
         return _Shape(-1.0, 1.0, lambda t: 1.0 * (np.abs(t) <= 0.5), np.sinc)
     if kind == "average":  # a sample that is held, its mean over the time from now to the next
-        return _Shape(
-            -step - 0.5,
-            1.5,
-            lambda t: np.maximum(0.0, np.minimum(t + step, 1.0) - np.maximum(t, 0.0)) / step,
-            lambda f: np.sinc(f) * np.sinc(f * step),
-        )
+        return _Shape(-step - 0.5, 1.5, Mean(step), lambda f: np.sinc(f) * np.sinc(f * step))
     response = low_pass_of(values, tf.float32, lower / 2)
     half = response.half_width
     if isinstance(response, Triangle):

@@ -2,7 +2,6 @@
 
 import io
 import os
-import secrets
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +15,7 @@ from workbench.audio.clip import (
     checked_signal,
     not_finite,
 )
+from workbench.whole_files import whole_file
 
 # extension -> libsndfile's container, most channels, subtypes (the first is the default).
 # libsndfile itself crashes on more than 255 channels of Vorbis.
@@ -38,12 +38,12 @@ def write(
     `signal` is `[time]` or `[channels, time]`, floating point, anything `numpy.asarray` takes. The
     file appears whole or not at all: when writing fails, one that was there before stays.
 
-    | extension | subtype, the first is the default                   |
-    |-----------|-----------------------------------------------------|
-    | `.wav`    | `pcm_16`, `pcm_8`, `pcm_24`, `pcm_32`, `float`, `double` |
-    | `.flac`   | `pcm_16`, `pcm_8`, `pcm_24`                         |
-    | `.ogg`    | `vorbis`, `opus`                                    |
-    | `.mp3`    | `mp3`                                               |
+    Subtypes by the extension, the first one being the default:
+
+    - `.wav`: `pcm_16`, `pcm_8`, `pcm_24`, `pcm_32`, `float`, `double`
+    - `.flac`: `pcm_16`, `pcm_8`, `pcm_24`
+    - `.ogg`: `vorbis`, `opus`
+    - `.mp3`: `mp3`
 
     Samples beyond ±1 are refused, except as float or double. Exactly +1 becomes the largest whole
     number, which is one step below it.
@@ -73,17 +73,14 @@ def write(
     _check_samples("write", samples, _PEAKS.get(subtype, 1.0))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"write: the folder {target.parent} must exist. Make it first.")
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
-        _encode(temporary, samples, rate, container, subtype)
-        os.replace(temporary, target)
+        with whole_file(target) as temporary:
+            _encode(temporary, samples, rate, container, subtype)
     except sf.LibsndfileError as error:
         raise AudioError(
             f"write: {target.name} could not be written as {container} ({subtype}), {len(samples)} "
             f"channel(s) at {rate} Hz: {error.error_string}"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def wav_bytes(signal: Any, sample_rate: int) -> bytes:

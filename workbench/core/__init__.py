@@ -14,6 +14,7 @@ from workbench.core import (
     resampling,
     signals,
     spectral,
+    standardizing,
     varispeed,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "resampling",
     "signals",
     "spectral",
+    "standardizing",
     "varispeed",
 ]

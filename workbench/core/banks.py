@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from workbench.core.products import strided
-from workbench.core.responses import Response
+from workbench.core.responses import Plain, Response
 from workbench.shapes import sizes, smaller
 
 _LANES = 16  # outputs that one instruction computes; the rest of a started lane is lost
@@ -36,7 +36,7 @@ class Bank:
 
 
 @functools.lru_cache(maxsize=32)
-def design_bank(orig: int, target: int, response: Response, dtype: tf.DType) -> Bank:
+def design_bank(orig: int, target: int, response: Response | Plain, dtype: tf.DType) -> Bank:
     """The polyphase bank from rate `orig` to rate `target` (without common factor).
 
     Output m lies at input time `m * orig / target`. `orig` inputs make `target` outputs; groups of
@@ -55,8 +55,9 @@ def design_bank(orig: int, target: int, response: Response, dtype: tf.DType) -> 
         return _best_part(groups * orig, width(groups))[1] * lanes
 
     groups = min(range(1, _MOST_GROUPS + 1), key=cost)
-    times = np.arange(groups * target) * orig / target
-    weights = response(times[None, :] - (np.arange(width(groups))[:, None] - reach))
+    times = np.arange(groups * target) * orig  # in parts of 1 / target: whole numbers, so exact
+    away = times[None, :] // target - (np.arange(width(groups))[:, None] - reach)
+    weights = response(away + times[None, :] % target / target)
     return bank_of(weights, groups * orig, reach, dtype)
 
 

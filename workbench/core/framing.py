@@ -98,14 +98,14 @@ def cut_frames(
     blocks = (count - 1) * advance + each
     ends = _mirrored if grid.padding and pad_mode == "reflect" else _silent
     extended = ends(signal, grid, blocks * block, lengths)
-    leading = tf.shape(signal)[:-1]
+    leading = sizes(signal)[:-1]
 
     @tf.custom_gradient
     def gathered(samples: tf.Tensor) -> Any:
-        cut = tf.reshape(samples, tf.concat([leading, [blocks, block]], 0))
-        places = tf.range(count)[:, tf.newaxis] * advance + np.arange(each)
+        cut = tf.reshape(samples, [*leading, blocks, block])
+        places = tf.expand_dims(tf.range(count) * advance, 1) + np.arange(each)
         frames = tf.gather(cut, places, axis=-2)
-        frames = tf.reshape(frames, tf.concat([leading, [count, each * block]], 0))
+        frames = tf.reshape(frames, [*leading, count, each * block])
         if each * block > size:
             frames = part(frames, -1, 0, size)
 
@@ -132,7 +132,7 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
     """
     size, rank = frames.shape[-1], frames.shape.rank
     each = -(-size // frame_step)
-    count, leading = sizes(frames)[-2], tf.shape(frames)[:-2]
+    *leading, count, _ = sizes(frames)
     outer = [[0, 0]] * (rank - 1)
     if each * frame_step > size:
         frames = tf.pad(frames, [*outer, [0, each * frame_step - size]])
@@ -147,7 +147,7 @@ def add_frames(frames: tf.Tensor, frame_step: int) -> tf.Tensor:
             for i in range(each)
         ]
         total = tf.add_n(parts)
-    return tf.reshape(total, tf.concat([leading, [frame_step * (count - 1 + each)]], 0))
+    return tf.reshape(total, [*leading, frame_step * (count - 1 + each)])
 
 
 def _silent(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | None) -> tf.Tensor:
@@ -163,30 +163,48 @@ def _mirrored(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor | 
     kept = smaller(length, total - grid.before)
     after = total - grid.before - kept
 
-    def end(positions: tf.Tensor, near: Any, first: Any) -> tf.Tensor:
+    def end(positions: Any, near: Any, first: Any) -> tf.Tensor:
         places = _fold(positions, length) - first
         return tf.gather(part(signal, -1, first, near), places, axis=-1)
 
     # all that a mirror can show lies near its own end: the gradient of gathering stays small
     near = smaller(length, grid.before + 1)
-    left = end(tf.range(-grid.before, 0), near, 0)
+    left = end(np.arange(-grid.before, 0), near, 0)
     near = smaller(length, after + 1)
-    right = end(length + tf.range(after), near, length - near)
+    right = end(
+        length + (np.arange if isinstance(after, int) else tf.range)(after), near, length - near
+    )
     return tf.concat([left, part(signal, -1, 0, kept), right], axis=-1)
 
 
 def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tensor) -> tf.Tensor:
-    """`_mirrored` of rows that end at `lengths`; beyond its mirror image a row is silent."""
-    length = sizes(signal)[-1]
-    positions = tf.range(total) - grid.before
+    """`_mirrored` of rows that end at `lengths` and are silent beyond, also beyond the mirror.
+
+    What a mirror shows is little: that alone is gathered, and put where each row ends.
+    """
+    *leading, length = sizes(signal)
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
-    beyond = tf.minimum(positions - grid.padding, length - 1)
-    places = tf.where(positions < rows + grid.padding, _fold(positions, rows), beyond)
-    return gathered(signal, places, -1)
+    left = gathered(signal, _fold(np.arange(-grid.before, 0), rows), -1)
+    right = gathered(signal, _fold(rows + np.arange(grid.padding), rows), -1)
+    room = -smaller(-total, -(grid.before + length + grid.padding))
+    silence = [[0, 0]] * len(leading) + [[0, room - grid.before - length]]
+    known = tf.pad(tf.concat([left, signal], axis=-1), silence)
+    ends = tf.reshape(tf.broadcast_to(rows, [*leading, 1]), [-1, 1])
+    count = sizes(ends)[0]
+    places = grid.before + ends + np.arange(grid.padding)
+    row = tf.broadcast_to(tf.range(count)[:, tf.newaxis], tf.shape(places))
+    mirrored = tf.reshape(right, [-1, grid.padding])
+    behind = tf.scatter_nd(tf.stack([row, places], axis=-1), mirrored, [count, room])
+    return part(known + tf.reshape(behind, [*leading, room]), -1, 0, total)
 
 
-def _fold(positions: tf.Tensor, length: Any) -> tf.Tensor:
-    """The samples that stand at `positions` when a signal is mirrored at its first and last."""
-    period = tf.maximum(2 * (length - 1), 1)
-    folded = tf.math.floormod(positions, period)
-    return tf.minimum(folded, period - folded) % length
+def _fold(positions: Any, length: Any) -> Any:
+    """The samples that stand at `positions` when a signal is mirrored at its first and last.
+
+    Arrays of positions stay arrays where the length is a number: they then cost next to nothing.
+    """
+    plain = isinstance(positions, np.ndarray) and isinstance(length, int)
+    least, most = (np.minimum, max) if plain else (tf.minimum, tf.maximum)
+    period = most(2 * (length - 1), 1)
+    folded = positions % period
+    return least(folded, period - folded)

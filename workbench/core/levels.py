@@ -68,6 +68,7 @@ TopDecibels = Annotated[
     float,
     Param(
         "Lowest level below each example's own maximum. None: no such limit.",
+        none="off",
         unit="dB",
         low=0.0,
         open_low=True,

@@ -12,26 +12,53 @@ from workbench.params import Param
 from workbench.tensors import as_type, silence_beyond
 
 _MOST_MASKS = 1000  # each takes memory over its axis
-NumTimeMasks = Annotated[int, Param("Most masks in time.", low=0, high=_MOST_MASKS, slider=(0, 10))]
+NumTimeMasks = Annotated[
+    int,
+    Param(
+        "Most masks in time; how many there are is drawn.",
+        words="most time masks",
+        low=0,
+        high=_MOST_MASKS,
+        slider=(0, 10),
+    ),
+]
 TimeMaskWidth = Annotated[
     int,
     Param(
-        "Width of the widest mask in time.", unit="frames", low=0, high=2**31 - 1, slider=(0, 100)
+        "Width of the widest mask in time; how wide each is is drawn.",
+        unit="frames",
+        words="widest time mask",
+        low=0,
+        high=2**31 - 1,
+        slider=(0, 100),
     ),
 ]
 NumFrequencyMasks = Annotated[
-    int, Param("Most masks in frequency.", low=0, high=_MOST_MASKS, slider=(0, 10))
+    int,
+    Param(
+        "Most masks in frequency; how many there are is drawn.",
+        words="most frequency masks",
+        low=0,
+        high=_MOST_MASKS,
+        slider=(0, 10),
+    ),
 ]
 FrequencyMaskWidth = Annotated[
     int,
     Param(
-        "Width of the widest mask in frequency.", unit="bins", low=0, high=2**31 - 1, slider=(0, 40)
+        "Width of the widest mask in frequency; how wide each is is drawn.",
+        unit="bins",
+        words="widest frequency mask",
+        low=0,
+        high=2**31 - 1,
+        slider=(0, 40),
     ),
 ]
 MaskValue = Annotated[
     float,
     Param(
         "What a mask puts there. None: the mean of the example.",
+        none="mean",
         slider=(-100.0, 0.0),
         differentiable=True,
     ),

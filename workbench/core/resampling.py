@@ -22,7 +22,16 @@ from workbench.core.rates import (
     scaled_length,
     whole_length,
 )
-from workbench.core.responses import Attenuation, PassBand, Quality, Response, low_pass_of
+from workbench.core.responses import (
+    Attenuation,
+    Mean,
+    Nearest,
+    PassBand,
+    Plain,
+    Quality,
+    Response,
+    low_pass_of,
+)
 from workbench.errors import ParameterError
 from workbench.ops import op
 from workbench.params import Param
@@ -133,13 +142,19 @@ def resample(
     if kind == "fft":
         return by_transform(signal, lengths, values)
     rows, leading = flat_rows(signal)
-    if kind in _PLAIN:
-        made = by_samples(rows, values)
-    elif ratio_of(values) is not None:
-        made = _by_ratio(rows, values)
+    if ratio_of(values) is None:
+        convert = _plainly if kind in _PLAIN else _by_rates
+        made = convert(rows, *rates_of(values), values)
     else:
-        made = _by_rates(rows, *rates_of(values), values)
+        made = by_samples(rows, values) if kind in _PLAIN else _by_ratio(rows, values)
     return unflat_rows(made, leading)
+
+
+def _plainly(rows: tf.Tensor, orig: int, target: int, values: Mapping[str, Any]) -> tf.Tensor:
+    response = Mean(orig / target) if values["kind"] == "average" else Nearest()
+    if orig > _STEEPEST * target or _needs_pieces(orig, target, response):
+        return by_samples(rows, values)
+    return _by_bank(rows, orig, target, response)
 
 
 def _by_rates(rows: tf.Tensor, orig: int, target: int, values: Mapping[str, Any]) -> tf.Tensor:
@@ -152,24 +167,26 @@ def _by_rates(rows: tf.Tensor, orig: int, target: int, values: Mapping[str, Any]
         return _by_rates(rows, half_way // target, 1, values)
     lower = min(1.0, target / orig) / 2  # the lower Nyquist frequency, in cycles an input sample
     response = low_pass_of(values, rows.dtype, lower)
+    convert = _by_pieces if _needs_pieces(orig, target, response) else _by_bank
+    return convert(rows, orig, target, response)
+
+
+def _by_bank(rows: tf.Tensor, orig: int, target: int, response: Response | Plain) -> tf.Tensor:
     made = whole_length(sizes(rows)[-1], orig, target)
-    if _needs_pieces(orig, target, response):
-        return _by_pieces(rows, orig, target, response, made)
     bank = design_bank(orig, target, response, rows.dtype)
     out = apply_bank(rows, bank, -(-made // bank.kernel.shape[2]))
     return tf.slice(out, [0, 0], [-1, made])
 
 
-def _needs_pieces(orig: int, target: int, response: Response) -> bool:
+def _needs_pieces(orig: int, target: int, response: Response | Plain) -> bool:
     """Whether a bank of a filter for every output would be too large."""
     return target * (orig + 2 * response.half_width) > _MOST_WEIGHTS
 
 
-def _by_pieces(
-    rows: tf.Tensor, orig: int, target: int, response: Response, made: tf.Tensor
-) -> tf.Tensor:
+def _by_pieces(rows: tf.Tensor, orig: int, target: int, response: Response) -> tf.Tensor:
     """Rates that would need a filter for every output: read between the samples instead."""
     cell = max(1, orig // target)
+    made = whole_length(sizes(rows)[-1], orig, target)
     times = tf.range(made, dtype=tf.int64) * orig
     span = target * cell
     parts = tf.cast(times % span, rows.dtype) / tf.constant(span, rows.dtype)

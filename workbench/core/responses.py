@@ -95,7 +95,40 @@ class Triangle:
         return 1
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest sample alone, of two equally near ones the earlier."""
+
+    half_width: ClassVar[float] = 1.0
+
+    def __call__(self, offsets: np.ndarray) -> np.ndarray:
+        """What a sample counts for an output that lies at `offsets` from it, float64."""
+        return 1.0 * ((offsets > -0.5) & (offsets <= 0.5))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over the time from an output to the next, each sample held until the next one.
+
+    Attributes:
+        step: Samples from output to output.
+    """
+
+    step: float
+
+    @property
+    def half_width(self) -> float:
+        """No sample further away counts."""
+        return max(1.0, self.step)
+
+    def __call__(self, offsets: np.ndarray) -> np.ndarray:
+        """What a sample counts for an output that lies at `offsets` from it, float64."""
+        shared = np.minimum(offsets + self.step, 1.0) - np.maximum(offsets, 0.0)
+        return np.maximum(0.0, shared) / self.step
+
+
 Response = LowPass | Triangle
+Plain = Nearest | Mean
 
 
 def design_low_pass(nyquist: float, pass_band: float, attenuation_db: float) -> LowPass:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -95,8 +96,8 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         The points, float64 `[inputs, size]`, and where they are found, bool `[inputs]`. A model
         that goes on oscillating has none, even if there is a point at which it could rest.
     """
+    start = tf.cast(start, tf.float64)
 
-    @tf.function(autograph=False)
     def settle(states: tf.Tensor) -> tf.Tensor:
         def moves(n: tf.Tensor, old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
             return (n < _STEPS) & tf.reduce_any(tf.abs(new - old) > _SETTLED)
@@ -104,12 +105,12 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
         given = [tf.constant(0), states, step(states)]
         return tf.while_loop(moves, lambda n, _, new: (n + 1, new, step(new)), given)[2]
 
-    @tf.function(autograph=False)
     def linearised(states: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return step(states) - states, jacobians(step, states)
 
-    points = settle(tf.cast(start, tf.float64)).numpy()
-    change, slopes = map(np.asarray, linearised(points))
+    linear = _traced(linearised, start)
+    points = _traced(settle, start)(start).numpy()
+    change, slopes = map(np.asarray, linear(tf.constant(points)))
     settled = _largest(change) <= _SETTLED
     for _ in range(_NEWTON_STEPS):
         at_rest = _largest(change) <= _AT_REST * (1 + _largest(points))
@@ -117,8 +118,13 @@ def fixed_points(step: Step, start: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
             break
         known = np.where(np.isfinite(slopes), slopes, 0.0)
         points = points + _solved(np.eye(points.shape[1]) - known, change)
-        change, slopes = map(np.asarray, linearised(points))
+        change, slopes = map(np.asarray, linear(tf.constant(points)))
     return points, settled & (_largest(change) <= _AT_REST * (1 + _largest(points)))
+
+
+def _traced(function: Callable[..., Any], like: tf.Tensor) -> Callable[..., Any]:
+    """A graph for tensors like this one: called once, a `tf.function` is blamed for retracing."""
+    return tf.function(function, autograph=False).get_concrete_function(like)
 
 
 def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -145,7 +151,8 @@ def eigenvalues_at_rest(step: Step, start: tf.Tensor) -> np.ndarray:
         complex128 `[inputs, size]`; NaN in the rows for which no state of rest was found.
     """
     points, found = fixed_points(step, start)
-    slopes = tf.function(lambda states: jacobians(step, states), autograph=False)(points)
+    at_rest = tf.constant(points)
+    slopes = _traced(lambda states: jacobians(step, states), at_rest)(at_rest)
     known = np.where(found[:, None, None], slopes, 0.0)
     return np.where(found[:, None], np.linalg.eigvals(known).astype(complex), np.nan)
 

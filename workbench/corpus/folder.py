@@ -8,24 +8,26 @@ of recordings (path, label, start, end) it can be given to `extract` or `wb.data
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import json
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from workbench.checked_json import Check, Fields, anything, brief, count, index, parse, text
+from workbench.checked_json import Fields, anything, count, parse, text
+from workbench.corpus import manifest
 from workbench.corpus.designs import Design
+from workbench.corpus.manifest import Line
 from workbench.corpus.parts import Part, part_at, part_path
 from workbench.corpus.recordings import Outcome, Recording
 from workbench.errors import ParameterError
+from workbench.versions import versions
+from workbench.whole_files import whole_file
 
 VERSION = 1  # of this format
-NUMBERS = 1  # raised with each change of ours after which a design computes other numbers
-_PACKAGES = ("workbench", "tensorflow", "keras", "numpy", "soundfile", "pyarrow")
+NUMBERS = 1  # raised where a design computes other numbers: a test compares with stored ones
+READERS = ("soundfile", "pyarrow")  # of which a part depends too
 _PARTS, _PART_FILES, _PART_BYTES = 128, 256, 256 << 20
 
 
@@ -35,11 +37,6 @@ class Planned:
 
     number: int
     recordings: tuple[Recording, ...]
-
-
-def versions() -> dict[str, str]:
-    """The versions of what computes."""
-    return {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 class Folder:
@@ -97,22 +94,18 @@ class Folder:
 
     def write_manifest(self, parts: Sequence[Planned], outcomes: dict[int, Outcome]) -> None:
         """Writes the manifest."""
-        lines = []
-        for part in parts:
-            for each in part.recordings:
-                outcome = outcomes.get(each.number) or Outcome(each.number)
-                lines.append(json.dumps(_line(each, outcome, part.number)))
-        self._write("manifest.jsonl", "".join(f"{line}\n" for line in lines).encode())
+        lines = (
+            Line(each, part.number, outcomes.get(each.number) or Outcome(each.number))
+            for part in parts
+            for each in part.recordings
+        )
+        self._write(manifest.NAME, manifest.written(lines))
 
     def _planned(self) -> tuple[Planned, ...]:
         """The parts of the manifest, in its order."""
-        path = self.path / "manifest.jsonl"
-        if not path.exists():
-            return ()
         parts: dict[int, list[Recording]] = {}
-        for number, line in enumerate(path.read_bytes().splitlines()):
-            recording, part = _recording(number, parse(line))
-            parts.setdefault(part, []).append(recording)
+        for line in manifest.read_lines(self.path):
+            parts.setdefault(line.part, []).append(line.recording)
         return tuple(Planned(number, tuple(each)) for number, each in parts.items())
 
     def _about(self) -> bytes:
@@ -125,7 +118,7 @@ class Folder:
             "sample_rate": chain.sample_rate,
             "axes": [axis.label for axis in chain.axes],
             "code": chain.code().splitlines(),
-            "versions": versions(),
+            "versions": versions(*READERS),
         }
         return (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -159,9 +152,8 @@ class Folder:
         path = self.path / name
         if name == "design.keras" and path.exists():
             return  # the same design, whose file differs in its date
-        temporary = self.path / "parts" / f".part-{name}.{secrets.token_hex(8)}"
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        with whole_file(path, beginning=self.path / "parts" / f".part-{name}") as temporary:
+            temporary.write_bytes(content)
 
 
 def _divided(recordings: Sequence[Recording], first: int) -> Iterator[Planned]:
@@ -177,38 +169,6 @@ def _divided(recordings: Sequence[Recording], first: int) -> Iterator[Planned]:
         size += each.size
     if held:
         yield Planned(first, tuple(held))
-
-
-def _line(recording: Recording, outcome: Outcome, part: int) -> dict[str, Any]:
-    """A line of the manifest."""
-    where = {"path": recording.path, "label": recording.label}
-    span = {"start": recording.start, "end": recording.end, "bytes": recording.size}
-    said = {key: value for key, value in outcome.as_dict().items() if key != "number"}
-    return where | span | {"part": part} | said
-
-
-def _recording(number: int, line: Any) -> tuple[Recording, int]:
-    """The recording of a line, and the number of its part."""
-    fields = Fields(f"manifest.jsonl, line {number + 1}:", line)
-    recording = Recording(
-        number,
-        fields.take("path", text),
-        fields.take("label", _or_none(text)),
-        fields.take("start", _seconds),
-        fields.take("end", _or_none(_seconds)),
-        fields.take("bytes", index),
-    )
-    return recording, fields.take("part", index)
-
-
-def _or_none(check: Check) -> Check:
-    return lambda name, value: None if value is None else check(name, value)
-
-
-def _seconds(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise ParameterError(name, "be a number of seconds", brief(value))
-    return float(value)
 
 
 def _locked(file: Any) -> bool:

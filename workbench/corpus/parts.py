@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,10 @@ import numpy as np
 
 from workbench.corpus.packages import pyarrow
 from workbench.corpus.recordings import Outcome, Recording
+from workbench.whole_files import whole_file
 
 _GROUP = 1 << 22  # values in a row group: 16 MB
+_AT_ONCE = 16  # rows that are decoded together, of one group
 _KEY = b"workbench"
 Row = dict[str, Any]
 
@@ -78,22 +79,33 @@ def rows_of(
         first += piece.shape[1] if piece.ndim > 1 else 0
 
 
-class PartWriter:
-    """Writes rows into a file that bears its name only once it is complete."""
-
-    def __init__(self, path: Path, dtype: Any):
-        self._path = path
-        self._temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}")
-        self._schema = _schema(dtype)
-        self._rows: list[Row] = []
-        self._held = 0
-        self._file = pyarrow("parquet").ParquetWriter(
-            self._temporary,
-            self._schema,
+@contextlib.contextmanager
+def part_writer(path: Path, dtype: Any) -> Iterator[PartWriter]:
+    """Writes a part, which bears its name only once all is there; if not, nothing stays behind."""
+    schema = _schema(dtype)
+    with whole_file(path, beginning=path.with_name(f".{path.stem}")) as temporary:
+        with pyarrow("parquet").ParquetWriter(
+            temporary,
+            schema,
             compression="zstd",
             use_dictionary=False,
             column_encoding={"features.list.element": "BYTE_STREAM_SPLIT"},
-        )
+            write_page_checksum=True,
+        ) as file:
+            writer = PartWriter(file, schema)
+            yield writer
+            writer.flush()
+        with open(temporary, "rb") as made:
+            os.fsync(made.fileno())
+
+
+class PartWriter:
+    """Puts rows into the file of a part."""
+
+    def __init__(self, file: Any, schema: Any):
+        self._file, self._schema = file, schema
+        self._rows: list[Row] = []
+        self._held = 0
 
     def add(self, rows: Iterable[Row]) -> None:
         """Adds rows."""
@@ -101,28 +113,17 @@ class PartWriter:
             self._rows.append(row)
             self._held += len(row["features"])
             if self._held > _GROUP:
-                self._flush()
+                self.flush()
 
-    def close(self, about: dict[str, Any]) -> None:
-        """Ends the file, with what is to say about it, and gives it its name."""
-        self._flush()
+    def say(self, about: dict[str, Any]) -> None:
+        """Says what is to say about all of them."""
         said = json.dumps(about, sort_keys=True)
         self._file.add_key_value_metadata({_KEY: said.encode()})
-        self._file.close()
-        with open(self._temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(self._temporary, self._path)
 
-    def abandon(self) -> None:
-        """Leaves nothing behind."""
-        with contextlib.suppress(Exception):
-            self._file.close()
-        self._temporary.unlink(missing_ok=True)
-
-    def _flush(self) -> None:
-        if not self._rows:
-            return
-        self._file.write_table(_table(self._rows, self._schema))
+    def flush(self) -> None:
+        """Writes the rows that wait to be written together."""
+        if self._rows:
+            self._file.write_table(_table(self._rows, self._schema))
         self._rows, self._held = [], 0
 
 
@@ -130,11 +131,31 @@ class Part:
     """A part that was written before."""
 
     def __init__(self, path: Path):
-        self._file = pyarrow("parquet").ParquetFile(path)
+        self._name = path.name
+        self._file = pyarrow("parquet").ParquetFile(path, page_checksum_verification=True)
         self.about: dict[str, Any] = json.loads(self._file.metadata.metadata[_KEY])
         self.outcomes = [Outcome(**each) for each in self.about["outcomes"]]
         self._rows = self._each_row()
         self._next: Row | None = None
+
+    def __enter__(self) -> Part:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    def form(self) -> tuple[np.dtype, tuple[int, ...]] | None:
+        """The type of the features and the shape of the first; None where no row is."""
+        for batch in self._file.iter_batches(batch_size=1, columns=["shape"]):
+            dtype = self._file.schema_arrow.field("features").type.value_type.to_pandas_dtype()
+            return np.dtype(dtype), tuple(batch.column("shape")[0].as_py())
+        return None
+
+    @property
+    def values(self) -> int:
+        """How many numbers the features in it are."""
+        groups = (self._file.metadata.row_group(i) for i in range(self._file.num_row_groups))
+        return sum(group.column(group.num_columns - 1).num_values for group in groups)
 
     def rows(self, number: int) -> Iterator[Row]:
         """The rows of a recording; ask in the order in which they stand."""
@@ -152,12 +173,19 @@ class Part:
         self._file.close()
 
     def _each_row(self) -> Iterator[Row]:
+        try:
+            yield from self._decoded()
+        except OSError as error:
+            raise OSError(f"{self._name} is damaged: {error}") from error
+
+    def _decoded(self) -> Iterator[Row]:
         for group in range(self._file.num_row_groups):
-            for batch in self._file.iter_batches(batch_size=1, row_groups=[group]):
-                small = [name for name in batch.schema.names if name != "features"]
-                row = {name: batch.column(name)[0].as_py() for name in small}
-                values = batch.column("features")[0].values
-                yield row | {"features": values.to_numpy(zero_copy_only=False)}
+            for batch in self._file.iter_batches(batch_size=_AT_ONCE, row_groups=[group]):
+                features = batch.column("features")
+                values = features.values.to_numpy(zero_copy_only=False)
+                ends = features.offsets.to_numpy()
+                for i, row in enumerate(batch.drop_columns("features").to_pylist()):
+                    yield row | {"features": values[ends[i] : ends[i + 1]]}
 
 
 def _checked(values: np.ndarray, dtype: Any) -> np.ndarray:

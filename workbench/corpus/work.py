@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import audio
-from workbench.corpus.folder import NUMBERS, versions
-from workbench.corpus.parts import Part, PartWriter, Row, part_at, part_path, rows_of
+from workbench.corpus.folder import NUMBERS, READERS
+from workbench.corpus.parts import Part, PartWriter, Row, part_at, part_path, part_writer, rows_of
 from workbench.corpus.progress import Teller
 from workbench.corpus.recordings import OK, Outcome, Recording
 from workbench.corpus.trials import MOST_DEATHS, Trial
+from workbench.versions import versions
 
 if TYPE_CHECKING:
     from workbench.corpus.features import Features
@@ -88,15 +89,11 @@ class _Making:
         self._meet(each for each in recordings if each.number not in self._kept)
         if self._infos or not self._before:
             self._features = self._load()
-            writer = PartWriter(self._path, self._features.dtype)
-            try:
+            with part_writer(self._path, self._features.dtype) as writer:
                 self._write(writer, recordings)
                 said = [self._outcomes[each.number].as_dict() for each in recordings]
-                about = {"fingerprint": fingerprint, "versions": versions(), "outcomes": said}
-                writer.close(about)
-            except BaseException:
-                writer.abandon()
-                raise
+                made_with = {"fingerprint": fingerprint, "versions": versions(*READERS)}
+                writer.say(made_with | {"outcomes": said})
 
     def _meet(self, recordings: Iterable[Recording]) -> None:
         """Learns what the headers of files say, and which of them can't be read."""
@@ -157,14 +154,10 @@ class _Making:
     ) -> Iterable[Row]:
         """Rows written beside the part first: the last of many may fail, or not fit in memory."""
         path = self._path.with_name(f".{self._path.stem}.spool.{threading.get_ident()}")
-        writer = PartWriter(path, self._features.dtype)
         stack.callback(path.unlink, missing_ok=True)
-        try:
+        with part_writer(path, self._features.dtype) as writer:
             writer.add(rows)
-            writer.close({"outcomes": []})
-        except BaseException:
-            writer.abandon()
-            raise
+            writer.say({"outcomes": []})
         spool = Part(path)
         stack.callback(spool.close)
         return spool.rows(number)

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 from workbench.checked_json import one_of
 from workbench.dashboards.alerts import message
 from workbench.dashboards.downloads import KINDS, file_name
+from workbench.dashboards.exporting import Exporter
+from workbench.dashboards.jobs import Turns
 
 if TYPE_CHECKING:
     from workbench.dashboards.dashboard import Dashboard
 
-ALWAYS = ("copy", "save", "load", "download")
+ALWAYS = ("copy", "save", "load", "download", "export", "stop_export")
 NAMES = ("undo", "redo", "reset", *ALWAYS)
 
 
 class Actions:
     """Does what the page asks for, answers, and shows what went wrong in the status line."""
 
-    def __init__(self, dashboard: Dashboard):
+    def __init__(self, dashboard: Dashboard, turns: Turns):
         self._dashboard = dashboard
+        self._exporter = Exporter(dashboard, turns)
         self._said = False
         dashboard.scope.on_action(self._act)
 
@@ -32,6 +35,11 @@ class Actions:
         if self._said:
             self._dashboard.scope.set_status("")
         self._said = False
+        self._exporter.follow()
+
+    def close(self) -> None:
+        """Ends what is being made for the page."""
+        self._exporter.close()
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         try:
@@ -67,6 +75,12 @@ class Actions:
             made = self._dashboard.download(kind)
         self._send(content, kind, KINDS[kind][0], made)
 
+    def _export(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._exporter.start(content.get("form", ""), content["from"])
+
+    def _stop_export(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self._exporter.stop()
+
     def _send(self, content: dict[str, Any], ending: str, kind: str, made: bytes) -> None:
         name = file_name(self._dashboard.controller, ending)
-        self._dashboard.scope.send_file(name, kind, made, content["from"])
+        self._dashboard.scope.send_file(name, kind, made, content["from"], content["name"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 
+from workbench.errors import ExportError
+
 _OPENING, _CLOSING = '<span role="alert">', "</span>"
 
 
 def message(error: Exception) -> str:
     """What an error says, with its kind where it isn't one that we raise."""
-    known = isinstance(error, (ValueError, TypeError, OSError))
+    known = isinstance(error, (ValueError, TypeError, OSError, ExportError))
     return str(error) if known else f"{type(error).__name__}: {error}"
 
 

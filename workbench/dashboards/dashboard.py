@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import html
 import os
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as widgets
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench.dashboards.actions import Actions
 from workbench.dashboards.alerts import message
+from workbench.dashboards.arrangement import arranged
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
-from workbench.dashboards.controls.leaving import close_tree
+from workbench.dashboards.controls.leaving import bring_back, close_tree, put_away
 from workbench.dashboards.controls.panel import ControlPanel
 from workbench.dashboards.designs import design_of, read_design, write_design
 from workbench.dashboards.downloads import download
+from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Job, Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
+from workbench.dashboards.moments import at_first, moment
 from workbench.dashboards.publication import figure as publication
-from workbench.dashboards.scope import PAGE, Scope
-from workbench.dashboards.sources import ClipSource, SignalSource, Source
-
-_STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A state, and the recording in it: what was uploaded cannot be had again by its name."""
-
-    state: dict[str, Any]
-    recording: ClipSource | None
+from workbench.dashboards.scope import Scope
+from workbench.dashboards.sources import Source
+from workbench.exports.export import export, target_of
+from workbench.exports.report import Report
 
 
 class Dashboard:
@@ -59,23 +51,12 @@ class Dashboard:
         self.worker = Worker(self._lock, self.scope)
         self._working: Job | None = None
         self._completion = Completion(controller, self.worker, self.scope)
-        self._actions = Actions(self)
+        self._actions = Actions(self, self._lock)
         self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
         self._opened = controller.state()
-        self._history = History(self._step())
-        stage = widgets.Box(
-            [self.scope], layout={"flex": "3 1 460px", "min_width": "0", "display": "block"}
-        )
-        self.widget = widgets.Box(
-            [
-                widgets.HTML(_STYLE, layout={"display": "none"}),
-                *_about(controller.title, controller.about),
-                self.panel.widget,
-                stage,
-            ],
-            layout={"display": "flex", "flex_flow": "row wrap", "align_items": "flex-start"},
-        )
-        self.widget.add_class("workbench-dashboard")
+        self._history = History(moment(self.controller))
+        self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
+        self._apart = False  # from a gallery
         self.scope.on_view(self._look)
         self.scope.on_audio(self._send_audio)
         self.scope.on_select(self._selected)
@@ -140,14 +121,47 @@ class Dashboard:
         with self._lock:
             return download(self.controller, kind)
 
+    def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
+        """Exports what is done to the signal, checked with the signal, as `wb.export` does.
+
+        Raises:
+            ExportError, ParameterError: As `wb.export`.
+        """
+        with self._lock:
+            model, signal = taken(self.controller, target_of(path, format))
+        return export(model, path, check=signal, format=format)
+
     def close(self) -> None:
         """Takes the dashboard out of the page, and its widgets out of the kernel."""
         self.worker.close()
+        self._actions.close()
         self.panel.close()
         close_tree(self.widget)
 
+    def rest(self) -> None:
+        """Stops what goes on by itself, such as learning, as a person does."""
+        if self._working is not None:
+            self._working.stop()
+
+    def put_away(self) -> None:
+        """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
+
+        A page that is loaded again makes all widgets that there are. What is also shown on its own,
+        outside a gallery, stays.
+        """
+        with self._lock:
+            if not self._apart:
+                put_away(self.widget)
+
+    def bring_back(self) -> None:
+        """Puts back what `put_away` has taken, as things are now."""
+        with self._lock:
+            bring_back(self.widget)
+
     def _ipython_display_(self) -> None:
         """Shows the live page, and after it the picture that stays when no kernel runs."""
+        self._apart = True
+        self.bring_back()
         display(self.widget)
         display(Image(self.picture(), format="png"))
 
@@ -170,14 +184,14 @@ class Dashboard:
             TypeError, ValueError: They do not fit the source; nothing is changed.
         """
         with self._changing():
-            self._restore(self._at_first())
+            self._restore(at_first(self.controller, self._opened))
             self._changed()
 
     @property
     def possible(self) -> tuple[str, ...]:
         """Which of "undo", "redo" and "reset" would change something."""
         now = self.controller.state()
-        changed = self.panel.refused or self._at_first() != now
+        changed = self.panel.refused or at_first(self.controller, self._opened) != now
         before = self._history.peek(-1) or self._history.now.state != now
         there = {"undo": before, "redo": self._history.peek(+1), "reset": changed}
         return tuple(name for name, something in there.items() if something)
@@ -207,7 +221,7 @@ class Dashboard:
 
     def _go(self, by: int) -> None:
         with self._changing():
-            self._history.record(self._step())  # what goes on by itself has not
+            self._history.record(moment(self.controller))  # what goes on by itself has not
             step = self._history.peek(by)
             if step is not None:
                 self._restore(step.state, *([step.recording] if step.recording else []))
@@ -219,20 +233,6 @@ class Dashboard:
         self.controller.restore(state, *known)
         self.panel.show()
 
-    def _step(self) -> _Step:
-        source = self.controller.source
-        recording = source if isinstance(source, ClipSource) else None
-        return _Step(self.controller.state(), recording)
-
-    def _at_first(self) -> dict[str, Any]:
-        """The parameters of the beginning, with the source of now."""
-        source, opened = self.controller.source, self._opened["source"]
-        own = source.state()
-        if isinstance(source, SignalSource):
-            same = opened.get("signal") == source.op.name
-            own = opened if same else SignalSource(source.function).state()
-        return self._opened | {"source": own, "channel": self.controller.channel}
-
     # what happens
 
     @contextlib.contextmanager
@@ -243,7 +243,7 @@ class Dashboard:
     def _changed(self, moved: Hashable = None) -> None:
         """After a change: one can go back to before it."""
         with self.scope.complaining():
-            self._history.record(self._step(), moved)
+            self._history.record(moment(self.controller), moved)
             self._settle()
             self._work()
 
@@ -278,7 +278,7 @@ class Dashboard:
         if job.state == "replaced":
             return
         self.controller.pause()
-        self._history.record(self._step(), None)
+        self._history.record(moment(self.controller), None)
         self.panel.show()
         self._settle()
 
@@ -307,13 +307,3 @@ class Dashboard:
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
                 self.scope.set_status(f"The sound cannot be played: {message(error)}")
-
-
-def _about(title: str, text: str) -> list[widgets.Widget]:
-    """What stands over a dashboard; nothing where it has no title."""
-    if not title:
-        return []
-    heading = f'<div role="heading" aria-level="3">{html.escape(title)}</div>'
-    shown = widgets.HTML(f"{heading}<p>{html.escape(text)}</p>")
-    shown.add_class("workbench-about")
-    return [shown]

@@ -1,10 +1,11 @@
 """Frames on their way to the page: never more than it can draw, and the newest wins."""
 
+import contextlib
 import math
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from workbench.dashboards.frames import Frame
@@ -91,6 +92,11 @@ class Flow:
         self._sent = -math.inf
         self._under_way: dict[int, float] = {}
 
+    @property
+    def newest(self) -> Frame | None:
+        """The frame that was pushed last."""
+        return self._newest
+
     def push(self, frame: Frame, *, paced: bool = False) -> None:
         """Send a frame now, or as soon as the page can take it; it replaces one that waits."""
         with self._lock:
@@ -103,12 +109,23 @@ class Flow:
             self._under_way = {n: sent for n, sent in self._under_way.items() if n > number}
             self.pump()
 
-    def reset(self) -> None:
-        """A page has come up that has nothing: forget what was under way, send the newest."""
+    @contextlib.contextmanager
+    def anew(self) -> Iterator[None]:
+        """A page has come up that has nothing: forget what was under way.
+
+        Where the block pushes no frame for it, it is sent the newest afterwards.
+        """
         with self._lock:
             self._under_way.clear()
-            self._waiting, self._paced = self._newest is not None, False
-            self.pump()
+            self._waiting = False
+            count = self._count
+        try:
+            yield
+        finally:
+            with self._lock:
+                if self._count == count:
+                    self._waiting, self._paced = self._newest is not None, False
+                self.pump()
 
     def pump(self) -> None:
         """Send the frame that waits if it may go, otherwise set the alarm."""

@@ -21,7 +21,9 @@ _STYLE = """<style>
 class Gallery:
     """The dashboards that have a name: a page on which one is open at a time.
 
-    What was set in one is still there when it is opened again.
+    What was set in one is still there when it is opened again; what goes on in it by itself, such
+    as learning, stops when it leaves the page. The widgets of all but the last two are put away: a
+    page that is loaded again makes all that there are, and has two seconds for it.
 
     Attributes:
         names: What `explore` calls them.
@@ -33,6 +35,8 @@ class Gallery:
         self.names = tuple(IDEAS)
         self._audio = audio
         self._opened: dict[str, Dashboard] = {}
+        self._shown: Dashboard | None = None
+        self._left: Dashboard | None = None  # a message that the page still reads may name it
         self.choice = widgets.ToggleButtons(
             options=[(IDEAS[name].title, name) for name in self.names],
             value=None,
@@ -56,9 +60,21 @@ class Gallery:
     def _chosen(self, change: Any) -> None:
         self._error.value = ""
         try:
-            self._place.children = [self.open(change.new).widget]
+            self._show(self.open(change.new))
         except Exception as error:
             self._error.value = alert(message(error))
+
+    def _show(self, dashboard: Dashboard) -> None:
+        """Shows a dashboard; the one that leaves is put away when the next one leaves."""
+        dashboard.bring_back()
+        self._place.children = [dashboard.widget]
+        before, self._shown = self._shown, dashboard
+        if before is None or before is dashboard:
+            return
+        before.rest()
+        if self._left is not None and self._left is not dashboard:
+            self._left.put_away()
+        self._left = before
 
     def _ipython_display_(self) -> None:
         """Shows the page, and after it the picture that stays when no kernel runs."""

@@ -14,7 +14,7 @@ from workbench.axes import Axis
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
 COLORMAPS = ("magma", "diverging", "cyclic")
-LINE_STYLES = ("solid", "dashed", "reference")
+LINE_STYLES = ("solid", "dashed", "reference", "stem")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ class LinesPanel:
 
     ``data`` is ``[lines, points]``, and ``axis`` says where the points lie; what is not finite
     leaves a gap. ``names`` has a name for each line, ``styles`` one of `LINE_STYLES` for each
-    (without them all are solid): a reference is thin, grey and dashed, and lies under the others.
+    (without them all are solid): a reference is thin, grey and dashed, and lies under the others;
+    a stem rises from zero to each point, for what is nothing between its points.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
     on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
     other, stand side by side where there is room. Without a ``legend``, for lines that are many of
@@ -181,6 +182,9 @@ class LinesPanel:
             return self.span
         x = self.positions
         x = x[x > 0] if self.logarithmic else x
+        if len(x) == 1 and not self.logarithmic:  # in the middle
+            half = abs(self.axis.step) / 2
+            return float(x[0]) - half, float(x[0]) + half
         return (float(x[0]), float(x[-1])) if len(x) else (0.0, 0.0)
 
     @property

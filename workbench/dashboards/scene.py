@@ -25,6 +25,7 @@ class Memory(LastResults):
     def __init__(self) -> None:
         super().__init__()
         self._stages: dict[str, Stage] = {}
+        self._apart: dict[str, LastResults] = {}
 
     def stage(self, name: str, kind: type[OpLayer], values: Mapping[str, Any]) -> Stage:
         """A stage beside those of the chain, with these values: compiled while they rest."""
@@ -35,6 +36,10 @@ class Memory(LastResults):
         if changed:
             stage.layer.set(**changed)
         return stage
+
+    def apart(self, name: str) -> LastResults:
+        """What is kept for one of several that are computed alike, of different signals."""
+        return self._apart.setdefault(name, LastResults())
 
 
 @dataclass(frozen=True)

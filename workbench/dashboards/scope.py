@@ -36,10 +36,12 @@ MODULES = (  # each imports only from those before it
     "selection",
     "hands",
     "overlay",
+    "fields",
     "neighbours",
     "actions",
     "lifeline",
     "progress",
+    "export",
     "scope",
 )
 
@@ -73,8 +75,9 @@ class Scope(anywidget.AnyWidget):
         self._stop_callbacks: list[Callable[[], None]] = []
         self._progress: dict[str, Any] = {"kind": "progress", "on": False}
         self._enabled: list[str] | None = None
-        self._look: dict[str, Any] | None = None
+        self._look: tuple[float, float] | None = None
         self._page_has_audio = False
+        self._export: dict[str, Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._asker = ""
         self._complained = False
@@ -165,17 +168,28 @@ class Scope(anywidget.AnyWidget):
             self.send(self._progress)
 
     def look(self, first: float, last: float) -> None:
-        """Have the page show a range of seconds, and every page that comes up after it."""
-        self._look = {"kind": "look", "first": float(first), "last": float(last)}
-        self.send(self._look)
+        """Have the page show a range of seconds, also one that comes up later."""
+        self._look = float(first), float(last)
+        self.send({"kind": "look", "first": self._look[0], "last": self._look[1]})
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call ``callback()`` when a person wants the computation to stop."""
         self._stop_callbacks.append(callback)
 
-    def send_file(self, name: str, kind: str, content: bytes, to: str = "") -> None:
-        """Have the page that asked (``to``) save a file; ``kind`` is its media type."""
-        self.send({"kind": "file", "name": name, "type": kind, "to": to}, [content])
+    def send_file(
+        self, name: str, kind: str, content: bytes, to: str = "", action: str = "download"
+    ) -> None:
+        """Have the page that asked (``to``) save a file; ``kind`` is its media type.
+
+        ``action`` is the name of the button that it comes of.
+        """
+        head = {"kind": "file", "name": name, "type": kind, "to": to, "action": action}
+        self.send(head, [content])
+
+    def show_export(self, panel: dict[str, Any]) -> None:
+        """Show in the panel of exports what there is to choose, what goes on, what came of it."""
+        self._export = {"kind": "export", **panel}
+        self.send(self._export)
 
     def send_copy(self, text: str, to: str = "") -> None:
         """Have the page that asked put a text into the clipboard."""
@@ -228,19 +242,21 @@ class Scope(anywidget.AnyWidget):
         if kind == "drawn":
             self._flow.acknowledge(content["id"])
         elif kind == "hello":
-            self._flow.reset()
             if self._enabled is not None:
                 self.send({"kind": "actions", "enabled": self._enabled})
             if self._settings is not None:
                 self.send(self._settings)
+            if self._export is not None:
+                self.send(self._export)
             if self.selection:
                 self.select(self.selection)
             if self._progress["on"]:
                 self.send(self._progress)
-            self._change_view(content)
-            if self._look is not None:
-                self.send(self._look)
+            with self._flow.anew():
+                self._change_view(content | self._range())
+            self._asker = content.get("from", "")
         elif kind == "view":
+            self._look = None  # a page has taken it, or a person has looked elsewhere since
             self._change_view(content)
         elif kind == "audio":
             for callback in self._audio_callbacks:
@@ -253,6 +269,14 @@ class Scope(anywidget.AnyWidget):
         elif kind == "action":
             for act in self._action_callbacks:
                 act(content, buffers)
+
+    def _range(self) -> dict[str, Any]:
+        """What a page that comes up shows of all that there is: the range that was shown before."""
+        frame = self._flow.newest
+        shown = self._look or (frame and frame.shown != frame.time and frame.shown)
+        if not shown:
+            return {}
+        return {"first": shown[0], "last": shown[1], "from": "before"}  # pages follow another's
 
     def _change_view(self, content: dict[str, Any]) -> None:
         """Pass a page's view on, and say when that is done: the page then sends the next.

@@ -229,7 +229,7 @@ def nice_limit(peak: float) -> float:
 
 def _finite(title: str, peak: np.floating) -> float:
     if not np.isfinite(peak):
-        raise ValueError(f"{title}: the values must be finite; got {peak}.")
+        raise ValueError(f"{title.partition(':')[0]}: the values must be finite; got {peak}.")
     return float(peak)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from workbench.checked_json import brief
@@ -41,11 +41,29 @@ def take_inventory(
     Raises:
         ParameterError: There is nothing in it; or a fault, and it is not to be skipped.
     """
+
+    def find(entries: Sequence[Entry]) -> Iterable[Example | Fault]:
+        looked, ways = look(entries), {"split": one_by_one, "keep": one_form}
+        return ways[channels](looked) if channels in ways else looked
+
     listing = list_source(source, labels)
+    return inventory_of(source, listing, class_names, find, skip)
+
+
+def inventory_of(
+    source: Source,
+    listing: Listing,
+    class_names: Sequence[str] | None,
+    find: Callable[[Sequence[Entry]], Iterable[Example | Fault]],
+    skip: bool,
+) -> Inventory:
+    """What a listing holds, `find` being what makes examples, or faults, of its entries.
+
+    Raises:
+        ParameterError: There is nothing in it; or a fault, and it is not to be skipped.
+    """
     names = _class_names(listing, class_names)
-    looked = look(_known(listing, names))
-    ways = {"split": one_by_one, "keep": one_form}
-    found = list(ways[channels](looked) if channels in ways else looked)
+    found = list(find(_known(listing, names)))
     examples = tuple(each for each in found if isinstance(each, Example))
     faults = (*listing.faults, *(each for each in found if isinstance(each, Fault)))
     if faults and not (skip and examples):

@@ -20,6 +20,7 @@ _WORDS = {
     "keep": ("start", "center", "end", "random"),
     "on_error": ("raise", "skip"),
 }
+_OF_SOUND = {"sample_rate": None, "channels": "mix", "length_seconds": None, "keep": "start"}
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -41,12 +42,15 @@ class Options:
     seed: int | None
     deterministic: bool
     on_error: str
+    extracted_rate: int | None = None  # of the design, where the source is its features
 
     def __post_init__(self) -> None:
         if self.chain is not None and not isinstance(self.chain, Chain):
             rule = "be a wb.Chain or None"
             raise ParameterTypeError("chain", rule, type(self.chain).__name__)
-        if (self.chain is None) == (self.sample_rate is None):
+        if self.extracted_rate is not None:
+            self._refuse_sound()
+        elif (self.chain is None) == (self.sample_rate is None):
             rule = "be given if there is no chain, and only then"
             raise ParameterError("sample_rate", rule, self.sample_rate)
         for name, words in _WORDS.items():
@@ -71,7 +75,10 @@ class Options:
     @property
     def rate(self) -> int:
         """Samples per second of what the chain is given."""
-        return self.sample_rate or self.chain.sample_rate  # type: ignore[union-attr]
+        of_chain = self.chain.sample_rate if self.chain is not None else None
+        rate = self.extracted_rate or self.sample_rate or of_chain
+        assert rate is not None  # as is checked first of all
+        return rate
 
     @property
     def length(self) -> int | None:
@@ -96,15 +103,25 @@ class Options:
         """Whether what cannot be used is left out."""
         return self.on_error == "skip"
 
-    def halves(self) -> tuple[Chain | None, list[Any]]:
-        """The chain up to its first layer that acts in training alone; that layer and the rest."""
-        if self.chain is None:
-            return None, []
-        layers = self.chain.layers if self.training else []
-        at = next((i for i, layer in enumerate(layers) if acts_in_training(layer)), None)
-        if at is None:
-            return self.chain, []
-        return Chain(layers[:at], sample_rate=self.rate) if at else None, layers[at:]
+    def halves(self) -> tuple[list[keras.layers.Layer], list[keras.layers.Layer]]:
+        """The layers before the first that acts in training alone; that one and the rest."""
+        layers = list(self.chain.layers) if self.chain is not None else []
+        acting = (i for i, layer in enumerate(layers) if self.training and acts_in_training(layer))
+        at = next(acting, len(layers))
+        return layers[:at], layers[at:]
+
+    def _refuse_sound(self) -> None:
+        """Refuses what is for sound, and too late for features that are extracted."""
+        remedies = {
+            "sample_rate": "It is that of their design.",
+            "channels": "Extract them with channels='split' for an example of each.",
+            "length_seconds": "Begin the chain with wb.layers.FitLength, which counts their steps.",
+            "keep": "Begin the chain with wb.layers.FitLength, which has a keep of its own.",
+        }
+        for name, remedy in remedies.items():
+            if getattr(self, name) != _OF_SOUND[name]:
+                rule = f"be left {_OF_SOUND[name]!r} for features that are extracted"
+                raise ParameterError(name, rule, brief(getattr(self, name)), remedy)
 
     def drawn_seed(self) -> int:
         """The seed; another one each time where none was given."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
 from workbench.chain import Chain
 from workbench.datasets import steps
-from workbench.datasets.inventory import Inventory, take_inventory
+from workbench.datasets.assembly import OfFeatures, OfSound
+from workbench.datasets.extracted import extraction_at
+from workbench.datasets.inventory import take_inventory
 from workbench.datasets.options import Options
 from workbench.datasets.report import Report
 from workbench.datasets.sources import Labels, Source
@@ -48,13 +49,16 @@ def dataset(
     Args:
         source: A folder, where sub-folders are classes; a list of paths; a manifest: CSV with a
             head or JSON in lines, with `path` (relative to the manifest), and if there is one
-            `label`, and `start` and `end` in seconds of the part that is meant.
-        chain: What makes features of a signal. None: the signal itself.
+            `label`, and `start` and `end` in seconds of the part that is meant. Or the folder
+            of an extraction by `wb.extract`: its features, read from a few parts at a time.
+        chain: What makes features of a signal. None: the signal itself. For features that are
+            extracted: what goes on where their design has ended, at its sample rate.
         labels: "auto": those that the source has. None: no labels. A pattern of file names, with
-            LABEL where the label stands (as little as fits) and * for anything: "LABEL_*.wav". Or
-            a list with one for each path.
+            LABEL where the label stands (as little as fits) and * for anything: "LABEL_*.wav", or
+            "LABEL/*" for the folder of a file. Or a list with one for each path.
         class_names: The classes in the order of their labels. None: those found, sorted.
-        sample_rate: Of the signal, in Hz, where there is no chain.
+        sample_rate: Of the signal, in Hz, where there is no chain. This and the next three are for
+            sound, not for features that are extracted.
         channels: "mix": their mean. "split": each is an example. "keep": `[time, channels]`.
         length_seconds: Every signal is cropped, or padded with zeros at its end, to this length.
             None: each keeps its own, and a batch is padded with zeros to its longest features.
@@ -64,7 +68,8 @@ def dataset(
         training: Layers of the chain that act in training alone, as SpecAugment, do so.
         masks: Inputs are a dictionary of "features" and their "mask" `[batch, frames]`.
         batch_size: Examples in a batch; the last one may have less. None: one by one.
-        shuffle: Another order in each epoch.
+        shuffle: Another order in each epoch. Of extracted features that come to more than 256 MB
+            and are not cached: that of their parts, and within so many of them.
         cache: Features are kept in memory after the first epoch; augmentation goes on.
         seed: Of order and augmentation. None: another one each time.
         deterministic: Same order, same bytes for the same seed. False may be faster.
@@ -89,114 +94,18 @@ def dataset(
     [TensorShape([5, 126, 40])]
     """
     with naming("dataset"):
+        extraction = extraction_at(source)
         options = Options(
             chain, sample_rate, channels, length_seconds, keep, augment, training, masks,
             batch_size, shuffle, cache, seed, deterministic, on_error,
+            extracted_rate=extraction.sample_rate if extraction else None,
         )  # fmt: skip
-        inventory = take_inventory(source, labels, class_names, channels, options.skip)
-        report = Report(inventory)
-        made = _Pipeline(options, inventory, report).made()
+        if extraction:
+            inventory = extraction.take_inventory(labels, class_names, options.skip)
+        else:
+            inventory = take_inventory(source, labels, class_names, channels, options.skip)
+        report, given = Report(inventory), (options, inventory)
+        assembly = OfFeatures(*given, report, extraction) if extraction else OfSound(*given, report)
+        made = assembly.made()
     made.class_names, made.report = report.class_names, report  # as Keras' own loaders have it
     return made
-
-
-class _Pipeline:
-    """The steps in a row. Elements are a signal or features, then what goes along."""
-
-    def __init__(self, options: Options, inventory: Inventory, report: Report):
-        self.options, self.inventory, self.report = options, inventory, report
-        if options.chain is not None and not options.chain.built:  # no weights in a graph
-            kept = {e.channels for e in inventory.examples} if options.channels == "keep" else ()
-            options.chain.build((None, None, *kept))
-        self.head, self.tail = options.halves()
-        self.seed = options.drawn_seed()
-        self.rates = sorted({example.rate for example in inventory.examples})
-
-    def made(self) -> tf.data.Dataset:
-        """The whole of it."""
-        options = self.options
-        data = self._features()
-        if options.cache:
-            data = data.cache()
-            data = self._shuffled(data) if options.shuffle else data
-        if layers := [*self.tail, *options.augmentations]:
-            augment = steps.augmenting(layers)
-            data = self._map(
-                self._seeded(data), lambda e, seed: (augment(*e[:2], seed), e[1], e[2])
-            )
-        order = tf.data.Options()
-        order.deterministic = options.deterministic
-        data = self._batched(data).map(self._element).with_options(order)
-        return data.prefetch(tf.data.AUTOTUNE)
-
-    def _features(self) -> tf.data.Dataset:
-        """(features, valid steps, label) of each example that can be read."""
-        compute, data = self._computation(), self._examples()
-        if self.options.keep == "random":
-            data = self._map(self._seeded(data), lambda e, seed: compute(*e, seed))
-        else:
-            data = self._map(data, compute)
-        if self.options.skip:
-            data = data.filter(lambda features, valid, label, whole: whole)
-        return data.map(lambda features, valid, label, whole: (features, valid, label))
-
-    def _examples(self) -> tf.data.Dataset:
-        """(number, number of its rate, label) of each example."""
-        options, examples = self.options, self.inventory.examples
-        columns = (
-            tf.range(len(examples)),
-            tf.constant([self.rates.index(example.rate) for example in examples], tf.int32),
-            tf.constant(self.inventory.labels(), tf.int32),
-        )
-        data = tf.data.Dataset.from_tensor_slices(columns)
-        return self._shuffled(data, each=not options.cache) if options.shuffle else data
-
-    def _computation(self) -> steps.Step:
-        """From an example to its features, valid steps, label, and whether it could be read."""
-        options, rates = self.options, self.rates
-        length = options.length if options.keep == "start" else None
-        most = {rate: length and steps.enough(rate, options.rate, length) for rate in rates}
-        mix, split = (options.channels == way for way in ("mix", "split"))
-        read = steps.reading(self.inventory.examples, self.report, most, options.skip)
-        wave = steps.waveform(rates, options.rate, mix, split)
-        fit = steps.fitting(options.length, options.keep)
-        through = steps.through(self.head, self._may_pad(), options.masks)
-
-        def compute(index: tf.Tensor, rate: tf.Tensor, label: tf.Tensor, *seed: Any) -> Any:
-            signal, whole = read(index)
-            return (*through(*fit(wave(signal, rate), *seed)), label, whole)
-
-        return compute
-
-    def _batched(self, data: tf.data.Dataset) -> tf.data.Dataset:
-        size, shapes = self.options.batch_size, data.element_spec[0].shape
-        if size is None:
-            return data
-        return data.batch(size) if shapes.is_fully_defined() else data.padded_batch(size)
-
-    def _element(self, features: tf.Tensor, valid: tf.Tensor, label: tf.Tensor) -> Any:
-        inputs: Any = features
-        if self.options.masks:
-            steps = tf.shape(features)[0 if self.options.batch_size is None else 1]
-            inputs = {"features": features, "mask": tf.sequence_mask(valid, steps)}
-        return inputs if self.inventory.class_names is None else (inputs, label)
-
-    def _may_pad(self) -> bool:
-        """Whether a signal is shorter than it is to be."""
-        length, rate = self.options.length or 0, self.options.rate
-        return any(e.count * rate <= (length - 1) * e.rate for e in self.inventory.examples)
-
-    def _shuffled(self, data: tf.data.Dataset, each: bool = True) -> tf.data.Dataset:
-        count = len(self.inventory.examples)
-        return data.shuffle(count, self.seed, reshuffle_each_iteration=each)
-
-    def _seeded(self, data: tf.data.Dataset) -> tf.data.Dataset:
-        """Elements with a seed of their own, another one in each epoch."""
-        seeds = tf.data.Dataset.random(self.seed, rerandomize_each_iteration=True).batch(2)
-        return tf.data.Dataset.zip(data, seeds)
-
-    def _map(self, data: tf.data.Dataset, step: Any) -> tf.data.Dataset:
-        plain = tf.autograph.experimental.do_not_convert(step)
-        return data.map(
-            plain, num_parallel_calls=tf.data.AUTOTUNE, deterministic=self.options.deterministic
-        )

@@ -31,7 +31,15 @@ def list_source(source: Source, labels: Labels = "auto") -> Listing:
         ParameterError, ParameterTypeError: The source is neither there nor of a known kind, or
             `labels` does not fit it.
     """
-    listing = _listed(source, by_folder=labels == "auto")
+    return labelled(source, _listed(source, by_folder=labels == "auto"), labels)
+
+
+def labelled(source: Source, listing: Listing, labels: Labels) -> Listing:
+    """The listing of a source with the labels that are asked for, and the classes that they name.
+
+    Raises:
+        ParameterError: `labels` does not fit the source.
+    """
     if labels is None:
         listing.entries = [replace(entry, label=None) for entry in listing.entries]
     elif isinstance(labels, str):
@@ -111,15 +119,15 @@ def _walk(folder: Path, listing: Listing, above: tuple[str, ...] = ()) -> Iterat
 
 
 def _by_pattern(listing: Listing, pattern: str) -> None:
-    """Takes the label from each file's name; one that does not fit is a fault."""
+    """Takes the label from each path's end, its name as a rule; one that doesn't fit is a fault."""
     if pattern.count(_LABEL) != 1:
         rule = f"be 'auto', None, one label for each file, or a pattern with {_LABEL} in it once"
         raise ParameterError("labels", rule, repr(pattern), f"For example '{_LABEL}_*.wav'.")
-    parts = [re.escape(part).replace(re.escape(_ANY), ".*") for part in pattern.split(_LABEL)]
-    expression, entries = re.compile("(.+?)".join(parts), re.DOTALL), listing.entries
-    listing.entries = []
+    parts = [re.escape(part).replace(re.escape(_ANY), "[^/]*") for part in pattern.split(_LABEL)]
+    expression, entries = re.compile("([^/]+?)".join(parts)), listing.entries
+    listing.entries, depth = [], 1 + pattern.count("/")
     for entry in entries:
-        if match := expression.fullmatch(entry.path.name):
+        if match := expression.fullmatch("/".join(entry.path.parts[-depth:])):
             listing.entries.append(replace(entry, label=match[1]))
         else:
             listing.faults.append(Fault(str(entry), f"its name does not fit {pattern!r}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import tensorflow as tf
 
 import workbench.core.spectral as spectral
 from workbench.errors import ExportError
-from workbench.exports.subject import Subject, sequence_of
+from workbench.exports.subject import Subject, layers_of, sequence_of
 from workbench.exports.target import Run, Target, first_line, stacked
 from workbench.layers import InstantaneousFrequency, Phase
 from workbench.op_layer import OpLayer
@@ -22,6 +22,7 @@ ALLOWED_DB = -100.0
 _HALF = {"float16": 2.0**-11, "bfloat16": 2.0**-8}  # what their numbers are rounded by
 _MARGIN = 4.0  # times what the layer itself changes by, if its input does by a rounding error
 _LONGEST, _SHORTEST, _OF_LOOPS, _FRAMES = 16000, 4000, 400, 40
+_SECONDS, _MOST_SECONDS = 5.0, 10.0  # of a sound that is there
 _SEED = 20
 
 
@@ -53,9 +54,24 @@ def length_for(subject: Subject, check: np.ndarray | None) -> int:
     first = subject.sequence[0]
     if isinstance(first, OpLayer) and first.spec.takes == 2:
         return _FRAMES
-    if any(isinstance(one, (RateIndependent, keras.layers.RNN)) for one in subject.layers):
+    if has_loops(subject.model):
         return _OF_LOOPS
     return int(np.clip((subject.rate or 0) / 2, _SHORTEST, _LONGEST))
+
+
+def beginning(model: keras.layers.Layer, x: Any, rate: float, any_length: bool) -> np.ndarray:
+    """As much of a signal, `[batch, time]`, as a check of a layer with it needs.
+
+    Some seconds, or some steps of a loop; what takes one length alone should have all of a sound.
+    """
+    if any_length and has_loops(model):
+        return np.asarray(x[:, :_OF_LOOPS])
+    return np.asarray(x[:, : round((_SECONDS if any_length else _MOST_SECONDS) * rate)])
+
+
+def has_loops(model: keras.layers.Layer) -> bool:
+    """Whether a layer in it goes through time step by step."""
+    return any(isinstance(one, (RateIndependent, keras.layers.RNN)) for one in layers_of(model))
 
 
 def signals(subject: Subject, check: np.ndarray | None, any_length: bool) -> Iterator[np.ndarray]:
@@ -92,15 +108,19 @@ def _noise(subject: Subject, rows: int, length: int) -> np.ndarray:
     return values.astype(kind)
 
 
-def compared(subject: Subject, target: Target, run: Run, check: np.ndarray | None) -> Checked:
-    """Runs a file on all signals.
+def compared(
+    subject: Subject, target: Target, run: Run, check: np.ndarray | None
+) -> Generator[str, None, Checked]:
+    """Runs a file on all signals, one with each step.
 
     Raises:
         ExportError: It fails, gives another shape, or other numbers than the layer does.
     """
-    errors, owns, lengths, shapes = [], [], [], []
+    errors: list[float] = []
+    owns, lengths, shapes = [], [], []
     loudest, title, own = 0.0, target.title, _traced(subject)
     for x in signals(subject, check, target.any_length):
+        yield f"Comparing, signal {len(errors) + 1}"
         expected = own(x)
         try:
             found = run(x if target.has_complex else stacked(x))

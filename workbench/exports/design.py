@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 from typing import Any
 
@@ -11,9 +10,9 @@ import keras
 from workbench.chain import Chain
 from workbench.declared_layer import DeclaredLayer
 from workbench.exports.subject import Subject
+from workbench.versions import versions
 
 VERSION = 1
-_PACKAGES = ("workbench", "tensorflow", "keras", "numpy")
 
 
 def design_of(subject: Subject, switched: list[str]) -> str:
@@ -23,7 +22,7 @@ def design_of(subject: Subject, switched: list[str]) -> str:
         "workbench_export": VERSION,
         "sample_rate": subject.rate,
         "input": {"shape": list(subject.shape), "dtype": subject.dtype, "time": subject.time},
-        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "versions": versions(),
         "switched": switched,
         "design": keras.saving.serialize_keras_object(model),
     }

@@ -8,9 +8,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -73,8 +73,30 @@ def export(
     >>> report.error_db <= -100
     True
     """
+    steps = export_steps(model, path, check=check, format=format)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Report, end.value)
+
+
+def export_steps(
+    model: Any, path: str | os.PathLike[str], *, check: Any = None, format: str | None = None
+) -> Generator[str, None, Report]:
+    """`export` step by step: says what comes next, then does it; returns the report.
+
+    Where it is closed before its end no file is left, and one that was there before stays. One
+    export at a time runs in a process: another waits in its first step.
+
+    >>> import workbench as wb
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     next(export_steps(wb.layers.Saturate(), f"{folder}/saturate.keras"))
+    'Looking through the layers'
+    """
     with naming("export"):
-        target, place = _target_of(path, format), Path(path)
+        target, place = target_of(path, format), Path(path)
+        yield "Looking through the layers"
         target.require()
         signal = checked_signal(check)
         subject = subject_of(model, signal)
@@ -85,9 +107,11 @@ def export(
             written = Path(folder) / f"made{target.suffix}"
             with quiet():
                 made = form_for(subject, target)
+                yield f"Writing {target.title}"
                 with _precise(target):
                     target.write(made, design_of(subject, made.switched), written)
-                report = _report(subject, made, target, written, place, signal)
+                yield "Reading it again"
+                report = yield from _report(subject, made, target, written, place, signal)
             _move(written, place)
     return report
 
@@ -99,7 +123,7 @@ def exported_design(path: str | os.PathLike[str]) -> dict[str, Any]:
         ParameterError: It has none.
     """
     with naming("exported_design"):
-        target = _target_of(path, None)
+        target = target_of(path, None)
         target.require()
         found = target.design(Path(path))
         if found is None:
@@ -108,7 +132,12 @@ def exported_design(path: str | os.PathLike[str]) -> dict[str, Any]:
         return dict(design)
 
 
-def _target_of(path: str | os.PathLike[str], format: str | None) -> Target:
+def target_of(path: str | os.PathLike[str], format: str | None) -> Target:
+    """The kind of file that a format says, or else the end of a name.
+
+    Raises:
+        ParameterError, ParameterTypeError: There is none.
+    """
     if not isinstance(path, str | os.PathLike):
         raise ParameterTypeError("path", "be a path", type(path).__name__)
     if format is not None:
@@ -155,13 +184,14 @@ def _report(
     written: Path,
     place: Path,
     check: np.ndarray | None,
-) -> Report:
+) -> Generator[str, None, Report]:
     try:
         run, ops = target.load(written), target.ops(written)
     except Exception as error:  # each runtime has its own
         rule = "be one that its runtime reads"
         raise ExportError(f"the file in {target.title}", rule, first_line(str(error))) from error
-    found = compared(subject, target, run, check)
+    found = yield from compared(subject, target, run, check)
+    yield "Measuring its speed"
     first = next(signals(subject, check, target.any_length))
     seconds = _seconds(run, first if target.has_complex else stacked(first))
     rate, length = subject.rate, first.shape[subject.time]

@@ -19,6 +19,7 @@ class KerasFile(Target):
     """Keras' own file: configuration and weights, nothing that is run."""
 
     format, title, suffix = "keras", "a Keras file", ".keras"
+    purpose = "Python with this package"
     has_state = has_compiled_loops = by_tensorflow = True
 
     def write(self, subject: Subject, design: str, path: Path) -> None:

@@ -23,6 +23,7 @@ class LiteRT(Target):
     """A flat buffer that an interpreter of a few hundred kilobytes runs."""
 
     format, title, suffix = "litert", "LiteRT", ".tflite"
+    purpose = "phones, browsers, small boards"
     packages = {"ai_edge_litert.interpreter": "ai-edge-litert"}  # noqa: RUF012
     has_complex = has_doubles = has_random = False
 

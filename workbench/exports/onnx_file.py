@@ -24,6 +24,7 @@ class ONNX(Target):
     """A graph of ONNX operations."""
 
     format, title, suffix = "onnx", "ONNX", ".onnx"
+    purpose = "servers, browsers, desktop programs"
     packages = {  # noqa: RUF012
         "onnx": "onnx",
         "tf2onnx": "tf2onnx",

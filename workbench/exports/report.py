@@ -48,8 +48,8 @@ class Report:
 
     def __str__(self) -> str:
         """The report as a few lines of text."""
-        lines = [f"{self.target}: {self.path} ({_size(self.size_bytes)})"]
-        lines += [f"  {name:<9} {text}" for name, text in self._rows()]
+        lines = [self.title]
+        lines += [f"  {name:<9} {text}" for name, text in self.rows]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -59,12 +59,18 @@ class Report:
         cells = "".join(
             f"<tr><th style='text-align:left'>{name}</th>"
             f"<td style='text-align:left'>{_escaped(text)}</td></tr>"
-            for name, text in self._rows()
+            for name, text in self.rows
         )
-        title = f"{self.target}: {self.path} ({_size(self.size_bytes)})"
-        return f"<table><caption>{_escaped(title)}</caption>{cells}</table>"
+        return f"<table><caption>{_escaped(self.title)}</caption>{cells}</table>"
 
-    def _rows(self) -> list[tuple[str, str]]:
+    @property
+    def title(self) -> str:
+        """The kind of file, its name and its size."""
+        return f"{self.target}: {self.path} ({_size(self.size_bytes)})"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What there is to say of it: names and texts."""
         least, most = self.lengths
         tried = f"{least}" if least == most else f"{least} .. {most}"
         speed = f"{self.milliseconds:.3g} ms for the first signal"

@@ -18,6 +18,7 @@ class SavedModel(Target):
     """A folder with a graph and its variables."""
 
     format, title, suffix = "saved_model", "a SavedModel", ""
+    purpose = "TensorFlow without this package, TF Serving"
     has_compiled_loops = by_tensorflow = True
 
     def write(self, subject: Subject, design: str, path: Path) -> None:

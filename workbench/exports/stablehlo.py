@@ -29,6 +29,7 @@ class StableHLO(Target):
     """
 
     format, title, suffix = "stablehlo", "StableHLO", ".mlir"
+    purpose = "compilers for accelerators (XLA, IREE), for one size of signal"
     packages = {"jaxlib": "jaxlib", "jax": "jax"}  # noqa: RUF012
     any_length = False
 

@@ -47,8 +47,7 @@ class Subject:
     @property
     def layers(self) -> list[keras.layers.Layer]:
         """All layers in it but models, which are made of them."""
-        every = self.model._flatten_layers()
-        return [layer for layer in every if not isinstance(layer, keras.Model)]
+        return layers_of(self.model)
 
     @property
     def sequence(self) -> list[keras.layers.Layer]:
@@ -75,17 +74,30 @@ class Subject:
         Raises:
             ExportError: The layer can't be made again from its configuration.
         """
-        model = self.model
-        try:
-            made = type(model).from_config(model.get_config())
-            if not made.built and model.built:
-                made.build_from_config(model.get_build_config())
-            if weights := model.get_weights():
-                made.set_weights(weights)
-        except (NotImplementedError, TypeError, ValueError) as error:
-            rule = "be one that its configuration makes again, as Keras saves it"
-            raise ExportError("model", rule, f"{type(model).__name__}: {error}") from error
-        return Subject(made, self.shape, self.dtype, self.time, self.rate)
+        return Subject(copied(self.model), self.shape, self.dtype, self.time, self.rate)
+
+
+def copied(model: keras.layers.Layer) -> keras.layers.Layer:
+    """The same layer again, with parameters and weights of its own.
+
+    Raises:
+        ExportError: The layer can't be made again from its configuration.
+    """
+    try:
+        made = type(model).from_config(model.get_config())
+        if not made.built and model.built:
+            made.build_from_config(model.get_build_config())
+        if weights := model.get_weights():
+            made.set_weights(weights)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        rule = "be one that its configuration makes again, as Keras saves it"
+        raise ExportError("model", rule, f"{type(model).__name__}: {error}") from error
+    return made
+
+
+def layers_of(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """All layers in a layer, itself among them, but models, which are made of them."""
+    return [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
 
 
 def sequence_of(model: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
@@ -106,7 +118,9 @@ def subject_of(model: Any, check: Any) -> Subject:
     if not isinstance(model, keras.layers.Layer):
         rule = "be a chain, a Keras model or a layer"
         raise ParameterTypeError("model", rule, type(model).__name__)
-    first = next(sequence_of(model))
+    first = next(sequence_of(model), None)
+    if first is None:
+        raise ParameterError("model", "hold at least one layer", "none")
     shape = _shape_of(model, first) if check is None else check.shape
     time = _time_of(first, len(shape))
     stateful = any(getattr(layer, "stateful", False) for layer in model._flatten_layers())

@@ -24,6 +24,7 @@ class Target(abc.ABC):
         format: Its name in code and on the command line.
         title: Its name for readers.
         suffix: How the names of its files end; nothing for a folder.
+        purpose: Where it is taken to.
         packages: What must be importable, each with the name that pip knows it by.
         has_complex: Whether it computes with complex numbers.
         has_doubles: Whether it computes in double precision.
@@ -37,6 +38,7 @@ class Target(abc.ABC):
     format: ClassVar[str]
     title: ClassVar[str]
     suffix: ClassVar[str]
+    purpose: ClassVar[str]
     packages: ClassVar[dict[str, str]] = {}
     has_complex: ClassVar[bool] = True
     has_doubles: ClassVar[bool] = True
@@ -45,6 +47,11 @@ class Target(abc.ABC):
     has_compiled_loops: ClassVar[bool] = False
     any_length: ClassVar[bool] = True
     by_tensorflow: ClassVar[bool] = False
+
+    @classmethod
+    def label(cls) -> str:
+        """Its name where it stands alone, as in a list."""
+        return cls.title.removeprefix("a ")
 
     @classmethod
     def missing(cls) -> list[str]:

@@ -75,6 +75,14 @@ class Coordinate:
         first, last = (self.place(self.value(end)) for end in (0.0, 1.0))
         return np.array([self.value(place) for place in np.linspace(first, last, count)])
 
+    def places_near(self, value: float, count: int, finer: int) -> np.ndarray:
+        """As `places`, and around a value, as far as from one to the next, at finer distances."""
+        fine = self.places((count - 1) * finer + 1)
+        apart = abs(self.place(fine[-1]) - self.place(fine[0])) / (count - 1)
+        here = self.place(value)
+        near = [abs(self.place(each) - here) < apart for each in fine]
+        return fine[np.array(near) | (np.arange(len(fine)) % finer == 0)]
+
 
 class Rule(Protocol):
     """How a descent goes on from a place, given the loss and its slope there."""

@@ -99,6 +99,32 @@ def landscape(
     return Landscape(np.array(checked, np.float64), np.array(losses, np.float64))
 
 
+def values_near(
+    chain: Chain, parameter: Parameter, value: float, count: int = 33, finer: int = 4
+) -> list[float]:
+    """Values of a parameter for a `landscape`: evenly along the slider, finer around one of them.
+
+    Args:
+        chain: The chain.
+        parameter: The stage and the name of a differentiable parameter.
+        value: Around which they are finer.
+        count: How many there are along the slider.
+        finer: How many times as many there are from one of these to the next, beside `value`.
+
+    Raises:
+        ParameterError, ParameterTypeError: There is no such parameter.
+
+    >>> import workbench as wb
+    >>> chain = wb.Chain([wb.layers.FractionalDelay(delay=2.0)], sample_rate=8000)
+    >>> values_near(chain, (0, "delay"), 20.0, count=5, finer=4)
+    [0.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 48.0, 64.0]
+    """
+    with naming("values_near"):
+        at, name = known_parameter(chain, *parameter)
+    made = Coordinate.of(chain.layers[at], name).places_near(value, count, finer)
+    return [float(each) for each in made]
+
+
 def tangent(
     chain: Chain,
     x: Any,

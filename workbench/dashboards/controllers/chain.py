@@ -182,7 +182,7 @@ class ChainController(VisibleFirst):
             if not isinstance(layer, OpLayer):
                 return
             length = layer.spec.length(length, layer.values)
-            if "frame_step" in layer.values:
+            if layer.spec.takes == 1 and "frame_step" in layer.values:  # not the way back
                 count = length * max(layer.values["frame_length"], layer.values["fft_length"] or 0)
                 if count > _MOST_VALUES:
                     rule = f"be larger: {length:,} frames are more than a dashboard can show"

@@ -11,11 +11,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from workbench.axes import Space
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, listed, one_of, switch, text
 from workbench.dashboards.controllers.chain import ChainController, controlled, presets_of
+from workbench.dashboards.controllers.fitting import check_fit, takes, wanted
 from workbench.dashboards.controllers.forms import SHOWN, Group, values_of
 from workbench.dashboards.long_files.visible import with_notes
 from workbench.dashboards.sources import Source
@@ -55,6 +55,7 @@ class ChainEditor(ChainController):
     def __init__(self, chain: Chain, source: Source, loss: str = "mean"):
         self.slots = tuple(Slot(layer) for layer in chain.layers)
         self._known = {layer.name: layer for layer in chain.layers}
+        self._timed: set[str] = set()
         super().__init__(chain, source, loss)
 
     @property
@@ -109,7 +110,9 @@ class ChainEditor(ChainController):
         return ("off" if self.slots[stage].on else "on", *up, *down, "remove")
 
     def _arrange(self, slots: list[Slot]) -> None:
-        self.chain.arrange([slot.layer for slot in slots if slot.on])
+        layers = [slot.layer for slot in slots if slot.on]
+        check_fit(layers, self.chain.sample_rate)
+        self.chain.arrange(layers)
         self.slots = tuple(slots)
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
@@ -126,10 +129,10 @@ class ChainEditor(ChainController):
 
     def _add(self, kind: type[OpLayer]) -> None:
         """Puts a layer with its defaults behind the last stage that gives what it takes."""
-        fitting = [n for n, space in enumerate(self.chain.spaces) if _takes(kind, space)]
+        fitting = [n for n, space in enumerate(self.chain.spaces) if takes(kind, space)]
         if not fitting:
-            rule = "find something that it can work on"
-            raise ParameterError("add", rule, kind.__name__).named("chain")
+            rule = f"be given {wanted(kind)}"
+            raise ParameterError(kind.__name__, rule, "no stage that gives it").named("chain")
         places = [stage for stage, slot in enumerate(self.slots) if slot.on]
         at = places[fitting[-1] - 1] + 1 if fitting[-1] else 0
         name = self._new_name(kind)
@@ -143,9 +146,19 @@ class ChainEditor(ChainController):
 
     def _run(self, x: tf.Tensor) -> Gradients:
         if self.chain.layers:
-            return super()._run(x)
+            found = super()._run(x)
+            self._time_again(found)
+            return found
         outputs = self.chain.run(x)
         return Gradients(outputs[0], outputs, (), ())
+
+    def _time_again(self, found: Gradients) -> None:
+        """What a stage costs is shown as that of a later call; with gradients the last is long."""
+        last = len(self.chain.layers) - bool(found.stages)
+        for stage, layer in enumerate(self.chain.layers[:last]):
+            if layer.name not in self._timed:
+                self._timed.add(layer.name)
+                self.chain.time_again(stage, found.outputs[stage])
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -200,8 +213,3 @@ def _slot_state(slot: Slot) -> dict[str, Any]:
     own = {name: slot.layer.values[name] for name in controlled(slot.layer)}
     kind = type(slot.layer).__name__
     return {"layer": kind, "name": slot.layer.name, "on": slot.on, "values": own}
-
-
-def _takes(kind: type[OpLayer], space: Space) -> bool:
-    """Whether a layer works on what lies in a space: on time, or on frames and bins."""
-    return len(space.axes) == kind.spec.takes

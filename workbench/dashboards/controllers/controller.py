@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
+import keras
 import numpy as np
 
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
+from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, index, one_of
 from workbench.dashboards.controllers.forms import SOURCE, Group, Work, name_of, plain, values_of
 from workbench.dashboards.frames import Frame, Selection, View
@@ -72,6 +74,11 @@ class Controller(ABC, Generic[Result]):
     @abstractmethod
     def tracks(self) -> tuple[str, ...]:
         """What can be heard; the first is what one hears if one doesn't choose."""
+
+    @property
+    @abstractmethod
+    def layer(self) -> keras.layers.Layer:
+        """What is done to the signal, as it can be taken away; not to be changed."""
 
     @abstractmethod
     def code(self) -> str:
@@ -208,6 +215,20 @@ class Controller(ABC, Generic[Result]):
             self._take(fields)
             fields.close()
 
+    def adopt(self, state: Any) -> None:
+        """Takes the parameters that a state says, but not its source; nothing is computed.
+
+        Raises:
+            ParameterError, ParameterTypeError: As `restore`.
+        """
+        fields = Fields("state", state)
+        fields.take("kind", one_of((self.kind,)))
+        fields.take("source", anything)
+        fields.take("channel", index, 0)
+        with self._restoring():
+            self._take(fields)
+        fields.close()
+
     def look(self, view: View) -> None:
         """Shows another range, or the same in another resolution."""
         result = self._seen(view)
@@ -277,3 +298,18 @@ class Controller(ABC, Generic[Result]):
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
+
+
+class WithChain(Controller[Result]):
+    """A controller of a chain, which is what can be taken away.
+
+    Attributes:
+        chain: What is done to the source.
+    """
+
+    chain: Chain
+
+    @property
+    def layer(self) -> Chain:
+        """The chain."""
+        return self.chain

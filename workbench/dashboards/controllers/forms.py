@@ -78,8 +78,8 @@ def values_of(declared: Mapping[str, Declared]) -> Check:
 def label(declared: Declared) -> str:
     """The words beside a control: name and unit, the unit not said twice."""
     words, unit = name_and_unit(declared.name)
-    unit = unit or declared.param.unit
-    return words if unit in ("", "samples") or words == "seconds" else f"{words} ({unit})"
+    words, unit = declared.param.words or words, unit or declared.param.unit
+    return words if not unit or words == "seconds" else f"{words} ({unit})"
 
 
 def name_of(stage: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from workbench.axes import Axis, Space, with_axes
+from workbench.checked_json import Fields, one_of
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controllers.forms import Group
 from workbench.dashboards.frames import View
@@ -27,6 +28,7 @@ _GROUPS = {
     "Excerpt": ("start", "seconds", "gain_db"),
     "Tone": ("tone_hertz", "tone_db"),
 }
+_OF_MODEL = _GROUPS[_RATE]
 _LEVELS_DB, _SPECTRUM_DB, _TONE_DB = 120.0, 160.0, 120.0  # shown below the largest
 
 
@@ -61,6 +63,13 @@ class RateController(Controller[RateComparison]):
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         self.settings = SPEC.check({**self.settings, **values})
+
+    def _described(self) -> dict[str, Any]:
+        return super()._described() | {"model": self.comparer.model.file}
+
+    def _take(self, described: Fields) -> None:
+        described.take("model", one_of((self.comparer.model.file,)), None)
+        super()._take(described)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:
@@ -141,6 +150,11 @@ class RateController(Controller[RateComparison]):
         reference, naive, corrected = self.result.waves
         waves = {"corrected": corrected, "naive": naive, "reference": reference}
         return waves.get(track, self.result.given)[None], self.result.sample_rate
+
+    @property
+    def layer(self) -> RecurrentModel:
+        """The corrected model: a copy at the rate and with the interpolation that are chosen."""
+        return self.comparer.model.at(**{name: self.settings[name] for name in _OF_MODEL})
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The outputs, what is wrong with them, the spectra and the poles."""

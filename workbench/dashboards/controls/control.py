@@ -37,9 +37,9 @@ class Control:
         if declared.optional and not declared.param.choices:
             self._automatic = widgets.Checkbox(
                 value=value is None,
-                description="auto",
+                description=declared.param.none,
                 indent=False,
-                tooltip=f"{declared.name}: None",
+                tooltip=declared.param.doc,
                 **looks(widgets.Checkbox, width="62px", flex="0 0 auto"),
             )
             self._automatic.add_class("workbench-auto")
@@ -55,6 +55,7 @@ class Control:
         comes_and_goes = {"layout": {"width": "auto"}}
         look = comes_and_goes if declared.param.only else looks(widgets.VBox, width="auto")
         self.widget = widgets.VBox([box, self._message], **look)
+        self.widget.add_class("workbench-control")
 
     @property
     def value(self) -> Any:
@@ -110,8 +111,11 @@ class Control:
         self._message.value = alert(text)
 
     def _follow_automatic(self) -> None:
-        """Greys the slider out while the op decides."""
-        self._input.disabled = self._automatic.value
+        """Greys the slider out while the op decides; what nobody can tell is not shown."""
+        chosen = self._automatic.value
+        self._input.disabled = chosen
+        unknown = chosen and not self.declared.param.automatic
+        (self._input.add_class if unknown else self._input.remove_class)("workbench-unknown")
 
     def _changed(self, change: Any) -> None:
         if self._automatic is not None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
+
+from anywidget import AnyWidget
 
 from workbench.dashboards.controls.looks import are_shared
 
@@ -35,8 +38,33 @@ class Leaving:
 
 def close_tree(widget: Any) -> None:
     """Closes a widget with all that it holds: the kernel keeps an open one for ever."""
+    for part in _parts(widget):
+        part.close()
+
+
+def put_away(widget: Any) -> None:
+    """Closes a widget with all that it holds, until `bring_back`.
+
+    What runs a module of its own in the page stays open: a page keeps every module that it has
+    loaded, and would load it anew.
+    """
+    for part in _parts(widget, whole=False):
+        part.close()
+
+
+def bring_back(widget: Any) -> None:
+    """Opens what `put_away` has closed, with all that has been set meanwhile."""
+    for part in _parts(widget, whole=False):
+        part.open()
+        vars(part).pop("_repr_mimebundle_", None)  # a closed widget has none
+
+
+def _parts(widget: Any, *, whole: bool = True) -> Iterator[Any]:
+    """A widget and its own looks, after all that it holds; without modules unless `whole`."""
+    if not whole and isinstance(widget, AnyWidget):
+        return
     for child in getattr(widget, "children", ()):
-        close_tree(child)
+        yield from _parts(child, whole=whole)
     for part in (getattr(widget, "style", None), widget.layout, widget):
         if part is not None and not are_shared(part):
-            part.close()
+            yield part

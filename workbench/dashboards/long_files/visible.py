@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
-from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.controller import WithChain
 from workbench.dashboards.frames import View
 from workbench.dashboards.long_files.envelope import Envelope
 from workbench.dashboards.long_files.overview import Overview
@@ -42,18 +42,14 @@ class Computed(Gradients):
     overview: Overview | None = None
 
 
-class VisibleFirst(Controller[Computed]):
+class VisibleFirst(WithChain[Computed]):
     """A controller of a chain that computes what is visible, where the signal is a long one.
 
     A span of up to `MOST` samples is computed at once, with as much before and after it as the
     chain looks at. The picture of a longer one is an `Overview`: a change computes its first piece,
     `pieces` the others. Shorter signals are always computed as a whole.
-
-    Attributes:
-        chain: What is done to the source.
     """
 
-    chain: Chain
     _memory: Memory
     _kept: tuple[int, tuple[int, ...], Overview] | None = None
     _version = 0

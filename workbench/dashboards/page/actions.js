@@ -63,6 +63,8 @@ export class Actions {
     } else if (action === "download") {
       if (this.menu.hidden) this.unfold();
       else this.fold(true);
+    } else if (action === "export") {
+      this.scope.exports.toggle();
     } else if (action) {
       this.ask(action);
     }
@@ -113,7 +115,7 @@ export class Actions {
 
   // ---- files and the clipboard
 
-  save({ name, type }, buffer) {
+  save({ name, type, action }, buffer) {
     const url = URL.createObjectURL(new Blob([buffer], { type }));
     const link = document.createElement("a");
     Object.assign(link, { href: url, download: name });
@@ -121,7 +123,7 @@ export class Actions {
     link.click();
     link.remove();
     setTimeout(() => URL.revokeObjectURL(url), 60000);
-    this.done(name.endsWith(".json") ? "save" : "download", `Saved ${name}`);
+    this.done(action, `Saved ${name}`);
   }
 
   async load() {

@@ -32,7 +32,8 @@ export class Lifeline {
   take(lost) {
     this.lost = lost;
     const home = this.scope.root.closest(".workbench-dashboard") ?? this.scope.root;
-    const parts = ".workbench-controls, .workbench-figure, .workbench-bar";
+    const parts = ".workbench-controls, .workbench-figure, .workbench-bar, "
+      + ".workbench-export-panel";
     for (const part of home.querySelectorAll(parts)) part.inert = lost;
     if (lost) this.scope.player.audio.pause();
   }

@@ -6,6 +6,7 @@ const STYLES = {
   solid: { width: 1.5, dash: [] },
   dashed: { width: 1.5, dash: [7, 5] },
   reference: { width: 1, dash: [6, 3] },
+  stem: { width: 1.5, dash: [] },
 };
 
 /** Named lines over an axis of their own: spectra, responses, errors. */
@@ -76,12 +77,13 @@ export class LinesPanel extends Panel {
   }
 
   drawSwatch(ctx, theme, line, x, y) {
+    ctx.save();
     this.take(ctx, theme, line);
     ctx.beginPath();
     ctx.moveTo(x, y);
     ctx.lineTo(x + 14, y);
     ctx.stroke();
-    this.lay(ctx);
+    ctx.restore();
   }
 
   /** Take a line's pen into the hand. */
@@ -93,12 +95,6 @@ export class LinesPanel extends Panel {
     ctx.setLineDash(dash);
   }
 
-  /** Put it down again. */
-  lay(ctx) {
-    ctx.lineWidth = 1;
-    ctx.setLineDash([]);
-  }
-
   draw(ctx, _view, theme) {
     const xs = this.values.slice(this.from, this.to).map(this.toX);
     const under = (line) => this.meta.styles[line] === "reference";
@@ -107,12 +103,12 @@ export class LinesPanel extends Panel {
       this.take(ctx, theme, line);
       this.drawLine(ctx, line, xs);
     }
-    this.lay(ctx);
   }
 
-  /** A line from point to point; dots where points are far apart or stand alone. */
+  /** A line from point to point; dots where points are far apart or stand alone, and on stems. */
   drawLine(ctx, line, xs) {
-    const { data, from, meta: { shape: [, points] } } = this;
+    const { data, from, meta: { shape: [, points], styles, low, high } } = this;
+    const stem = styles[line] === "stem", foot = this.toY(clamp(0, low, high));
     const ys = data.slice(line * points + from, line * points + from + xs.length);
     const there = (i) => Number.isFinite(xs[i] + ys[i]);
     const sparse = xs.every((x, i) => !there(i - 1) || x - xs[i - 1] >= 12);
@@ -121,9 +117,10 @@ export class LinesPanel extends Panel {
     for (let i = 0; i < xs.length; i++) {
       if (!there(i)) continue;
       const y = this.toY(ys[i]);
-      if (there(i - 1)) ctx.lineTo(xs[i], y);
+      if (stem) ctx.moveTo(xs[i], foot);
+      if (stem || there(i - 1)) ctx.lineTo(xs[i], y);
       else ctx.moveTo(xs[i], y);
-      if (sparse || !(there(i - 1) || there(i + 1))) dots.push([xs[i], y]);
+      if (stem || sparse || !(there(i - 1) || there(i + 1))) dots.push([xs[i], y]);
     }
     ctx.stroke();
     ctx.beginPath();

@@ -15,6 +15,7 @@ export const ICONS = {
   save: '<path d="M2.5 2.5h8.5l2.5 2.5v8.5h-11zM5 2.5V6h5V2.5M5 13.5V9.5h6v4"/>',
   load: '<path d="M2 13V3h4l1.5 2H14v8zM8 7.2v4M6 9l2-2 2 2"/>',
   download: '<path d="M8 2v8M4.7 7 8 10.3 11.3 7M2.5 13.5h11"/>',
+  export: '<path d="M6.5 3H2.5v10.5H13V9.5M9 2.5h4.5V7M13.5 2.5 7 9"/>',
   done: '<path d="M3 8.5 6.5 12 13 4.50"/>',
   reset: '<path d="M2 3v10M14 3v10M4.5 8h7M6.5 6l-2 2 2 2M9.5 6l2 2-2 2"/>',
 };
@@ -42,16 +43,17 @@ export function markup(help) {
     button(icon, label, hint, `data-action="${name}" data-icon="${icon}" ${more}`);
   const files = Object.entries(FILES).map(([form, label]) => `<button type="button"
     role="menuitem" tabindex="-1" data-form="${form}">${label}</button>`);
+  const job = (name, label, stop = "") => `<div class="workbench-${name}" role="group" aria-label="${label}" hidden>
+      <div role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></div>
+      <span></span><button type="button" class="${stop}">Stop</button>
+    </div>`;
   return `<div class="workbench-figure" role="img" tabindex="0" aria-label="Empty plot"
       aria-describedby="${help}">
       <canvas class="workbench-axes"></canvas><canvas class="workbench-data"></canvas>
       <canvas class="workbench-overlay"></canvas>
       <div class="workbench-readout"></div><div class="workbench-progress"></div>
     </div>
-    <div class="workbench-job" role="group" aria-label="Computation" hidden>
-      <div role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></div>
-      <span></span><button type="button" class="workbench-stop">Stop</button>
-    </div>
+    ${job("job", "Computation", "workbench-stop")}
     <div class="workbench-bar" role="group" aria-label="Player and zoom">
       ${button("play", "Play", "Play (Space)")}
       <span class="workbench-position">0.00 / 0.00 s</span>
@@ -73,6 +75,8 @@ export function markup(help) {
         ${action("load", "load", "Load design", "Load settings from a file")}
         ${action("download", "download", "Download", "Download what is shown or heard",
     'aria-haspopup="menu" aria-expanded="false"')}
+        ${action("export", "export", "Export", "Export as a file for Keras, TensorFlow, LiteRT, ONNX "
+    + "or XLA", `aria-expanded="false" aria-controls="${help}-export"`)}
         <div class="workbench-menu" role="menu" aria-label="Download" hidden>
           ${files.join("")}</div>
         <input class="workbench-file" type="file" accept=".json,application/json" hidden
@@ -85,6 +89,16 @@ export function markup(help) {
       </div>
       <audio class="workbench-audio" preload="auto"></audio><audio preload="auto"></audio>
     </div>
+    <section class="workbench-export-panel" id="${help}-export" aria-label="Export" hidden>
+      <form>
+        <label>Export as <select></select></label>
+        <button type="submit">Export</button>
+        ${job("exporting", "Export")}
+      </form>
+      <p class="workbench-problem" role="alert"></p>
+      <p class="workbench-old" role="status"></p>
+      <table hidden><caption></caption><tbody></tbody></table>
+    </section>
     <div class="workbench-status" role="status" aria-live="polite"></div>
     <div class="workbench-working workbench-hidden" role="status" aria-live="polite"></div>
     <div class="workbench-selected workbench-hidden" role="status" aria-live="polite"></div>

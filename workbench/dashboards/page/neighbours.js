@@ -1,3 +1,5 @@
+import { Fields } from "./fields.js";
+
 /** What the scope does for the elements around it. */
 export class Neighbours {
   constructor(root) {
@@ -5,7 +7,9 @@ export class Neighbours {
     const child = root.closest(".jp-OutputArea-child");
     if (child) this.watch(child.parentElement, () => this.hidePicture(child));
     const dashboard = root.closest(".workbench-dashboard");
-    if (dashboard) this.watch(dashboard, () => this.nameControls(dashboard));
+    if (!dashboard) return;
+    this.fields = new Fields(dashboard);
+    this.watch(dashboard, () => this.nameControls(dashboard));
   }
 
   /** Act now and, 100 ms after the last one, on changes of the tree. */
@@ -47,6 +51,8 @@ export class Neighbours {
       if (handles.length && number) element.setAttribute("aria-valuetext", number.value);
     }
     this.nameSwitches(dashboard);
+    this.nameUpload(dashboard);
+    this.fields.mark();
   }
 
   /** A check box does not say its own words once more in a tooltip; "auto" says of what. */
@@ -54,11 +60,21 @@ export class Neighbours {
     const titled = ".widget-checkbox input[title], .widget-checkbox span[title]:has([title])";
     for (const element of dashboard.querySelectorAll(titled)) element.removeAttribute("title");
     for (const element of dashboard.querySelectorAll(".workbench-auto input")) {
-      element.setAttribute("aria-label", `auto: ${labelOf(element.closest(".widget-hbox"), dashboard)}`);
+      const words = element.parentElement.textContent.trim();
+      const of = labelOf(element.closest(".widget-hbox"), dashboard);
+      element.setAttribute("aria-label", `${words}: ${of}`);
+    }
+  }
+
+  /** ipywidgets counts the files behind the words, but one is taken at a time. */
+  nameUpload(dashboard) {
+    for (const element of dashboard.querySelectorAll(".widget-upload:not([aria-label])")) {
+      element.setAttribute("aria-label", element.textContent.replace(/\s*\(\d+\)$/, "").trim());
     }
   }
 
   dispose() {
+    this.fields?.dispose();
     for (const { observer, timer } of this.observers) {
       observer.disconnect();
       clearTimeout(timer);

@@ -1,14 +1,14 @@
 /** How far the kernel is with what takes long: a bar, the time left, and a button that stops it. */
 export class Progress {
-  constructor(scope) {
-    this.scope = scope;
-    this.root = scope.find(".workbench-job");
-    this.bar = scope.find(".workbench-job [role=progressbar]");
+  /** `stop` asks the kernel to end it; `rest` gets the focus when the button goes. */
+  constructor(scope, root, stop, rest) {
+    Object.assign(this, { scope, root, rest });
+    this.bar = root.querySelector("[role=progressbar]");
     const click = () => {
-      scope.send({ kind: "stop" });
+      stop();
       this.tell("Stopping", this.fraction, null);
     };
-    scope.find(".workbench-stop").addEventListener("click", click);
+    root.querySelector("button").addEventListener("click", click);
     scope.abort.signal.addEventListener("abort", () => {
       clearTimeout(this.busyTimer);
       this.hide();
@@ -49,7 +49,7 @@ export class Progress {
   hide() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.root.contains(document.activeElement)) this.scope.figure.focus();
+    if (this.root.contains(document.activeElement)) this.rest.focus();
     this.root.hidden = true;
   }
 }

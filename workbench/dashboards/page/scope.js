@@ -8,6 +8,7 @@
 
 import { Actions } from "./actions.js";
 import { readTheme } from "./colours.js";
+import { ExportPanel } from "./export.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
 import { arrange, rightMargin } from "./layout.js";
@@ -51,7 +52,9 @@ class Scope {
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
-    this.progress = new Progress(this);
+    const stop = () => this.send({ kind: "stop" });
+    this.progress = new Progress(this, this.find(".workbench-job"), stop, this.figure);
+    this.exports = new ExportPanel(this);
     this.tick = this.tick.bind(this);
     this.receive = this.receive.bind(this);
     model.on("msg:custom", this.receive);
@@ -89,6 +92,7 @@ class Scope {
       busy: () => progress.setBusy(message.busy),
       progress: () => progress.receive(message),
       status: () => this.say(message.text),
+      export: () => this.exports.receive(message),
       look: () => this.wish(message.first, message.last),
     }[message.kind];
     if (known) known();

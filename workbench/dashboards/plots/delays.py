@@ -21,15 +21,23 @@ from workbench.dashboards.zplane_panel import ZPlane, ZPlanePanel
 
 _ERRORS, _GAINS = (-140.0, 10.0), (-12.0, 2.0)  # dB
 _COMB, _AHEAD = 4096, 64  # samples of a comb's response, and those before the impulse
-_MOST_TAPS = 40  # whose zeros are shown
+_MOST_TAPS = 40  # that can be told apart, and whose zeros are shown
 
 
 def taps(stage: int) -> Plot:
     """What the delay makes of an impulse."""
 
     def draw(scene: Scene) -> LinesPanel:
-        values = scene.values(stage)
-        return lines_panel("Impulse response", delay_taps(values), half=True)
+        curves = delay_taps(scene.values(stage))
+        count = curves.data.shape[1]
+        limits = limits_around(np.append(curves.data, 0.0))  # a weight is read against none
+        if count > _MOST_TAPS:
+            return lines_panel("Impulse response", curves, limits, half=True)
+        first = curves.axis.start
+        span = first - 0.5, first + count - 0.5
+        return lines_panel(
+            "Impulse response", curves, limits, styles=("stem",), span=span, half=True
+        )
 
     return Plot("impulse_response", "What the delay makes of a single sample.", draw)
 
@@ -61,8 +69,8 @@ def error(stage: int) -> Plot:
     def draw(scene: Scene) -> LinesPanel:
         values = scene.values(stage)
         band = clean_band(values)
-        clean = f"below −60 dB up to {band:.3g} of Nyquist" if band else "nowhere below −60 dB"
-        title = f"Error: {clean}, at the worst delay"
+        where = f"up to {band:.3g} of Nyquist" if band else "nowhere"
+        title = f"Error: worst −60 dB {where}"
         return lines_panel(title, delay_error(values), _ERRORS, half=True)
 
     return Plot("error", "How far the delay is from an ideal one.", draw)

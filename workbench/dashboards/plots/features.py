@@ -46,5 +46,7 @@ def _features(scene: Scene, stage: int, number: int) -> tuple[np.ndarray, Space]
         space = kind.spec.space(given, kind.spec.check(values))
     except ParameterError:
         return None
-    beside = scene.memory.stage(f"features of {number}", kind, values)
-    return beside.forward(scene.result.outputs[number]).numpy(), space
+    name = f"features of {number}"
+    beside = scene.memory.stage(name, kind, values)
+    with scene.memory.apart(name).shared():
+        return beside.forward(scene.result.outputs[number]).numpy(), space

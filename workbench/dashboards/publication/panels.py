@@ -26,6 +26,7 @@ _TINT = (99 / 255, 176 / 255, 1.0, 0.7)
 _STYLES: dict[str, dict[str, Any]] = {
     "solid": {"linewidth": 1.2},
     "dashed": {"linewidth": 1.2, "linestyle": "--"},
+    "stem": {"linestyle": "", "marker": "."},
     "reference": {"linewidth": 0.9, "linestyle": (0, (6, 3)), "color": "#71767d", "zorder": 1.5},
 }
 _DIVERGING = LinearSegmentedColormap.from_list(
@@ -73,10 +74,13 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
         look = _STYLES[style]
         if "color" not in look:
             look = look | {"color": next(colours)}
-        [drawn] = axes.plot(scale * panel.positions, line, label=name, marker=marker, **look)
+        look = {"label": name, "marker": marker} | look
+        [drawn] = axes.plot(scale * panel.positions, line, **look)
         alone = lone_points(line)
-        if not marker and alone.any():
+        if not look["marker"] and alone.any():
             drawn.set(marker=".", markersize=9, markevery=np.flatnonzero(alone).tolist())
+        if style == "stem":
+            axes.vlines(scale * panel.positions, 0.0, line, linewidth=1.2, color=look["color"])
     if panel.logarithmic:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

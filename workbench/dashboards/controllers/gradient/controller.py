@@ -14,7 +14,7 @@ from workbench.axes import with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, one_of
-from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.controllers.controller import WithChain
 from workbench.dashboards.controllers.forms import SHOWN, Group, Work, values_of
 from workbench.dashboards.controllers.gradient.code import code_of
 from workbench.dashboards.controllers.gradient.examples import EXAMPLES
@@ -38,7 +38,7 @@ _REGION = ("first_seconds", "last_seconds", "low_hertz", "high_hertz")
 _KEPT = ("settings", "targets", "learnt", "learner", "learning")
 
 
-class GradientController(Controller[Gradients]):
+class GradientController(WithChain[Gradients]):
     """An excerpt of a source, a chain, a scalar of what comes out, and what lowers it.
 
     Attributes:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from workbench.chain import Chain
 from workbench.dashboards.controllers.gradient.objective import identity_of
 from workbench.dashboards.figures import name_and_unit
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.descents import over_parameter
 from workbench.dashboards.scene import Memory
-from workbench.learning.landscape import Landscape, Tangent, in_double, landscape, tangent
+from workbench.learning.landscape import (
+    Landscape,
+    Tangent,
+    in_double,
+    landscape,
+    tangent,
+    values_near,
+)
 from workbench.learning.learner import Parameter, value_of
 from workbench.objectives import Objective
-
-_POINTS = 33
 
 
 class _Found(NamedTuple):
@@ -60,13 +67,20 @@ class LossOverParameter:
             if (at, each) != parameter
         )
         given = (x, parameter, others, identity_of(objective))
-        losses = self._memory.recall(
-            "landscape", given, lambda: landscape(chain, x, objective, parameter, _POINTS)
-        )
+        known: dict[float, float] = self._memory.recall("landscape", given, dict)
+        wanted = values_near(chain, parameter, now)
+        if new := [value for value in wanted if value not in known]:
+            losses = landscape(chain, x, objective, parameter, new).losses
+            known.update(zip(new, losses, strict=True))
         names = tuple(layer.name for layer in chain.layers)
         exact = self._memory.recall("double", names, lambda: in_double(chain, x))
         slope = self._memory.recall(
             "tangent", (*given, now), lambda: tangent(chain, x, objective, parameter, exact)
         )
         unit = chain.layers[stage].declared[name].param.unit
-        return _Found(f"{stage + 1}. {name_and_unit(name)[0]}", unit, losses, slope)
+        shown = {value: known[value] for value in wanted}
+        if wanted[0] < slope.value < wanted[-1]:
+            shown[slope.value] = slope.loss
+        values = np.array(sorted(shown))
+        found = Landscape(values, np.array([shown[value] for value in values]))
+        return _Found(f"{stage + 1}. {name_and_unit(name)[0]}", unit, found, slope)

@@ -1,0 +1,38 @@
+"""How `make docs` builds the documentation: Sphinx, MyST Markdown, no network.
+
+Sphinx is run from the top of the project.
+"""
+
+from typing import Any
+
+from docs import mathml, notebook_pages, op_pages
+
+project = "Signal Workbench"
+html_title = project
+copyright = "the developers of Signal Workbench"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["page.css"]
+html_math_renderer = "mathml"
+smartquotes = False
+html_copy_source = False
+html_show_sphinx = False
+copybutton_prompt_text = ">>> "
+default_role = "code"
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+
+
+def pages(app: Any) -> None:
+    """Writes what is made from declarations and notebooks."""
+    op_pages.main()
+    notebook_pages.main()
+
+
+def setup(app: Any) -> None:
+    """Connects the pages and the formulas."""
+    app.connect("builder-inited", pages)
+    mathml.setup(app)

@@ -1,0 +1,39 @@
+"""Writes a page for each notebook, as it was saved: `make docs` calls it before it builds."""
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbconvert import MarkdownExporter
+
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE.parent / "notebooks"
+INDEX = """# Notebooks
+
+As they were saved; `make lab` opens them live.
+
+"""
+
+
+def main(to: Path = HERE / "notebooks") -> None:
+    """Writes all pages with their pictures, and their index."""
+    to.mkdir(exist_ok=True)
+    exporter = MarkdownExporter()
+    names = []
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+        document = nbformat.read(path, as_version=4)
+        files = {"output_files_dir": path.stem, "unique_key": path.stem}
+        text, made = exporter.from_notebook_node(document, resources=files)
+        (to / path.stem).mkdir(exist_ok=True)
+        for name, content in made["outputs"].items():
+            (to / name).write_bytes(content)
+        (to / f"{path.stem}.md").write_text(linked(text), encoding="utf-8")
+        names.append(path.stem)
+    listed = "\n".join(names)
+    (to / "index.md").write_text(INDEX + f"```{{toctree}}\n\n{listed}\n```\n", encoding="utf-8")
+
+
+def linked(text: str) -> str:
+    """The text with its links to other notebooks and to the documentation as they are here."""
+    text = text.replace("](../docs/", "](../")
+    return re.sub(r"(\]\(\w+)\.ipynb", r"\1.md", text)

@@ -1,0 +1,72 @@
+"""The Export panel as a person meets it: in JupyterLab, in a real browser, with a real file."""
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import workbench as wb
+from tests.lab import Lab, notebook
+from workbench.exports.export import TARGETS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CELLS = [
+    "import workbench as wb",
+    "mel = wb.layers.MelSpectrogram(frame_length=256, frame_step=128, num_mel_bins=20)\n"
+    'dashboard = wb.explore([wb.layers.Saturate(drive_db=6.0), mel], "speech")\n'
+    "dashboard",
+    "print(dashboard.code())",
+]
+DRAWN = """() => {
+    window.drawn = [];
+    document.querySelector('.workbench-scope').addEventListener(
+        'workbench:drawn', event => window.drawn.push(event.detail));
+}"""
+
+
+@pytest.fixture
+def lab():
+    with Lab(notebook(CELLS)) as lab:
+        lab.run_all()
+        lab.page.wait_for_selector(".workbench-scope canvas")
+        lab.page.evaluate(DRAWN)
+        yield lab
+        assert lab.messages == []
+
+
+def serious(lab):
+    """What keeps people from it who cannot see or point, in either theme."""
+    found = []
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        lab.choose_theme(theme)
+        said = Axe().run(lab.page, context=".workbench-export-panel").response["violations"]
+        found += [(theme, each["id"]) for each in said if each["impact"] in ("serious", "critical")]
+    return found
+
+
+def test_the_file_that_comes_down_gives_the_numbers_of_the_code(lab, tmp_path):
+    page = lab.page
+    page.get_by_role("button", name="Export", exact=True).press("Enter")
+    panel = page.get_by_role("region", name="Export")
+    panel.get_by_label("Export as").select_option("litert")
+    with page.expect_download() as found:
+        panel.get_by_role("button", name="Export").press("Enter")
+        panel.get_by_role("button", name="Stop").wait_for()  # after half a second
+        page.get_by_role("slider", name="drive (dB)").press("PageUp")  # the dashboard goes on
+        page.wait_for_function("() => window.drawn.some(each => each.values['0.drive_db'] > 6)")
+        assert panel.get_by_role("progressbar", name="Progress").is_visible()
+    assert found.value.suggested_filename == "chain_speech.tflite"
+    found.value.save_as(tmp_path / "made.tflite")
+    code = lab.cells()[2]["outputs"][0]["text"]  # that of before the slider was moved
+    names = {}
+    exec("".join(code), names)
+    x, expected = np.asarray(names["x"]), names["outputs"][-1].numpy()
+    result = TARGETS["litert"].load(tmp_path / "made.tflite")(x)
+    # what the exporter lets through: -100 dB of the peak
+    assert np.abs(result - expected).max() <= 1e-5 * np.abs(expected).max()
+    assert "Saturate(drive_db=6.0)" in wb.exported_design(tmp_path / "made.tflite")["code"]
+    panel.get_by_text("Something has changed since.").wait_for()
+    rows = panel.get_by_role("row").all_text_contents()
+    assert any(row.startswith("error") and "dB of the result" in row for row in rows)
+    assert any(row.startswith("switched") and "impl='dft'" in row for row in rows)
+    assert serious(lab) == []

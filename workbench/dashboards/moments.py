@@ -1,0 +1,36 @@
+"""What a dashboard goes back to: all that was chosen at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.dashboards.controllers.controller import Controller
+from workbench.dashboards.sources import ClipSource, SignalSource
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A state, and the recording in it: what was uploaded cannot be had again by its name."""
+
+    state: dict[str, Any]
+    recording: ClipSource | None
+
+
+def moment(controller: Controller[Any]) -> Moment:
+    """How things are now."""
+    source = controller.source
+    return Moment(controller.state(), source if isinstance(source, ClipSource) else None)
+
+
+def at_first(controller: Controller[Any], opened: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of the beginning, with the source and the channel of now.
+
+    A test signal has its own of the beginning too; another one than then its defaults.
+    """
+    source, first = controller.source, opened["source"]
+    own = source.state()
+    if isinstance(source, SignalSource):
+        same = first.get("signal") == source.op.name
+        own = first if same else SignalSource(source.function).state()
+    return opened | {"source": own, "channel": controller.channel}
