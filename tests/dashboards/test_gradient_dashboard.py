@@ -178,3 +178,15 @@ def test_closing_ends_it(dashboard):
     time.sleep(0.2)
     assert steps(dashboard) == count
     assert not any(thread.name == "job" and thread.is_alive() for thread in threading.enumerate())
+
+
+def test_each_parameter_that_is_learnt_is_told_from_those_that_are_not(dashboard):
+    dashboard.set(SHOWN, example="find an echo")
+
+    def learnt():
+        *_, stage, _ = dashboard.panel.groups
+        return [each.endswith(" (learnt)") for each in stage.note.split(", ")]
+
+    assert learnt() == [True, True, False]  # the delay, wet, dry
+    dashboard.set(SHOWN, **{"learn 1. wet": False})
+    assert learnt() == [True, False, False]

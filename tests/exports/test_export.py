@@ -320,13 +320,21 @@ def test_an_export_that_is_closed_leaves_nothing(steps, tmp_path):
 def test_two_exports_at_once_wait_for_each_other(tmp_path):
     before = os.fstat(2).st_ino
     first = export_steps(saturating(), tmp_path / "a.tflite", check=X)
-    next(first), next(first)
-    second = threading.Thread(
-        target=wb.export, args=(saturating(), tmp_path / "b.tflite"), kwargs={"check": X}
-    )
-    second.start()
+    second = export_steps(saturating(), tmp_path / "b.tflite", check=X)
+    for steps in (first, first, second):
+        next(steps)
+    gone_on = threading.Event()
+
+    def go_on():
+        next(second)
+        gone_on.set()
+        ended(second)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    assert not gone_on.wait(0.5)  # what is held back belongs to the first one
     ended(first)
-    second.join()
+    thread.join()
     assert sorted(os.listdir(tmp_path)) == ["a.tflite", "b.tflite"]
     assert os.fstat(2).st_ino == before
 

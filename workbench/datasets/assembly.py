@@ -121,7 +121,7 @@ class OfSound(Assembly):
         mix, split = (options.channels == way for way in ("mix", "split"))
         read = steps.reading(self.inventory.examples, self.report, most, options.skip)
         wave = steps.waveform(rates, options.rate, mix, split)
-        fit = steps.fitting(options.length, options.keep)
+        fit = steps.fitting(options.length, options.keep, self._may_pad())
         through = steps.through(self._chain(), self._may_pad(), options.masks)
 
         def compute(index: tf.Tensor, rate: tf.Tensor, label: tf.Tensor, *seed: Any) -> Any:

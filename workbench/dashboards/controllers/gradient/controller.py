@@ -86,7 +86,7 @@ class GradientController(WithChain[Gradients]):
             able = [name for at, name in self._form.parameters.values() if at == stage]
             known = {name: float(slopes[name]) for name in able if name in slopes}
             if known:
-                said[title_of(stage, layer)] = of_stage(layer, known)
+                said[title_of(stage, layer)] = of_stage(stage, layer, known, self.learnt)
         if self.learner is not None and self.learner.history:
             said["Learning"] = of_learning(self.learner, going=self.learning)
         return said

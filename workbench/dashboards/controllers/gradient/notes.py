@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from workbench.dashboards.controllers.forms import label
 from workbench.dashboards.figures import figure
 from workbench.declared_layer import DeclaredLayer
-from workbench.learning.learner import Learner
+from workbench.learning.learner import Learner, Parameter
 
 _SCALARS = {
     "target": "distance",
@@ -28,9 +28,15 @@ def of_scalar(name: str, value: float) -> str:
     return f"The {_SCALARS[name]} is {figure(value)}."
 
 
-def of_stage(layer: DeclaredLayer, slopes: Mapping[str, float]) -> str:
-    """The gradients of the parameters of a layer."""
-    texts = [f"{label(layer.declared[name])} {figure(slopes[name])}" for name in slopes]
+def of_stage(
+    stage: int, layer: DeclaredLayer, slopes: Mapping[str, float], learnt: Collection[Parameter]
+) -> str:
+    """The gradients of the parameters of a layer, and which of them learning moves."""
+    own = {name for at, name in learnt if at == stage}
+    texts = [
+        f"{label(layer.declared[name])} {figure(slope)}{' (learnt)' if name in own else ''}"
+        for name, slope in slopes.items()
+    ]
     return f"Gradient by {', '.join(texts)}"
 
 
