@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Report
-from benchmarks.soak_user import User
+from benchmarks.soak_user import PATIENCE, User
 from benchmarks.soak_witness import Witness
 from tests.lab import Lab, notebook
 
@@ -54,6 +54,7 @@ class Soak:
         self._lab.run_all()
         self._lab.page.wait_for_selector(".workbench-scope canvas")
         self.witness.begin()
+        self._lab.page.set_default_timeout(PATIENCE * 1000)
         self._start = time.monotonic()
         for number in range(DASHBOARDS):
             self._done(f"open: {self.user.open(number)}")
@@ -147,7 +148,7 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     report.table(
         "A user who tries everything",
         ["minutes", "seed", "actions", "per minute", "pictures drawn afresh", "computed afresh",
-         "reloads given up"],
+         "views given up at first"],
         [[found.seconds / 60, seed, found.actions, 60 * found.actions / found.seconds,
           witness.redrawn, witness.anew, found.user.given_up]],
     )  # fmt: skip

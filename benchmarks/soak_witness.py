@@ -26,8 +26,12 @@ _ASK = """async ([code, expression]) => {
     }
     return found.data["text/plain"];
 }"""
-# the last: a page that loads asks for all states by a comm of its own, whose ids have hyphens; it
-# may ask twice, and ipywidgets keeps the newer one only
+# The last: a page that loads asks for all states by a control comm, whose id has hyphens. It may
+# ask twice at once (when its notebook opens and when its kernel connects); the kernel keeps
+# the newer comm only, the older one is collected, and what the page still sends by it, a question
+# or its close, is logged. Nothing is lost: the answer to the second question makes all models, and
+# the first, given up after four seconds, finds them made. Widgets' comms have no hyphens, so that
+# those of a widget that was closed too early are faults as ever.
 _HARMLESS = re.compile(
     r"Connection lost, reconnecting|oneDNN supports|NUMA node|No such comm: [0-9a-f]{8}-"
 )
@@ -179,7 +183,7 @@ class Witness:
             yield f"the pixels are not those of a fresh page: {found}"
 
 
-_ALWAYS = ("copy", "save", "load", "download")
+_ALWAYS = ("copy", "save", "load", "download", "export")
 
 
 def _is_ours(alert: str) -> bool:

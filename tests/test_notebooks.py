@@ -6,6 +6,7 @@ things to try, a question whose answer can be checked, and the literature.
 
 import ast
 import re
+import resource
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LESSONS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 LONGEST_CELL = 12
+WIDEST_LINE = 100
 LONGEST_RUN = 60.0  # seconds on 2 cores; about 20 are usual
 SHOWS_PICTURE = re.compile(r"\bexplore\(|\.figure\(|\bplot\(")
 NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -38,6 +40,8 @@ def faults(document):
     for number, cell in enumerate(code_cells(document)):
         if len(cell.source.splitlines()) > LONGEST_CELL:
             found.append(f"cell {number} is longer than {LONGEST_CELL} lines")
+        if max(map(len, cell.source.splitlines()), default=0) > WIDEST_LINE:
+            found.append(f"cell {number} is wider than {WIDEST_LINE} characters")
         for node in ast.walk(ast.parse(cell.source)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 found.append(f"cell {number} defines {node.name}")
@@ -155,9 +159,11 @@ def test_notebook_runs_in_a_minute_and_shows_what_was_saved(path):
     saved = nbformat.read(path, as_version=4)
     document = nbformat.read(path, as_version=4)
     client = NotebookClient(document, timeout=300, resources={"metadata": {"path": str(FOLDER)}})
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), children_seconds()
     client.execute()
-    assert time.perf_counter() - started < LONGEST_RUN
+    passed = time.perf_counter() - started
+    # beside other processes it may take longer, but not the processors' own time
+    assert min(passed, children_seconds() - computed) < LONGEST_RUN
     for cell in code_cells(document):
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
     for before, after in zip(printed(saved), printed(document), strict=True):
@@ -170,6 +176,7 @@ def test_notebook_runs_in_a_minute_and_shows_what_was_saved(path):
         ("def f():\n    pass", "", "defines f"),
         ("class A:\n    pass", "", "defines A"),
         ("x\n" * 13, "", "longer than"),
+        ("x" * 101, "", "wider than"),
         ("x", "/opt/someone/clip.wav", "shows 'opt'"),
         ("x", "see /tmp/a", "shows 'tmp'"),
     ],
@@ -185,6 +192,12 @@ def test_plain_calls_have_no_fault():
     output = nbformat.v4.new_output("stream", name="stdout", text="0.5 dB/s, data/siren.flac 1/2")
     cell = nbformat.v4.new_code_cell("wb.explore(chain, clip)", outputs=[output])
     assert faults(nbformat.v4.new_notebook(cells=[cell])) == []
+
+
+def children_seconds():
+    """Processor time of all child processes that have ended, kernels among them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def lesson(goal=GOAL, tasks="1. a\n2. b\n3. c", question="**Check yourself.**", answer="None",

@@ -184,8 +184,9 @@ def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tens
     """
     *leading, length = sizes(signal)
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
-    left = gathered(signal, _fold(np.arange(-grid.before, 0), rows), -1)
-    right = gathered(signal, _fold(rows + np.arange(grid.padding), rows), -1)
+    around = np.arange(-grid.before, grid.padding)  # the first sample, and the end of each row
+    seen = gathered(signal, _fold(rows * (around >= 0) + around, rows), -1)
+    left, right = tf.split(seen, [grid.before, grid.padding], axis=-1)
     room = -smaller(-total, -(grid.before + length + grid.padding))
     silence = [[0, 0]] * len(leading) + [[0, room - grid.before - length]]
     known = tf.pad(tf.concat([left, signal], axis=-1), silence)

@@ -41,6 +41,7 @@ MODULES = (  # each imports only from those before it
     "actions",
     "lifeline",
     "progress",
+    "again",
     "export",
     "scope",
 )

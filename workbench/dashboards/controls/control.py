@@ -46,15 +46,14 @@ class Control:
             self._follow_automatic()
             self._automatic.observe(self._changed, "value")
             row.append(self._automatic)
-        self._message = widgets.HTML(**looks(widgets.HTML, margin="0"))
-        self._message.add_class("workbench-error")
+        self._message: widgets.HTML | None = None  # made when there is one: most never have
         self._input.observe(self._changed, "value")
         box = (
             widgets.HBox(row, **looks(widgets.HBox, width="auto")) if len(row) > 1 else self._input
         )
         comes_and_goes = {"layout": {"width": "auto"}}
         look = comes_and_goes if declared.param.only else looks(widgets.VBox, width="auto")
-        self.widget = widgets.VBox([box, self._message], **look)
+        self.widget = widgets.VBox([box], **look)
         self.widget.add_class("workbench-control")
 
     @property
@@ -104,11 +103,16 @@ class Control:
     @property
     def error(self) -> str:
         """The message beside the control."""
-        return unalert(self._message.value)
+        return unalert(self._message.value) if self._message else ""
 
     @error.setter
     def error(self, text: str) -> None:
-        self._message.value = alert(text)
+        if self._message:
+            self._message.value = alert(text)
+        elif text:
+            self._message = widgets.HTML(alert(text), **looks(widgets.HTML, margin="0"))
+            self._message.add_class("workbench-error")
+            self.widget.children = [*self.widget.children, self._message]
 
     def _follow_automatic(self) -> None:
         """Greys the slider out while the op decides; what nobody can tell is not shown."""

@@ -7,6 +7,7 @@
  */
 
 import { Actions } from "./actions.js";
+import { showWhatWasGivenUp } from "./again.js";
 import { readTheme } from "./colours.js";
 import { ExportPanel } from "./export.js";
 import { Hands } from "./hands.js";
@@ -320,6 +321,9 @@ class Scope {
 }
 
 export default {
+  initialize({ model }) {
+    showWhatWasGivenUp(model.widget_manager);
+  },
   render({ model, el }) {
     const scope = new Scope(model, el);
     return () => scope.dispose();
