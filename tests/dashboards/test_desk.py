@@ -7,6 +7,7 @@ import pytest
 
 import workbench as wb
 from workbench.core.presets import libraries, preset
+from workbench.dashboards.actions import ALWAYS
 from workbench.dashboards.controllers.forms import SHOWN, SOURCE
 from workbench.dashboards.sources import TEST_SIGNALS
 
@@ -253,15 +254,14 @@ def test_a_stage_without_presets_has_no_choice(dashboard):
 def test_the_page_hears_what_is_possible_when_it_changes(dashboard, sent):
     dashboard.set(0, drive_db=7.0)
     dashboard.set(0, drive_db=8.0)
-    always = ["copy", "save", "load", "download"]
     (told,) = answers(sent, "actions")
-    assert told[0]["enabled"] == ["undo", "reset", *always]
+    assert told[0]["enabled"] == ["undo", "reset", *ALWAYS]
     act(dashboard, "undo")
-    assert answers(sent, "actions")[-1][0]["enabled"] == ["redo", *always]
+    assert answers(sent, "actions")[-1][0]["enabled"] == ["redo", *ALWAYS]
     sent.clear()
     hello = {"kind": "hello", "id": 1, "first": None, "last": None, "columns": 800}
     dashboard.scope._handle_custom_msg(hello | {"rows": [], "ratio": 1.0}, [])
-    assert answers(sent, "actions")[0][0]["enabled"] == ["redo", *always]
+    assert answers(sent, "actions")[0][0]["enabled"] == ["redo", *ALWAYS]
 
 
 def test_the_page_hears_that_a_refusal_can_be_taken_away(dashboard, sent):

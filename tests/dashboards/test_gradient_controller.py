@@ -457,10 +457,10 @@ def test_distances_of_another_smoothing_are_others():
 @pytest.mark.parametrize(
     ("going", "smoothing", "converged", "said"),
     [
-        (True, 0.001, False, "Step 3: delay 12.3456, smoothed over 1 ms"),
-        (False, 0.001, False, "Paused at step 3: delay 12.3456, smoothed over 1 ms"),
-        (False, 0.0, False, "Paused at step 3: delay 12.3456"),
-        (False, 0.0, True, "Converged at step 3: delay 12.3456"),
+        (True, 0.001, False, "Step 3: delay (samples) 12.3456, smoothed over 1 ms"),
+        (False, 0.001, False, "Paused at step 3: delay (samples) 12.3456, smoothed over 1 ms"),
+        (False, 0.0, False, "Paused at step 3: delay (samples) 12.3456"),
+        (False, 0.0, True, "Converged at step 3: delay (samples) 12.3456"),
     ],
 )
 def test_the_note_says_how_far_learning_has_come(going, smoothing, converged, said):

@@ -410,7 +410,8 @@ def test_a_file_is_saved_by_the_page_that_asked_for_it_alone(page):
     assert (asked["name"], asked["form"]) == ("download", "csv")
     saved = []
     page.page.on("download", lambda download: saved.append(download.suggested_filename))
-    answer = {"kind": "file", "name": "other.csv", "type": "text/csv", "to": "another page"}
+    answer = {"kind": "file", "action": "download", "name": "other.csv", "type": "text/csv"}
+    answer["to"] = "another page"
     page.receive(answer, [b"x"])
     with page.page.expect_download():
         page.receive(answer | {"name": "mine.csv", "to": asked["from"]}, [b"x,y"])

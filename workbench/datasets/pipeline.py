@@ -54,8 +54,9 @@ def dataset(
         chain: What makes features of a signal. None: the signal itself. For features that are
             extracted: what goes on where their design has ended, at its sample rate.
         labels: "auto": those that the source has. None: no labels. A pattern of file names, with
-            LABEL where the label stands (as little as fits) and * for anything: "LABEL_*.wav", or
-            "LABEL/*" for the folder of a file. Or a list with one for each path.
+            LABEL where the label stands (as little as fits) and a star for anything, as in
+            `"LABEL_*.wav"`, or `"LABEL/*"` for the folder of a file. Or a list with one for each
+            path.
         class_names: The classes in the order of their labels. None: those found, sorted.
         sample_rate: Of the signal, in Hz, where there is no chain. This and the next three are for
             sound, not for features that are extracted.
