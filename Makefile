@@ -9,7 +9,7 @@ DEV := $(VENV)/.installed-dev
 PINS := pyproject.toml constraints.txt
 # a process for each core: most of the time goes into Python, which has one thread
 SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# what failed there has failed for good when it fails again, alone; both reports are printed
+# what fails has failed for good when it fails again, alone; both reports are printed
 AGAIN := { [ $$? -eq 1 ] && $(PY) -m pytest --last-failed --last-failed-no-failures none; }
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3.11 python3 python
 
@@ -30,7 +30,7 @@ check: $(DEV) ## format, lint, types, doctests
 test: $(DEV) ## every test, in a real browser too (installed if there is none)
 	@$(PY) -m tests.browser --install
 	$(PY) -m pytest -m "not timed" $(SHARED) || $(AGAIN)
-	$(PY) -m pytest -m timed
+	$(PY) -m pytest -m timed || $(AGAIN)
 
 bench: $(DEV) ## benchmarks, rivals in the same run
 	@$(PY) -m tests.browser --install
