@@ -140,6 +140,17 @@ def test_a_state_has_the_stages(three):
     assert other.state() == after
 
 
+def test_stages_that_are_off_know_their_rate_in_a_new_dashboard_too(three):
+    three.act(2, "off")
+    three.act(0, "off")
+    fresh = editor(wb.layers.Saturate())
+    fresh.restore(three.state(), three.source)
+    assert fresh.values == three.values
+    assert fresh.values["2.sample_rate"] == 16000  # not that of the stage before, which is off
+    fresh.change_source(source_of((NOISE, 8000)))
+    assert fresh.values["2.sample_rate"] == 8000
+
+
 def test_a_layer_of_keras_comes_back_by_its_name():
     dense = keras.layers.Dense(3, name="dense")
     controller = editor(wb.layers.MelSpectrogram(num_mel_bins=8), dense)

@@ -17,7 +17,7 @@ from workbench.checked_json import Fields, listed, one_of, switch, text
 from workbench.dashboards.controllers.chain import ChainController, controlled, presets_of
 from workbench.dashboards.controllers.fitting import check_fit, takes, wanted
 from workbench.dashboards.controllers.forms import SHOWN, Group, values_of
-from workbench.dashboards.long_files.visible import with_notes
+from workbench.dashboards.long_files.visible import Computed, with_notes
 from workbench.dashboards.sources import Source
 from workbench.declared_layer import DeclaredLayer
 from workbench.errors import ParameterError
@@ -114,6 +114,22 @@ class ChainEditor(ChainController):
         check_fit(layers, self.chain.sample_rate)
         self.chain.arrange(layers)
         self.slots = tuple(slots)
+
+    def _compute(self) -> Computed:
+        found = super()._compute()
+        self._tell_rates()
+        return found
+
+    def _tell_rates(self) -> None:
+        """Tells stages that are switched off the rate at their place: they are shown and saved."""
+        given, *following = self.chain.spaces
+        for layer, on in ((slot.layer, slot.on) for slot in self.slots):
+            if on:
+                given = following.pop(0)
+            elif isinstance(layer, DeclaredLayer):
+                fits = isinstance(layer, OpLayer) and takes(type(layer), given)
+                with contextlib.suppress(ParameterError):  # another rate, which a person has given
+                    layer.follow(given if fits else self.chain.spaces[0])
 
     def _set(self, stage: int, values: Mapping[str, Any]) -> None:
         if stage == SHOWN:
