@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "notebooks"
@@ -18,7 +19,7 @@ As they were saved; `make lab` opens them live.
 def main(to: Path = HERE / "notebooks") -> None:
     """Writes all pages with their pictures, and their index."""
     to.mkdir(exist_ok=True)
-    exporter = MarkdownExporter()
+    exporter = MarkdownExporter(preprocessors=[CoalesceStreamsPreprocessor])
     names = []
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
         document = nbformat.read(path, as_version=4)
