@@ -59,6 +59,7 @@ class Witness:
         self.kernel: dict[str, Any] = {}
         self.page: dict[str, Any] = {}
         self.redrawn = self.anew = 0
+        self._provoked = ""  # the line of status that was expected last
         self._read = 0
         source = (HERE / "soak_page.js").read_text().replace("MODULE", json.dumps(page_module()))
         lab.page.add_init_script(source)
@@ -92,8 +93,11 @@ class Witness:
         before = None
         while True:
             found = self.look(redraw=before is not None)
-            if not provoked and self.page.get("status"):
-                found.append(f"status: {self.page['status']}")
+            status = self.page.get("status", "")
+            if provoked:
+                self._provoked = status  # it stays until something else is changed
+            elif status and status != self._provoked:
+                found.append(f"status: {status}")
             state = tuple(self.kernel.get(name) for name in ("comm", "sent", "hash"))
             if not found and state == before:
                 self.redrawn += self.page["pixels"] is not None
