@@ -28,7 +28,6 @@ from workbench.specification import Op
 
 HERE = Path(__file__).parent
 CLIP = "speech"
-SOURCES = {"tone", "chirp", "impulse", "noise", "plucked_string", "siren"}
 SUBJECTS = {
     "Rates, times and delays": (
         "resample", "resample_at", "fractional_delay", "modulated_delay",
@@ -42,9 +41,9 @@ SUBJECTS = {
     "Levels, lengths and augmentation": (
         "normalize", "standardize", "saturate", "fit_length", "spec_augment",
     ),
-    "Test signals": tuple(sorted(SOURCES)),
+    "Test signals": ("chirp", "impulse", "noise", "plucked_string", "siren", "tone"),
 }  # fmt: skip
-# What an op that works on frames is shown after, and what a time map is.
+# What an op that works on frames is shown after.
 BEFORE = {
     "inverse_stft": ("STFT",),
     "griffin_lim": ("Spectrogram",),

@@ -29,6 +29,12 @@ from playwright.sync_api import ConsoleMessage, sync_playwright
 
 from tests.browser import launch
 
+# Keeps what the first scope of a page says of each frame that it draws, in `window.drawn`.
+DRAWN = """() => {
+    window.drawn = [];
+    document.querySelector('.workbench-scope').addEventListener(
+        'workbench:drawn', event => window.drawn.push(event.detail));
+}"""
 PATIENCE = 120.0  # seconds that a slow machine may take for one step
 _SETTINGS = {
     "apputils-extension/notification": {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
-from tests.lab import Lab, notebook
+from tests.lab import DRAWN, Lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -15,11 +15,6 @@ CELLS = [
     "dashboard",
 ]
 PIXELS = "() => document.querySelector('.workbench-data').toDataURL()"
-DRAWN = """() => {
-    window.drawn = [];
-    document.querySelector('.workbench-scope').addEventListener(
-        'workbench:drawn', event => window.drawn.push(event.detail));
-}"""
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 from PIL import Image
 
-from tests.lab import Lab, notebook
+from tests.lab import DRAWN, Lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -20,11 +20,6 @@ CELLS = [
     'dashboard = wb.explore(layers, "speech")\n'
     "dashboard",
 ]
-DRAWN = """() => {
-    window.drawn = [];
-    document.querySelector('.workbench-scope').addEventListener(
-        'workbench:drawn', event => window.drawn.push(event.detail));
-}"""
 DRIVE, BANDS = "0.drive_db", "1.num_mel_bins"
 
 

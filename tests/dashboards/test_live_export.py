@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import workbench as wb
-from tests.lab import Lab, notebook
+from tests.lab import DRAWN, Lab, notebook
 from workbench.exports.export import TARGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,11 +17,6 @@ CELLS = [
     "dashboard",
     "print(dashboard.code())",
 ]
-DRAWN = """() => {
-    window.drawn = [];
-    document.querySelector('.workbench-scope').addEventListener(
-        'workbench:drawn', event => window.drawn.push(event.detail));
-}"""
 
 
 @pytest.fixture
