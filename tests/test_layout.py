@@ -60,7 +60,7 @@ ROWS = (
     ),
     ("exports",),
     ("dashboards",),
-    ("serve", "design_files"),
+    ("serving", "design_files"),
     ("app",),
 )
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row}
@@ -77,7 +77,7 @@ FORBIDDEN = {
     "checked_json": {"tensorflow", "keras"},
     "model_files": {"tensorflow", "keras"},
 }
-MAY_DRAW = {"dashboards", "serve"}  # serve: Voila is set up through traitlets
+MAY_DRAW = {"dashboards", "serving"}  # serving: Voila is set up through traitlets
 LINES = {".py": 320, ".js": 380}
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from workbench import device
+from workbench.serving import command
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _START_NOTEBOOK = _CHECKOUT / "notebooks" / "00_start.ipynb"
@@ -99,9 +100,8 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
 
 def serve(options: argparse.Namespace, extra: Sequence[str]) -> int:
     """Run the dashboards' web page in this process until it is stopped."""
-    module = importlib.import_module("workbench.serve")
     port = free_port() if options.port == 0 else options.port
-    return int(module.serve(options.notebook, port, _wants_browser(options), extra))
+    return command.run(options, port, _wants_browser(options), extra)
 
 
 def export(options: argparse.Namespace) -> int:
@@ -248,8 +248,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         page = commands.add_parser(name, help=shows, epilog=f"Further arguments go to {program}.")
         page.add_argument("notebook", nargs="?", type=Path, help="open this one instead")
-        page.add_argument("--port", type=int, help="port of 127.0.0.1; 0 takes any free one")
+        page.add_argument("--port", type=int, help="port to listen on; 0 takes any free one")
         page.add_argument("--no-browser", action="store_true", help="only print the address")
+        if name == "serve":
+            command.add_options(page)
     page = commands.add_parser("export", help="write a saved chain as a file for another runtime")
     page.add_argument("design", type=Path, help=_DESIGN)
     page.add_argument("--to", required=True, choices=_FORMATS, help="the kind of file")

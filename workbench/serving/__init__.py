@@ -1,0 +1,1 @@
+"""`workbench serve`: the dashboards as a web page, for one person or for a class."""
