@@ -12,6 +12,7 @@ import tensorflow as tf
 from workbench import audio, clips
 from workbench.checked_json import Fields, anything, brief, one_of, text
 from workbench.core import signals
+from workbench.dashboards import folder
 from workbench.errors import ParameterError, ParameterTypeError
 from workbench.ops import Op, spec
 from workbench.params import Declared
@@ -151,8 +152,9 @@ def source_of(audio_or_name: Any) -> Source:
         code = f"x = wb.clip({audio_or_name!r}).signal"
         return ClipSource(clips.clip(audio_or_name), code, origin={"clip": audio_or_name})
     if isinstance(audio_or_name, (str, Path)):
-        code = f"x = wb.audio.read({str(audio_or_name)!r}).signal"
-        return ClipSource(audio.read(audio_or_name), code, origin={"path": str(audio_or_name)})
+        name = folder.name_of(audio_or_name)
+        code = f"x = wb.audio.read({name!r}).signal"
+        return ClipSource(audio.read(audio_or_name), code, origin={"path": name})
     if isinstance(audio_or_name, audio.Clip):
         return ClipSource(audio_or_name)
     if isinstance(audio_or_name, tuple) and len(audio_or_name) == 2:
@@ -175,7 +177,8 @@ def source_again(state: Any, *known: Source) -> Source:
             uploaded is found only among them. A test signal among them takes the values.
 
     Raises:
-        ParameterError, ParameterTypeError: It says none, or one that cannot be had again.
+        ParameterError, ParameterTypeError: It says none, or one that cannot be had again, or a file
+            that the page may not choose.
         FileNotFoundError, AudioError: Its file is gone, or is none.
     """
     for source in known:
@@ -193,7 +196,7 @@ def source_again(state: Any, *known: Source) -> Source:
     if kind == "given":
         rule = "be at hand: it was given as an array, or uploaded. Give it again"
         raise ParameterError("source", rule, brief(name))
-    return source_of(Path(name) if kind == "path" else name)
+    return source_of(folder.chosen(name) if kind == "path" else name)
 
 
 def _signal_again(name: str, values: dict[str, Any], known: Sequence[Source]) -> SignalSource:

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from workbench import audio, clips
+from workbench.dashboards import folder
 from workbench.dashboards.alerts import alert, message
 from workbench.dashboards.controls.control import LAYOUT
 from workbench.dashboards.controls.looks import looks
@@ -27,7 +28,7 @@ class SourceChoices:
 
     Attributes:
         source: The choice among clips and test signals.
-        path: A file by its path.
+        path: A file by its path, where the page may name any.
         upload: A file from the page's machine.
         microphone: A recording made in the page.
         channel: The choice of the channel.
@@ -68,6 +69,7 @@ class SourceChoices:
         self.microphone.on_recording(self._on(self._recorded))
         self.channel.observe(self._on(self._switched), "value")
         files = widgets.Box([self.upload, self.microphone], layout={"flex_flow": "row wrap"})
+        self.path.layout.display = None if folder.is_free() else "none"
         self.widget = widgets.VBox([self.source, self.path, files, self._message, self.channel])
 
     @property
@@ -77,11 +79,12 @@ class SourceChoices:
 
     def show(self, source: Source, channel: int) -> None:
         """Shows the choice that stands for a source, and its channels; tells nobody."""
-        known = _option_of(source)
+        options = _options()
+        known = _option_of(source, [value for _, value in options])
         own = [] if known is not None else [(source.name, source)]
         self._listening = False  # new options choose the first of them for a moment
         try:
-            self.source.options = [*own, *_options()]
+            self.source.options = [*own, *options]
             self.source.value = source if known is None else known
             if str(getattr(getattr(source, "clip", None), "path", "")) != self.path.value.strip():
                 self.path.value = ""
@@ -118,7 +121,7 @@ class SourceChoices:
 
     def _typed(self, change: Any) -> None:
         if change.new.strip():
-            self._change_source(Path(change.new.strip()))
+            self._change_source(folder.chosen(change.new.strip()))
 
     def _uploaded(self, change: Any) -> None:
         if change.new:
@@ -136,15 +139,18 @@ class SourceChoices:
 
 
 def _options() -> list[tuple[str, Any]]:
+    files = [(folder.name_of(path), path) for path in folder.recordings()]
     recordings = [(entry.title, name) for name, entry in clips.clips().items()]
     made = [(f"Test signal: {op.__name__.replace('_', ' ')}", op) for op in TEST_SIGNALS]
-    return [*recordings, *made]
+    return [*files, *recordings, *made]
 
 
-def _option_of(source: Source) -> Any:
+def _option_of(source: Source, values: list[Any]) -> Any:
     """Which of the choices a source is; None if it is none of them."""
     if isinstance(source, SignalSource):
         return next(op for op in TEST_SIGNALS if op.__name__ == source.op.name)
     path = source.clip.path
+    if path in values:
+        return path
     known = {entry.path: name for name, entry in clips.clips().items()}
     return known.get(Path(path)) if path else None
