@@ -23,6 +23,7 @@ NAMES = (
     "long_files",
     "dataset",
     "dashboards",
+    "serve",
     "corpus",
 )
 LONG = ("soak",)  # only where they are named

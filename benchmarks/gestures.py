@@ -77,18 +77,23 @@ def drag(lab: Lab, variant: Variant) -> Drag:
     return digest(*lab.page.evaluate("() => [probe.inputs, probe.frames]"))
 
 
-def digest(inputs: list[dict], frames: list[dict]) -> Drag:
-    """Find for each frame the input that it shows: of equal ones the oldest, frames keep order."""
-    ages, newest = [], 0
+def ages(inputs: list[dict], frames: list[dict]) -> list[float]:
+    """How old the inputs are that frames show: of equal ones the oldest, and frames keep order."""
+    found, newest = [], 0
     for frame in frames:
         for number in range(newest, len(inputs)):
             if inputs[number]["value"] == frame["value"]:
-                ages.append(frame["time"] - inputs[number]["time"])
+                found.append(frame["time"] - inputs[number]["time"])
                 newest = number
                 break
+    return found
+
+
+def digest(inputs: list[dict], frames: list[dict]) -> Drag:
+    """Put a drag together from what the probe saw."""
     last = inputs[-1]
     during = [f for f in frames if f["time"] <= last["time"]]
     after = [f["time"] for f in frames if f["time"] > last["time"]]
     shown = [f["time"] for f in frames if f["value"] == last["value"] and f["time"] in after]
     span = (last["time"] - inputs[0]["time"]) / 1000
-    return Drag(len(during) / span, percentiles(ages)[1], min(shown) - last["time"])
+    return Drag(len(during) / span, percentiles(ages(inputs, frames))[1], min(shown) - last["time"])

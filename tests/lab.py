@@ -44,7 +44,9 @@ _SETTINGS = {
     },
     "docmanager-extension/plugin": {"autosave": False},
 }
-_ADDRESS = re.compile(r"(?P<url>http://127\.0\.0\.1:\d+/)(lab\S*)?\?token=(?P<token>\w+)")
+_ADDRESS = re.compile(
+    r"(?P<url>http://127\.0\.0\.1:\d+/)(lab[^\s?]*)?(\?token=(?P<token>\w+))?\s"
+)
 _counter = itertools.count()
 
 
@@ -84,8 +86,8 @@ class Server:
             self._start_process()
             self._stack.callback(self._stop_process)
             address = self._wait_for_address()
-            self.url, self.token = address["url"], address["token"]
-            path = address.group().partition("/tree/")[2].partition("?")[0]
+            self.url, self.token = address["url"], address["token"] or ""
+            path = (address[2] or "").partition("/tree/")[2]
             self.root = self.start.parents[path.count("/")]
             self._stack = self._stack.pop_all()
         return self

@@ -19,8 +19,9 @@ from benchmarks.report import percentiles
 from tests.browser import launch
 from tests.lab import PATIENCE, Served, notebook
 from workbench import app
-from workbench import serve as serving
-from workbench.serve import default_notebook
+from workbench.serving import command
+from workbench.serving.command import default_notebook
+from workbench.serving.pages import Pages
 
 CELLS = [
     "import workbench as wb\n"
@@ -104,9 +105,11 @@ def test_there_is_a_page_without_naming_one():
 @pytest.mark.parametrize("made_up", [True, False])
 def test_the_address_tells_no_token_but_the_one_that_was_made_up(made_up):
     provider = SimpleNamespace(token="secret", token_generated=made_up)
-    pages = SimpleNamespace(identity_provider=provider, connection_url="http://127.0.0.1:1/")
+    pages = SimpleNamespace(
+        identity_provider=provider, ip="127.0.0.1", _url="http://{}:1/".format
+    )
     expected = "http://127.0.0.1:1/" + ("?token=secret" if made_up else "")
-    assert serving.Pages.address.fget(pages) == expected
+    assert Pages.address.fget(pages) == expected
 
 
 @pytest.mark.parametrize("browser", [True, False])
@@ -119,13 +122,13 @@ def test_a_browser_is_sent_to_the_page_by_a_file_that_only_its_owner_reads(
         path = Path(address.removeprefix("file://"))
         opened.append((address, path, path.stat().st_mode & 0o777, path.read_text()))
 
-    monkeypatch.setattr(serving.webbrowser, "open", seen)
-    monkeypatch.setattr(serving.signal, "signal", lambda *given: handlers.append(given))
+    monkeypatch.setattr(command.webbrowser, "open", seen)
+    monkeypatch.setattr(command.signal, "signal", lambda *given: handlers.append(given))
     pages = SimpleNamespace(
         address='http://127.0.0.1:1/?token=secret&a="b"', _handle_signal_stop=print
     )
     with ExitStack() as stack:
-        serving._tell(pages, browser, stack)
+        command._tell(pages, browser, stack)
         assert all(path.exists() for _, path, _, _ in opened)
     assert handlers == [(signal.SIGINT, print)]
     printed = capsys.readouterr().out

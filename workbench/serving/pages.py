@@ -144,6 +144,7 @@ def settings(
     config.VoilaConfiguration.preheat_kernel = True
     config.VoilaConfiguration.default_pool_size = 0  # places keep their own
     config.VoilaConfiguration.file_allowlist = []
+    config.VoilaConfiguration.extension_config = {"workbench": {"idleSeconds": idle}}
     config.VoilaConfiguration.show_tracebacks = is_local(ip)
     config.KernelManager.transport_encryption = "auto"
     config.KernelRestarter.restart_limit = 0  # without its widgets a kernel is of no use

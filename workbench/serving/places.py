@@ -68,11 +68,12 @@ class Places(_Pooled):
         return len(self.pages) + self._coming
 
     async def room(self) -> None:
-        """Wait until there is a place, but not for long.
+        """Wait until there is a place, but not for long; what was ready and crashed is none.
 
         Raises:
             HTTPError: 503, there is none.
         """
+        await self._bury()
         for _ in range(round(PATIENCE / _STEP)):
             if self.taken < self.visitors:
                 return
@@ -106,7 +107,7 @@ class Places(_Pooled):
         self.pages.discard(kernel_id)
         for page in list(ZMQChannelsWebsocketConnection._open_sockets):
             if page.kernel_id == kernel_id:
-                page._send_status_message("terminating")
+                page._send_status_message("dead")
         return await super().shutdown_kernel(kernel_id, *args, **kwargs)
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
@@ -144,6 +145,14 @@ class Places(_Pooled):
         """End a kernel whose page was closed before it was there."""
         if kernel_id in self.pages and not self._kernel_connections.get(kernel_id):
             await self.shutdown_kernel(kernel_id)
+
+    async def _bury(self) -> None:
+        """Forget what was ready and has crashed."""
+        pool = self._pools.get(self.notebook_path, [])
+        for task in [task for task in pool if task.done() and not _holds(task, "")]:
+            kernel_id = task.result()["kernel_id"]
+            if kernel_id in self and not await self.get_kernel(kernel_id).is_alive():
+                self.remove_kernel(kernel_id)
 
     async def _make_room(self) -> None:
         """End one that is ready if, with the page's own, there were more than places."""

@@ -3,7 +3,7 @@ const WORDS = {
   dead: ["This page has stopped",
     "What computes for it has crashed, or needed more memory than a page may have. Nobody else's "
     + "page is touched. Start anew, and a button on the page offers your settings again."],
-  terminating: ["This page has been closed",
+  unused: ["This page has been closed",
     "Nobody had used it for a while, so its place was given to others. Start anew, and a button on "
     + "the page offers your settings again."],
   lost: ["The server cannot be reached",
@@ -20,21 +20,24 @@ function tell(what) {
   scrollTo(0, 0);
 }
 
+/** How long a page may go unused, in ms; the kernel is dead alike, whatever it ended by. */
+const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+const patience = 1000 * (config.extensionConfig?.workbench?.idleSeconds ?? Infinity);
+let used = performance.now();
+for (const event of ["pointerdown", "pointermove", "keydown", "wheel"])
+  addEventListener(event, () => { used = performance.now(); }, { capture: true, passive: true });
+
 function watch(manager) {
   const { kernel } = manager;
-  let ended = false;
-  const end = (what) => {
-    if (ended) return;
-    ended = true;
-    tell(what);
+  const end = () => {
+    tell(performance.now() - used >= patience ? "unused" : "dead");
     manager.disconnect(); // the dashboards hear of it as well
-    if (!kernel.isDisposed) kernel.dispose();
   };
-  kernel.statusChanged.connect((_, status) => { if (status in WORDS) end(status); });
+  kernel.statusChanged.connect((_, status) => { if (status === "dead") end(); });
   kernel.connectionStatusChanged.connect((_, status) => {
-    if (!ended) tell(status === "connected" ? "" : "lost");
+    if (kernel.status !== "dead") tell(status === "connected" ? "" : "lost");
   });
-  if (kernel.status in WORDS) end(kernel.status);
+  if (kernel.status === "dead") end();
 }
 
 document.querySelector("#workbench-ending button")

@@ -1,0 +1,158 @@
+"""A class of eight at `workbench serve`: eight pages, all of them live, all dragging at once.
+
+They share one browser, each with a context of its own, and the machine with their kernels. Slider
+to pixels is the age of the input that a drawn frame shows, of all frames of all visitors.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.async_api import Browser, Page, async_playwright
+
+from benchmarks.gestures import ages
+from benchmarks.report import Report, percentiles
+from tests.browser import FLAGS, find
+from tests.lab import PATIENCE, Served
+from workbench.core.resampling import resample
+from workbench.dashboards.controls.control import label
+from workbench.dashboards.controls.numbers import rungs_of
+from workbench.ops import declared
+from workbench.serving.command import default_notebook
+
+VISITORS = 8
+SECONDS = 20.0
+MOVES_PER_SECOND = 20
+TARGET_P95 = 400.0  # ms
+GIB, MIB = 2**30, 2**20
+_PROBE = (Path(__file__).parent / "probe.js").read_text()
+_DECLARED = declared(resample)["target_rate"]  # the first slider of the page that comes along
+_SLIDER = f".widget-slider:has(.widget-label:text-is({label(_DECLARED)!r})) .noUi-handle"
+_WATCH = f"""handle => {{
+    probe.watchSlider(handle, 0, 1);
+    probe.watchRungs("0.target_rate", {[float(rung) for rung in rungs_of(_DECLARED)]});
+}}"""
+
+
+@dataclass
+class Visitor:
+    """A person with a page: how long it took to come up, and how old what they saw was, in ms."""
+
+    page: Page
+    seconds: float = 0.0
+    ages: tuple[float, ...] = ()
+    frames_per_second: float = 0.0
+
+    async def arrive(self, address: str) -> None:
+        """Open the page, and wait until it is live."""
+        start = time.perf_counter()
+        await self.page.goto(address, wait_until="commit")
+        await self.page.locator(".workbench-figure[aria-label*='Hz']").wait_for()
+        self.seconds = time.perf_counter() - start
+        await self.page.evaluate(_PROBE)
+        handle = self.page.locator(_SLIDER).first
+        await handle.evaluate(_WATCH)
+        await handle.press("ArrowLeft")  # it answers
+        await self._catch_up()
+
+    async def drag(self) -> None:
+        """Move the slider to and fro by the mouse, and see what comes of it."""
+        handle = self.page.locator(_SLIDER).first
+        track = await handle.locator(
+            "xpath=ancestor::*[contains(@class, 'noUi-target')]"
+        ).bounding_box()
+        grip = await handle.bounding_box()
+        if track is None or grip is None:
+            raise RuntimeError("the slider is not on the screen.")
+        row, reach = grip["y"] + grip["height"] / 2, int(0.9 * track["width"])
+        mouse = self.page.mouse
+        await mouse.move(grip["x"] + grip["width"] / 2, row)
+        await mouse.down()
+        await self.page.evaluate("() => probe.clear()")
+        start = time.perf_counter()
+        while (passed := time.perf_counter() - start) < SECONDS:
+            step = int(passed * MOVES_PER_SECOND)
+            await mouse.move(track["x"] + min(step % (2 * reach), -step % (2 * reach)), row)
+            await asyncio.sleep(max(0.0, start + (step + 1) / MOVES_PER_SECOND - time.perf_counter()))
+        await mouse.up()
+        await self._catch_up()
+        inputs, frames = await self.page.evaluate("() => [probe.inputs, probe.frames]")
+        self.ages = tuple(ages(inputs, frames))
+        self.frames_per_second = len(frames) / SECONDS
+
+    async def _catch_up(self) -> None:
+        await self.page.wait_for_function("() => probe.caughtUp()", polling=50)
+
+
+async def _visitor(browser: Browser) -> Visitor:
+    context = await browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(4000 * PATIENCE)
+    return Visitor(await context.new_page())
+
+
+async def lesson(server: Served) -> tuple[list[Visitor], list[float], list[float]]:
+    """Everybody comes at once and drags when all are there; what they met, and `memory` then."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find(), args=[*FLAGS])
+        visitors = [await _visitor(browser) for _ in range(VISITORS)]
+        await asyncio.gather(*(visitor.arrive(server.address) for visitor in visitors))
+        await asyncio.gather(*(visitor.drag() for visitor in visitors))
+        held = memory(server)
+        await browser.close()
+    return visitors, *held
+
+
+def wait_until_ready(server: Served) -> float:
+    """Wait until the kernels for everybody have nothing to do; return after how many seconds."""
+    start = time.perf_counter()
+    while True:
+        kernels = [psutil.Process(pid) for pid in server.kernel_pids]
+        before = [sum(kernel.cpu_times()[:2]) for kernel in kernels]
+        time.sleep(2.0)
+        after = [sum(kernel.cpu_times()[:2]) for kernel in kernels]
+        busy = max((b - a for a, b in zip(before, after, strict=True)), default=2.0)
+        if len(kernels) == VISITORS and busy < 0.1:
+            return time.perf_counter() - start
+        if time.perf_counter() - start > 5 * PATIENCE:
+            raise TimeoutError(f"{len(kernels)} kernels, of which one was busy for {busy:.1f} s.")
+
+
+def memory(server: Served) -> tuple[list[float], list[float]]:
+    """What the kernels have, and what would be free without them (Linux), each in bytes."""
+    found: list[Any] = [psutil.Process(pid).memory_full_info() for pid in server.kernel_pids]
+    return [each.rss for each in found], [getattr(each, "pss", each.uss) for each in found]
+
+
+def main(report: Report) -> None:
+    """Hold the lesson, and print what everybody met and what it costs."""
+    notebook = default_notebook()
+    if notebook is None:
+        raise FileNotFoundError("the gallery's notebook is missing.")
+    with Served(notebook, [f"--visitors={VISITORS}", f"--ready={VISITORS}"]) as server:
+        ready = wait_until_ready(server)
+        visitors, resident, proportional = asyncio.run(lesson(server))
+    late = percentiles([age for visitor in visitors for age in visitor.ages])
+    starts = [visitor.seconds for visitor in visitors]
+    report.table(
+        f"A class of {VISITORS} at `workbench serve`, all dragging at once",
+        ["figure", "median", "worst"],
+        [
+            ["slider to pixels of all, ms: p50, p95", *late],
+            ["slider to pixels of a visitor, p95, ms", *_of([percentiles(v.ages)[1] for v in visitors])],
+            ["frames per second of a visitor", *_of([v.frames_per_second for v in visitors], min)],
+            ["page live, all coming at once, s", *_of(starts)],
+            ["kernel, resident, MiB", *_of([each / MIB for each in resident])],
+            ["kernel, its share (PSS), MiB", *_of([each / MIB for each in proportional])],
+        ],
+    )
+    per_gib = VISITORS * GIB / sum(proportional)
+    print(f"\n{VISITORS} kernels ready after {ready:.0f} s; {per_gib:.1f} visitors per GiB.")
+    report.target(f"{VISITORS} visitors dragging, p95", late[1], "<=", TARGET_P95, "ms")
+
+
+def _of(values: list[float], worst: Callable[[list[float]], float] = max) -> tuple[float, float]:
+    return percentiles(values)[0], worst(values)

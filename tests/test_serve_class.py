@@ -1,0 +1,297 @@
+"""`workbench serve` for a class: places come to an end and come back, and a crash is one's own."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.browser import launch
+from tests.lab import PATIENCE, Served, notebook
+from workbench import app
+from workbench.serving.access import Unguarded
+from workbench.serving.command import PASSWORD
+from workbench.serving.places import GIB
+
+LIGHT = """
+import ipywidgets as widgets
+
+slider = widgets.IntSlider(description="level")
+label = widgets.Label("level 0").add_class("shown")
+slider.observe(lambda change: setattr(label, "value", f"level {change.new}"), "value")
+widgets.VBox([slider, label])
+"""  # a page that lives, without TensorFlow's seconds and hundreds of megabytes
+
+
+def until(what, why):
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, why
+        time.sleep(0.05)
+
+
+def ask(server, query="", **options):
+    """Ask for a page without a browser: its kernel's identity, or the error that is answered."""
+    try:
+        with urllib.request.urlopen(server.address + query, **options) as answer:
+            text = answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error
+    config = text.partition('id="jupyter-config-data"')[2].partition(">")[2]
+    return json.loads(config.partition("</script>")[0])["kernelId"]
+
+
+def leave(server, identity):
+    """Do as a page's script does when the page is closed."""
+    request = urllib.request.Request(
+        f"{server.url}voila/api/shutdown/{identity}?token={server.token}", method="POST"
+    )
+    assert urllib.request.urlopen(request).status == 204
+
+
+def process_of(server, identity):
+    """The kernel's process."""
+    for pid in server.kernel_pids:
+        if any(identity in word for word in psutil.Process(pid).cmdline()):
+            return psutil.Process(pid)
+    raise LookupError(identity)
+
+
+def is_full(answer):
+    return isinstance(answer, urllib.error.HTTPError) and answer.code == 503
+
+
+# what is refused before anything starts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--visitors=0"], "--visitors must be at least 1; got 0."),
+        (["--ready=9"], "--ready must be from 0 to --visitors (8); got 9."),
+        (["--ready=-1"], "--ready must be from 0 to --visitors (8); got -1."),
+        (["--idle=0"], "--idle must be at least 1 second; got 0."),
+        (["--memory=0.5"], "--memory must be at least 1 GB; got 0.5."),
+        (["--memory=nan"], "--memory must be at least 1 GB; got nan."),
+        (["--files=/no/such/folder"], "--files must be a folder; got /no/such/folder."),
+    ],
+)
+def test_options_that_cannot_be_are_refused(arguments, words, capsys):
+    assert app.main(["serve", *arguments]) == 2
+    assert capsys.readouterr().err == f"workbench serve: {words}\n"
+
+
+def test_an_empty_password_is_refused(capsys, monkeypatch):
+    monkeypatch.setattr("workbench.serving.command.getpass.getpass", lambda prompt: "")
+    assert app.main(["serve", "--password"]) == 2
+    assert "--password must not be empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--token="], ["--Voila.auto_token=False"]])
+def test_a_page_for_others_without_a_token_is_refused(arguments):
+    command = [sys.executable, "-m", "workbench.app", "serve", "--no-browser", "--port=0"]
+    done = subprocess.run(
+        [*command, "--ip=0.0.0.0", *arguments], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"workbench serve: {Unguarded('0.0.0.0')}\n"
+    assert "must ask for a token or a password" in done.stderr
+    assert done.stdout == ""
+
+
+# places
+
+
+@pytest.mark.slow
+def test_places_are_taken_and_come_back():
+    with Served(notebook([LIGHT]), ["--visitors=2", "--ready=2"]) as server:
+        until(lambda: len(server.kernel_pids) == 2, "two are ready")
+        first = ask(server)
+        second = ask(server, "&theme=dark")  # none of those that are ready suits this one
+        assert len(server.kernel_pids) <= 2
+        full = ask(server)
+        assert is_full(full)
+        assert int(full.headers["Retry-After"]) > 0
+        words = full.read().decode()
+        assert "All 2 places are taken." in words
+        assert "try again" in words
+        assert sorted(server.kernel_pids) == sorted(
+            process_of(server, each).pid for each in (first, second)
+        )
+
+        leave(server, first)
+        third = ask(server)
+        assert is_full(ask(server))
+        process_of(server, third).kill()  # a place comes back, whatever the kernel ended by
+        found = []
+        until(lambda: not is_full(found.append(ask(server)) or found[-1]), "the place is free")
+        leave(server, found[-1])
+        leave(server, second)
+        until(lambda: len(server.kernel_pids) == 2, "two are ready again")
+        for pid in server.kernel_pids:  # what was to be ready may crash as well
+            psutil.Process(pid).kill()
+        until(
+            lambda: isinstance(found.append(ask(server)) or found[-1], str)
+            and process_of(server, found[-1]).is_running(),
+            "a page gets a kernel that runs",
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux limits a process's data")
+def test_what_needs_more_than_its_memory_is_refused_in_words():
+    cells = ["block = bytearray(2**30 + 2**29)", "print('the kernel lives')"]
+    with Served(notebook(cells), ["--memory=1"]) as server:
+        with urllib.request.urlopen(server.address) as answer:
+            page = answer.read().decode()
+        assert "MemoryError" in page
+        (pid, *_) = server.kernel_pids
+        assert psutil.Process(pid).rlimit(resource.RLIMIT_DATA) == (GIB, GIB)
+
+
+# in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens pages of a server, each as a person of their own."""
+    contexts = []
+
+    def begin(server, query=""):
+        contexts.append(browser.new_context(viewport={"width": 1000, "height": 700}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(1000 * PATIENCE)
+        page.goto(server.address + query, wait_until="commit")
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+def move(page):
+    """Move the slider; the kernel's word of it is on the page."""
+    handle = page.get_by_role("slider")
+    handle.wait_for()
+    level = int(float(handle.get_attribute("aria-valuenow"))) + 1
+    handle.press("ArrowRight")
+    page.locator(".shown").get_by_text(f"level {level}").wait_for()
+    return level
+
+
+def identity_of(page):
+    return page.evaluate("() => window.jupyterapp.widgetManager.kernel.id")
+
+
+def complaints(page):
+    """What is hard to read, or has no name, on a page."""
+    return [found["id"] for found in Axe().run(page).response["violations"]]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_crash_is_told_on_its_page_and_touches_no_other(visit, theme):
+    with Served(notebook([LIGHT]), [f"--theme={theme}", "--visitors=2"]) as server:
+        mine, other = visit(server), visit(server)
+        assert move(mine) == move(other) == 1
+        assert identity_of(mine) != identity_of(other)
+        os.kill(process_of(server, identity_of(mine)).pid, signal.SIGKILL)
+        alert = mine.get_by_role("alert")
+        alert.get_by_text("This page has stopped").wait_for()
+        assert mine.locator("main[inert]").count() == 1
+        assert not {"color-contrast", "button-name", "empty-heading"} & set(complaints(mine))
+
+        assert move(other) == 2
+        assert other.get_by_role("alert").count() == 0
+
+        alert.get_by_role("button", name="Start anew").press("Enter")
+        alert.wait_for(state="hidden")
+        assert move(mine) == 1
+        assert move(other) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_full_class_is_a_page_of_words_and_then_one_with_a_place(visit):
+    with Served(notebook([LIGHT]), ["--visitors=1"]) as server:
+        for theme in ("light", "dark"):
+            first = visit(server)
+            move(first)
+            late = visit(server, f"&theme={theme}")
+            late.get_by_role("heading", name="The class is full").wait_for()
+            late.get_by_text("The only place is taken.").wait_for()
+            assert complaints(late) == []
+            first.reload()  # leaves its place, and takes it again
+            assert move(first) == 1
+            first.close(run_before_unload=True)
+            again = late.get_by_role("link", name="Try again")
+            while again.count():
+                again.press("Enter")
+                late.wait_for_load_state()
+            assert move(late) == 1
+            late.close(run_before_unload=True)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_page_that_nobody_uses_gives_its_place_away_and_says_so(visit):
+    with Served(notebook([LIGHT]), ["--visitors=1", "--idle=2"]) as server:
+        page = visit(server)
+        page.get_by_role("alert").get_by_text("This page has been closed").wait_for()
+        until(lambda: not is_full(ask(server)), "the place is free")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_server_out_of_reach_is_told_until_it_is_back(visit):
+    with Served(notebook([LIGHT])) as server:
+        page = visit(server)
+        move(page)
+        os.kill(server.pid, signal.SIGSTOP)  # it neither answers nor refuses
+        try:
+            page.evaluate("() => { window.jupyterapp.widgetManager.kernel.reconnect(); }")
+            page.get_by_role("alert").get_by_text("The server cannot be reached").wait_for()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        page.get_by_role("alert").wait_for(state="hidden")
+        move(page)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_password_is_asked_for_and_no_kernel_inherits_it(visit, monkeypatch, theme):
+    monkeypatch.setenv(PASSWORD, "open sesame")
+    cell = f"import os\nprint('inherited:', {PASSWORD!r} in os.environ)"
+    with Served(notebook([cell]), [f"--theme={theme}"]) as server:
+        assert "token" not in server.output
+        page = visit(server)
+        field = page.get_by_label("Password")
+        field.wait_for()
+        assert complaints(page) == []
+        field.fill("open")
+        field.press("Enter")
+        page.get_by_role("alert").get_by_text("That was not the password").wait_for()
+        assert complaints(page) == []
+        field.fill("open sesame")
+        page.get_by_role("button", name="Log in").press("Enter")
+        page.get_by_text("inherited: False").wait_for()
