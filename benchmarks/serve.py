@@ -77,7 +77,9 @@ class Visitor:
         while (passed := time.perf_counter() - start) < SECONDS:
             step = int(passed * MOVES_PER_SECOND)
             await mouse.move(track["x"] + min(step % (2 * reach), -step % (2 * reach)), row)
-            await asyncio.sleep(max(0.0, start + (step + 1) / MOVES_PER_SECOND - time.perf_counter()))
+            await asyncio.sleep(
+                max(0.0, start + (step + 1) / MOVES_PER_SECOND - time.perf_counter())
+            )
         await mouse.up()
         await self._catch_up()
         inputs, frames = await self.page.evaluate("() => [probe.inputs, probe.frames]")
@@ -142,7 +144,10 @@ def main(report: Report) -> None:
         ["figure", "median", "worst"],
         [
             ["slider to pixels of all, ms: p50, p95", *late],
-            ["slider to pixels of a visitor, p95, ms", *_of([percentiles(v.ages)[1] for v in visitors])],
+            [
+                "slider to pixels of a visitor, p95, ms",
+                *_of([percentiles(v.ages)[1] for v in visitors]),
+            ],
             ["frames per second of a visitor", *_of([v.frames_per_second for v in visitors], min)],
             ["page live, all coming at once, s", *_of(starts)],
             ["kernel, resident, MiB", *_of([each / MIB for each in resident])],

@@ -44,9 +44,7 @@ _SETTINGS = {
     },
     "docmanager-extension/plugin": {"autosave": False},
 }
-_ADDRESS = re.compile(
-    r"(?P<url>http://127\.0\.0\.1:\d+/)(lab[^\s?]*)?(\?token=(?P<token>\w+))?\s"
-)
+_ADDRESS = re.compile(r"(?P<url>http://127\.0\.0\.1:\d+/)(lab[^\s?]*)?(\?token=(?P<token>\w+))?\s")
 _counter = itertools.count()
 
 

@@ -105,9 +105,7 @@ def test_there_is_a_page_without_naming_one():
 @pytest.mark.parametrize("made_up", [True, False])
 def test_the_address_tells_no_token_but_the_one_that_was_made_up(made_up):
     provider = SimpleNamespace(token="secret", token_generated=made_up)
-    pages = SimpleNamespace(
-        identity_provider=provider, ip="127.0.0.1", _url="http://{}:1/".format
-    )
+    pages = SimpleNamespace(identity_provider=provider, ip="127.0.0.1", _url="http://{}:1/".format)
     expected = "http://127.0.0.1:1/" + ("?token=secret" if made_up else "")
     assert Pages.address.fget(pages) == expected
 

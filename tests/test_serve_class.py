@@ -141,8 +141,10 @@ def test_places_are_taken_and_come_back():
         for pid in server.kernel_pids:  # what was to be ready may crash as well
             psutil.Process(pid).kill()
         until(
-            lambda: isinstance(found.append(ask(server)) or found[-1], str)
-            and process_of(server, found[-1]).is_running(),
+            lambda: (
+                isinstance(found.append(ask(server)) or found[-1], str)
+                and process_of(server, found[-1]).is_running()
+            ),
             "a page gets a kernel that runs",
         )
 

@@ -111,7 +111,10 @@ def test_nothing_else_is_served(server, method, path):
     assert SECRET not in text
     assert "root:" not in text
     assert server.kernel_pids == kernels
-    assert sorted(each.name for each in server.folder.iterdir()) == [server.start.name, "secret.png"]
+    assert sorted(each.name for each in server.folder.iterdir()) == [
+        server.start.name,
+        "secret.png",
+    ]
 
 
 @pytest.mark.slow

@@ -84,7 +84,9 @@ def test_no_path_leaves_the_folder(shelf, dashboard, path):
         assert RULE in said
 
 
-@pytest.mark.parametrize("path", ["inside.wav", "deeper/below.wav", "again.wav", "{shelf}/inside.wav"])
+@pytest.mark.parametrize(
+    "path", ["inside.wav", "deeper/below.wav", "again.wav", "{shelf}/inside.wav"]
+)
 def test_what_lies_in_it_may_be_chosen_and_is_called_as_it_lies_there(shelf, dashboard, path):
     assert dashboard.say(path.format(shelf=shelf)) == ""
     name = "inside.wav" if "below" not in path else "deeper/below.wav"

@@ -1,8 +1,8 @@
 """The recordings that a page may choose: any of this machine, or those of one folder.
 
-A person's own page may read what that person may read. Where `WORKBENCH_FILES` is set, as `workbench
-serve` does, the page is for others: it may choose what lies in that folder, and nothing where it
-is empty. The code that opens a dashboard is not the page: it reads what it likes.
+A person's own page may read what that person may read. Where `WORKBENCH_FILES` is set, as
+`workbench serve` does, the page is for others: it may choose what lies in that folder, and nothing
+where it is empty. The code that opens a dashboard is not the page: it reads what it likes.
 """
 
 from __future__ import annotations

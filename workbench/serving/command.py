@@ -30,9 +30,7 @@ def add_options(page: argparse.ArgumentParser) -> None:
     page.add_argument(
         "--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of this machine"
     )
-    page.add_argument(
-        "--visitors", type=int, metavar="N", default=VISITORS, help="pages at a time"
-    )
+    page.add_argument("--visitors", type=int, metavar="N", default=VISITORS, help="pages at a time")
     page.add_argument(
         "--ready", type=int, metavar="N", default=READY, help="kernels kept for the next pages"
     )
@@ -77,9 +75,7 @@ def default_notebook() -> Path | None:
     return next((p / "gallery.ipynb" for p in places if (p / "gallery.ipynb").is_file()), None)
 
 
-def run(
-    options: argparse.Namespace, port: int | None, browser: bool, extra: Sequence[str]
-) -> int:
+def run(options: argparse.Namespace, port: int | None, browser: bool, extra: Sequence[str]) -> int:
     """Serve a notebook's page from this process until it is stopped; return the exit status."""
     options.notebook = options.notebook or default_notebook()
     why = refusal(options)

@@ -45,6 +45,8 @@ class Page(TornadoVoilaHandler):
 class Pages(Voila):
     """Voila with this package's templates: nothing comes from another host than this one."""
 
+    kernel_manager: Any
+
     def setup_template_dirs(self) -> None:
         """Put the templates before those that they are derived from."""
         super().setup_template_dirs()

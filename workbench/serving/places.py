@@ -33,13 +33,13 @@ class Kernels(AsyncMappingKernelManager):
     memory = Float(0.0, help="GiB of data that a kernel may hold; 0 is as much as there is.")
     memory.tag(config=True)
 
-    async def start_kernel(self, **kwargs: Any) -> str:
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start one, and limit it where the system can: an op beyond that is refused in words."""
         kernel_id = await super().start_kernel(**kwargs)
         if self.memory and hasattr(resource, "prlimit"):  # elsewhere data has no limit
             most = int(self.memory * GIB)
-            process = self.get_kernel(kernel_id).provisioner.pid
-            resource.prlimit(process, resource.RLIMIT_DATA, (most, most))
+            started: Any = self.get_kernel(kernel_id).provisioner
+            resource.prlimit(started.pid, resource.RLIMIT_DATA, (most, most))
         return str(kernel_id)
 
 
