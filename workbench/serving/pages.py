@@ -23,6 +23,7 @@ from workbench.serving.places import Places
 
 TEMPLATES = Path(__file__).parent / "templates"
 CULL_AFTER = 900  # seconds that a kernel without a page may live, as after a lost connection
+STARTING = 300  # seconds that a kernel may take to start, and what it has said to get through
 RETRY_AFTER = 30  # seconds after which a full class is worth another try
 
 
@@ -148,6 +149,8 @@ def settings(
     config.VoilaConfiguration.file_allowlist = []
     config.VoilaConfiguration.extension_config = {"workbench": {"idleSeconds": idle}}
     config.VoilaConfiguration.show_tracebacks = is_local(ip)
+    config.VoilaExecutor.iopub_timeout = STARTING  # many that start at once are slow: after
+    config.VoilaExecutor.startup_timeout = STARTING  # these a page would come up without its plots
     config.KernelManager.transport_encryption = "auto"
     config.KernelRestarter.restart_limit = 0  # without its widgets a kernel is of no use
     config.Places.visitors, config.Places.ready = visitors, ready
