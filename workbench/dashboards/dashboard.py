@@ -216,7 +216,7 @@ class Dashboard:
                 dashboard, or its source is not to be had. Nothing is changed.
         """
         with self._changing():
-            self._restore(read_design(design))
+            self._restore(read_design(design, self.controller.kind))
             self._changed()
 
     def _go(self, by: int) -> None:
