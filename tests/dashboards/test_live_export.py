@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 import workbench as wb
+from tests.accessibility import serious
 from tests.lab import DRAWN, Lab, notebook
 from workbench.exports.export import TARGETS
 
@@ -46,16 +46,6 @@ def lab(request):
         assert lab.messages == []
 
 
-def serious(lab):
-    """What keeps people from it who cannot see or point, in either theme."""
-    found = []
-    for theme in ("JupyterLab Dark", "JupyterLab Light"):
-        lab.choose_theme(theme)
-        said = Axe().run(lab.page, context=".workbench-export-panel").response["violations"]
-        found += [(theme, each["id"]) for each in said if each["impact"] in ("serious", "critical")]
-    return found
-
-
 def test_the_file_that_comes_down_gives_the_numbers_of_the_code(lab, tmp_path):
     page = lab.page
     page.get_by_role("button", name="Export", exact=True).press("Enter")
@@ -78,7 +68,7 @@ def test_the_file_that_comes_down_gives_the_numbers_of_the_code(lab, tmp_path):
     rows = panel.get_by_role("row").all_text_contents()
     assert any(row.startswith("error") and "dB of the result" in row for row in rows)
     assert any(row.startswith("switched") and "impl='dft'" in row for row in rows)
-    assert serious(lab) == []
+    assert serious(lab, ".workbench-export-panel") == []
 
 
 @pytest.mark.parametrize("lab", [RECURRENT], indirect=True)
