@@ -24,17 +24,6 @@ RECURRENT = [  # seconds, for each of its files
     'dashboard = wb.explore("recurrent", "plucked_string")\ndashboard',
 ]
 
-# What a bar says in words until it is gone.
-SAID = """bar => new Promise(resolve => {
-    const said = new Set(), box = bar.closest(".workbench-exporting");
-    const look = () => {
-        if (box.hidden) return resolve([...said]);
-        said.add(bar.getAttribute("aria-valuetext"));
-        return requestAnimationFrame(look);
-    };
-    look();
-})"""
-
 
 @pytest.fixture
 def lab(request):
@@ -78,19 +67,14 @@ def test_an_export_that_lasts_can_be_watched_and_stopped(lab):
     page.get_by_role("button", name="Export", exact=True).press("Enter")
     panel = page.get_by_role("region", name="Export")
     panel.get_by_label("Export as").select_option("stablehlo")
-    begin, stop = (panel.get_by_role("button", name=name) for name in ("Export", "Stop"))
     progress = panel.get_by_role("progressbar", name="Progress")
-    begin.press("Enter")
-    progress.wait_for()
-    stop.press("Enter")
-    assert progress.evaluate(SAID) in ([], ["Stopping"])  # no word that it goes on
-    begin.press("Enter")
+    panel.get_by_role("button", name="Export").press("Enter")
     progress.wait_for()
     page.evaluate("window.drawn.length = 0")
     page.locator(".workbench-dashboard").get_by_role("slider").first.press("PageUp")
     page.wait_for_function("() => window.drawn.length > 0")  # the dashboard goes on
     assert progress.is_visible()
-    stop.press("Enter")
+    panel.get_by_role("button", name="Stop").press("Enter")
     progress.wait_for(state="hidden")
     assert panel.locator("caption").text_content() == ""
     assert panel.locator(".workbench-problem").text_content() == ""
