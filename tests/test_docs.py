@@ -66,6 +66,13 @@ def test_every_public_name_is_in_the_reference(site):
 
 
 @pytest.mark.slow
+def test_every_picture_of_the_site_is_there(site):
+    for page in site.rglob("*.html"):
+        for source in re.findall(r'<img[^>]* src="([^"]*)"', page.read_text("utf-8")):
+            assert (page.parent / source).exists(), f"{page.name} shows {source}"
+
+
+@pytest.mark.slow
 def test_the_site_asks_no_other_host_for_anything(site):
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
