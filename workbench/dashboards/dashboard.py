@@ -98,6 +98,7 @@ class Dashboard:
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:
+            self._complete()
             return publication.draw(self.controller.frame)
 
     def picture(self) -> bytes:
@@ -119,6 +120,7 @@ class Dashboard:
             ValueError: There is no such kind.
         """
         with self._lock:
+            self._complete()
             return download(self.controller, kind)
 
     def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
@@ -290,7 +292,16 @@ class Dashboard:
 
     def _look(self, view: View) -> None:
         with self._lock:
+            if self.controller.shows(view):
+                self.controller.view = view  # other panels are on the screen, that is all
+                return
             self.controller.look(view)
+            self._draw()
+
+    def _complete(self) -> None:
+        """Draws what a moving control has left, since it is not on the screen."""
+        if self.controller.frame.late:
+            self.controller.look(self.controller.view)
             self._draw()
 
     def _draw(self) -> None:

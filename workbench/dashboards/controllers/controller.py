@@ -19,7 +19,15 @@ from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, index, one_of
-from workbench.dashboards.controllers.forms import SOURCE, Group, Work, name_of, plain, values_of
+from workbench.dashboards.controllers.forms import (
+    SHOWN,
+    SOURCE,
+    Group,
+    Work,
+    name_of,
+    plain,
+    values_of,
+)
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source, source_again
@@ -114,7 +122,10 @@ class Controller(ABC, Generic[Result]):
 
     @abstractmethod
     def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
-        """What is shown of a result from the first to the last second of `span`."""
+        """What is shown of a result from the first to the last second of `span`.
+
+        A panel that is not among the visible ones of the view may be that of the frame before.
+        """
 
     def _described(self) -> dict[str, Any]:
         """All that `_take` needs to have the parameters of now again, as JSON holds it."""
@@ -144,10 +155,12 @@ class Controller(ABC, Generic[Result]):
     def set(self, stage: int, **values: Any) -> None:
         """Changes parameters of a stage, of the source (`SOURCE`) or of what is shown (`SHOWN`).
 
+        Panels that are not on the screen may stay as they were: then the frame is `late`.
+
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later stage.
         """
-        with self._changing():
+        with self._changing(moving=stage != SHOWN):
             if stage == SOURCE:
                 self.source.set(**values)
             else:
@@ -230,10 +243,14 @@ class Controller(ABC, Generic[Result]):
         fields.close()
 
     def look(self, view: View) -> None:
-        """Shows another range, or the same in another resolution."""
+        """Shows another range, or the same in another resolution; all panels are drawn."""
         result = self._seen(view)
-        frame = self._frame(result, view)
+        frame = self._frame(result, view.complete)
         self.result, self.frame, self.view = result, frame, view
+
+    def shows(self, view: View) -> bool:
+        """Whether the frame is what a view wants, whichever panels are on the screen."""
+        return not self.frame.late and view.complete == self.view.complete
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.
@@ -270,14 +287,17 @@ class Controller(ABC, Generic[Result]):
         return found
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Makes a change, computes with it and draws it; puts all back where that fails."""
+    def _changing(self, moving: bool = False) -> Iterator[None]:
+        """Makes a change, computes with it and draws it; puts all back where that fails.
+
+        While something is moving, what is not on the screen need not be drawn.
+        """
         source, values, channel = self.source, dict(self.source.values), self.channel
         try:
             with self._restoring():
                 yield
                 result = self._compute()
-                frame = self._frame(result, self.view)
+                frame = self._frame(result, self.view if moving else self.view.complete)
         except Exception:
             self.source, self.channel = source, channel
             source.values = values
@@ -289,8 +309,10 @@ class Controller(ABC, Generic[Result]):
         time = self._time(result)
         span = view.span(time)
         panels = tuple(self._panels(result, span, view))
+        before = () if view.visible is None else self.frame.panels
+        late = any(panel is old for panel in panels for old in before)
         summary = self._summary(panels)
-        return Frame(panels, time, span, summary, self.values, self.tracks)
+        return Frame(panels, time, span, summary, self.values, self.tracks, late=late)
 
     def _summary(self, panels: Sequence[Panel]) -> str:
         said = [f"{self.source.name}, {self.seconds:.3f} s at {self.source.sample_rate} Hz."]

@@ -23,6 +23,7 @@ import { Player } from "./player.js";
 import { Progress, veil } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
+import { Sight } from "./sight.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
 import { ZPlanePanel } from "./zplane.js";
@@ -53,6 +54,7 @@ class Scope {
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
+    this.sight = new Sight(this.figure, () => this.question.ask());
     const stop = () => this.send({ kind: "stop" });
     this.progress = new Progress(this, this.find(".workbench-job"), stop, this.figure);
     this.exports = new ExportPanel(this);
@@ -129,7 +131,7 @@ class Scope {
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     const content = view.describe(rows);
     this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id, from: this.actions.self, ...content });
+    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...content });
   }
 
   // ---- layout and theme
@@ -169,6 +171,7 @@ class Scope {
     view.place(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
     this.figure.style.height = `${height}px`;
+    this.sight.follow(panels);
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== size[0]) canvas.width = size[0];
@@ -250,6 +253,7 @@ class Scope {
     const covered = first <= view.first + slack && last >= view.last - slack;
     if (moved && this.size && !covered) this.question.ask();
     if (moved) this.player.refresh();
+    this.sight.expect(message.late);
     this.player.offer(message.tracks ?? []);
     if (message.selection) this.selection.take(message.selection);
     this.selection.fit();
@@ -309,6 +313,7 @@ class Scope {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = -1;
     this.question.dispose();
+    this.sight.dispose();
     this.selection.dispose();
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();
