@@ -305,10 +305,10 @@ class Dashboard:
             self._draw()
 
     def _draw(self) -> None:
+        self.scope.show(self.controller.frame)  # first: it is what is waited for
         self.panel.follow()
         self._actions.enable()
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
-        self.scope.show(self.controller.frame)
         self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:
