@@ -12,6 +12,7 @@ from benchmarks.report import Report
 
 NAMES = (
     "imports",
+    "start",
     "resampling",
     "spectral",
     "delay",

@@ -176,6 +176,7 @@ class User:
         self.page.locator(".workbench-figure").focus()
         for key in keys:
             self.page.keyboard.press(key)
+        self.provoked = True  # a region may be marked where the scalar takes none
         return " ".join(keys)
 
     def figure_mouse(self) -> str:
@@ -202,6 +203,7 @@ class User:
             mouse.click(*points[0], click_count=2 if what == "double" else 1)
         if held:
             self.page.keyboard.up(held)
+        self.provoked = True  # as by keys
         return what
 
     def select(self) -> str:

@@ -43,6 +43,11 @@ SUBJECTS = {
     ),
     "Test signals": ("chirp", "impulse", "noise", "plucked_string", "siren", "tone"),
 }  # fmt: skip
+ERRORS = ". [Errors](../parity.md) are relative: float32 / float64, unless said otherwise."
+INTRODUCTION = (
+    "Each is a function on tensors and has a dashboard; what takes one signal, and only that, is a "
+    "Keras layer too."
+)
 # What an op that works on frames is shown after.
 BEFORE = {
     "inverse_stft": ("STFT",),
@@ -83,7 +88,7 @@ def main(to: Path = HERE / "ops") -> None:
 
 def index(known: dict[str, Op]) -> str:
     """The list of all ops, subject by subject."""
-    parts = ["# The ops", "Each is a function on tensors, a Keras layer and a dashboard."]
+    parts = ["# The ops", INTRODUCTION]
     for subject, names in SUBJECTS.items():
         rows = [[f"[`{name}`]({name}.md)", read(known[name]).summary] for name in names]
         parts += [f"## {subject}", table(("op", "what it does"), rows)]
@@ -108,7 +113,7 @@ def page(op: Op, parity: dict[str, str]) -> str:
         f"## Parameters\n\n{parameter_table(daily)}",
         *([f"### Rarely changed\n\n{parameter_table(rare)}"] if rare else []),
         *([presets] if (presets := preset_table(op)) else []),
-        *([f"## Beside other libraries\n\n{parity[op.name]}"] if op.name in parity else []),
+        *([f"## Beside other libraries\n\n{parity[op.name]}{ERRORS}"] if op.name in parity else []),
         f"## What holds\n\n{facts(op)}",
         *([f"## Example\n\n```pycon\n{text.example}\n```"] if text.example else []),
         *([f"## Source\n\n{text.source}"] if text.source else []),

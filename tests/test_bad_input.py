@@ -175,7 +175,8 @@ TEXTS = [
      "stft: signal must be floating point; got int16. "
      "Scale it to -1 .. 1, e.g. signal / 32768."),
     (lambda: wb.stft(np.zeros(8, np.complex64)), TypeError,
-     "stft: signal must be floating point; got complex64."),
+     "stft: signal must be floating point; got complex64. Take its magnitude, tf.abs(signal), or "
+     "real and imaginary parts apart."),
     (lambda: wb.stft([[1.0, 2.0], [3.0]]), TypeError,
      "stft: signal must be a tensor, an array, or numbers in rows of one length; got list."),
     (lambda: wb.stft(1.0), ValueError, "stft: signal must have the shape [..., time]; got []."),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import workbench as wb
+from docs.mathml import formula
 from workbench import ops
 from workbench.ops import registry
 
@@ -70,3 +71,13 @@ def test_the_site_asks_no_other_host_for_anything(site):
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="(https?:[^"]*)"', text)
         loaded += re.findall(r'<link[^>]* rel="stylesheet"[^>]* href="(https?:[^"]*)"', text)
         assert loaded == [], page.name
+
+
+def test_names_of_the_code_stand_in_formulas_as_one_word_in_the_type_of_code():
+    shown = formula(r"H = \mathtt{frame\_step}")
+    assert '<mtext class="code">frame&#x0005F;step</mtext>' in shown
+    assert "monospace" not in shown  # which browsers draw in italics, letter by letter
+
+
+def test_a_bar_is_as_long_as_what_it_stands_over():
+    assert '<mrow class="bar"><mrow><mi>X</mi>' in formula(r"\overline{X[t]}\; w")

@@ -49,14 +49,23 @@ def as_signal(value: Any, *, rank: int = 1, of_complex: bool = False) -> tf.Tens
     if of_complex and not tensor.dtype.is_complex:
         raise ParameterTypeError("signal", "be complex", tensor.dtype.name)
     if not of_complex and not tensor.dtype.is_floating:
-        scaled = tensor.dtype.is_integer
-        remedy = f"Scale it to -1 .. 1, e.g. signal / {tensor.dtype.max + 1}." if scaled else ""
-        raise ParameterTypeError("signal", "be floating point", tensor.dtype.name, remedy)
+        raise ParameterTypeError(
+            "signal", "be floating point", tensor.dtype.name, _remedy(tensor.dtype)
+        )
     shape = tensor.shape
     if shape.rank is not None and shape.rank < rank:
         wanted = "[..., time]" if rank == 1 else "[..., frames, bins]"
         raise ParameterError("signal", f"have the shape {wanted}", list(shape))
     return tensor
+
+
+def _remedy(dtype: tf.DType) -> str:
+    """How numbers of this type become floating-point ones."""
+    if dtype.is_integer:
+        return f"Scale it to -1 .. 1, e.g. signal / {dtype.max + 1}."
+    if dtype.is_complex:
+        return "Take its magnitude, tf.abs(signal), or real and imaginary parts apart."
+    return ""
 
 
 def as_operand(value: Any, name: str, given: tf.Tensor, axis: int, taken: int) -> tf.Tensor:

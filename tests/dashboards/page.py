@@ -59,10 +59,11 @@ class Page:
             [scope, content, texts],
         )
 
-    def show(self, frame, scope="first"):
+    def show(self, frame, scope="first", asker=""):
         self.count += 1
         content, buffers = frame.encode()
-        self.receive({"kind": "frame", "id": self.count, **content}, buffers, scope)
+        head = {"kind": "frame", "id": self.count, "for": asker}
+        self.receive({**head, **content}, buffers, scope)
         self.page.wait_for_function(
             "id => window.drawn.some((detail) => detail.id === id)", arg=self.count
         )

@@ -177,10 +177,16 @@ def test_what_is_no_source(given, kind, message):
         source_of(given)
 
 
-def test_what_would_fill_the_memory_is_refused_before_it_is_computed(controller):
+def test_a_clip_that_comes_along_is_held_once():
+    assert source_of("siren").signal() is source_of("siren").signal()
+
+
+@pytest.mark.parametrize(("step", "frames"), [(1, "220,501"), (10, "22,051")])
+def test_what_would_fill_the_memory_is_refused_before_it_is_computed(controller, step, frames):
     controller.change_source(source_of("siren"))
-    with pytest.raises(ValueError, match="log_mel_spectrogram: frame_step must be larger: 220,501"):
-        controller.set(1, frame_step=1)
+    said = f"log_mel_spectrogram: frame_step must be larger: {frames} frames"
+    with pytest.raises(ValueError, match=said):
+        controller.set(1, frame_step=step)
     assert controller.values["1.frame_step"] == 256
 
 

@@ -80,7 +80,13 @@ BAD = {
         "workbench_design must be at most 1; got 2. It was saved by a later workbench; update",
     ),
     "version": (changed(workbench_design="1"), "must be a whole number of at least 1; got '1'"),
-    "kind": (changed(kind="recurrent"), r"state\['kind'\] must be one of 'chain'; got 'recurrent'"),
+    "another dashboard": (
+        changed(kind="recurrent"),
+        r"load: design must be of this dashboard, 'chain'; got 'recurrent'. "
+        r"Load it in wb.explore\('recurrent'\).",
+    ),
+    "kind": (changed(kind="os"), r"state\['kind'\] must be one of 'chain'; got 'os'"),
+    "kinds": (changed(kind=["mel"]), r"state\['kind'\] must be one of 'chain'; got"),
     "no kind": (without("kind"), "state must have the key 'kind'"),
     "no source": (without("source"), "state must have the key 'source'"),
     "source": (changed(source={"clip": "song"}), r"source\['clip'\] must be one of 'siren'"),
@@ -107,8 +113,8 @@ def test_a_missing_file_is_named(dashboard, tmp_path):
 
 
 def test_the_code_is_for_reading_only(dashboard, design):
-    assert "code" not in read_design(changed(code=["import os"])(design))
-    assert read_design(without("code")(design)) == dashboard.controller.state()
+    assert "code" not in read_design(changed(code=["import os"])(design), "chain")
+    assert read_design(without("code")(design), "chain") == dashboard.controller.state()
 
 
 NOISE = 0.1 * np.random.default_rng(0).standard_normal((1, 6000)).astype(np.float32)

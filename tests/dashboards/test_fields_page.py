@@ -62,6 +62,21 @@ def test_what_is_no_number_is_refused_in_words_until_there_is_one(lab, field, ty
     assert (alerts(lab), invalid(field), field.input_value()) == ([], None, "4.5")
 
 
+def test_what_is_pasted_is_taken_whole_or_refused(lab, field):
+    refusal = "delay (samples) must be a number, such as 2.5; got 2,5. It stays as it was."
+    for text, taken, said, kept in [("2,5", "", [refusal], "3.3"), (" 4.5 ", "4.5", [], "4.5")]:
+        field.click()
+        lab.page.keyboard.press("Control+A")
+        lab.page.keyboard.press("Delete")
+        # as the clipboard does it, which a browser without a person keeps closed
+        lab.page.keyboard.insert_text(text)
+        lab.settle()
+        assert field.input_value() == taken
+        lab.page.keyboard.press("Enter")
+        lab.settle()
+        assert (field.input_value(), alerts(lab)) == (kept, said)
+
+
 def test_what_the_slider_is_moved_to_answers_it_too(lab, field):
     enter(lab, field, "x")
     assert len(alerts(lab)) == 1

@@ -169,6 +169,18 @@ def test_a_place_outside_is_said_beside_its_control(dashboard):
     assert "before the end of the signal" in dashboard.controls[SHOWN, "start"].error
 
 
+def test_a_region_marked_outside_is_refused_in_words_and_not_raised(dashboard, monkeypatch):
+    said = []
+    monkeypatch.setattr(dashboard.scope, "set_status", said.append)
+    before = dashboard.controller.state()
+    dashboard.scope._receive(None, {"kind": "select", "id": 1, "by_hand": True, "panel": 0,
+        "first": 5.0, "last": 6.0, "low": None, "high": None}, [])  # fmt: skip
+    assert "must lie inside the picture" in said[-1]
+    assert dashboard.controller.state() == before
+    dashboard.set(SHOWN, seconds=0.1)
+    assert said[-1] == ""
+
+
 def test_closing_ends_it(dashboard):
     dashboard.set(SHOWN, steps_per_second=20.0)
     begin(dashboard)

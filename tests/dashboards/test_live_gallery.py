@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 import workbench as wb
+from tests.accessibility import serious
 from tests.dashboards.gallery_page import SCRIPT, DashboardPage
 from tests.lab import Lab, notebook
 from workbench.dashboards.ideas import IDEAS
@@ -22,7 +22,6 @@ clip = wb.clip("speech")
 x = clip.signal[:, 8000:18000]
 """
 CELLS = [FIRST, *(f"wb.explore({name!r}, (x, clip.sample_rate))" for name in NAMES)]
-THEMES = ("JupyterLab Dark", "JupyterLab Light")
 
 # the condition under which a control acts, as what has to be done before: a key, or a choice
 LONG_FFT = [
@@ -125,16 +124,7 @@ def test_another_source_is_seen(page, tmp_path):
 
 
 def test_nothing_serious_for_those_who_cannot_see_or_point(page):
-    serious = []
-    for theme in THEMES:  # the last one stays
-        page.lab.choose_theme(theme)
-        found = Axe().run(page.lab.page, context=".workbench-dashboard").response["violations"]
-        serious += [
-            (theme, each["id"], each["help"], [n["html"][:200] for n in each["nodes"][:3]])
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        ]
-    assert serious == []
+    assert serious(page.lab, ".workbench-dashboard") == []
 
 
 def test_every_control_can_be_reached_without_a_mouse_and_is_seen_to_be(page):

@@ -39,6 +39,13 @@ def test_the_bar_says_how_far_and_how_long_and_stops(page):
     page.page.get_by_role("button", name="Stop").focus()
     page.page.keyboard.press("Enter")
     assert len(page.sent("stop")) == 1
+    told(page, 0.3, 10.0)  # a step that was under way already
+    assert job.locator("span").text_content().startswith("Stopping")
+    page.receive({"kind": "progress", "on": False})
+    job.wait_for(state="hidden", timeout=2000)
+    told(page, 0.5)  # the next one
+    job.wait_for(state="visible", timeout=2000)
+    assert job.locator("span").text_content() == "Computing · 50 %"
     page.receive({"kind": "progress", "on": False})
     job.wait_for(state="hidden", timeout=2000)
     # the focus does not get lost with the button

@@ -29,6 +29,7 @@ from workbench.dashboards.moments import at_first, moment
 from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import Source
+from workbench.errors import ParameterError, ParameterTypeError
 from workbench.exports.export import export, target_of
 from workbench.exports.report import Report
 
@@ -218,7 +219,7 @@ class Dashboard:
                 dashboard, or its source is not to be had. Nothing is changed.
         """
         with self._changing():
-            self._restore(read_design(design))
+            self._restore(read_design(design, self.controller.kind))
             self._changed()
 
     def _go(self, by: int) -> None:
@@ -285,8 +286,13 @@ class Dashboard:
         self._settle()
 
     def _selected(self, selection: Selection | None) -> None:
-        with self._changing(), self.scope.complaining():
-            if self.controller.select(selection):
+        with self._changing():
+            try:
+                taken = self.controller.select(selection)
+            except (ParameterError, ParameterTypeError) as error:
+                self.scope.complain(error)  # there is no control to stand beside
+                return
+            if taken:
                 self.panel.show()
                 self._changed("selection")
 

@@ -34,18 +34,24 @@ def design_of(state: dict[str, Any]) -> dict[str, Any]:
     return {"workbench_design": VERSION, **state}
 
 
-def read_design(source: bytes | str | os.PathLike[str]) -> dict[str, Any]:
+def read_design(source: bytes | str | os.PathLike[str], kind: str) -> dict[str, Any]:
     """The state that a design holds; `Controller.restore` checks the rest of it.
 
     Args:
         source: A file's path, or its bytes.
+        kind: The kind of dashboard that is to show it.
 
     Raises:
-        ParameterError: It is not a design, or one of a later version.
+        ParameterError: It is not a design, or one of a later version or another dashboard.
         FileNotFoundError: There is no such file.
     """
     with naming("load"):
-        return _parts(source)[0]
+        state = _parts(source)[0]
+        other = state.get("kind")
+        if other != kind and other in list(IDEAS):
+            remedy = f"Load it in wb.explore({other!r})."
+            raise ParameterError("design", f"be of this dashboard, {kind!r}", repr(other), remedy)
+        return state
 
 
 def layer_of_design(source: bytes | str | os.PathLike[str]) -> keras.layers.Layer:

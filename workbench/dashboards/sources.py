@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,7 @@ def source_of(audio_or_name: Any) -> Source:
     if isinstance(audio_or_name, (ClipSource, SignalSource)):
         return audio_or_name
     if isinstance(audio_or_name, str) and audio_or_name in known:
-        code = f"x = wb.clip({audio_or_name!r}).signal"
-        return ClipSource(clips.clip(audio_or_name), code, origin={"clip": audio_or_name})
+        return _known_clip(audio_or_name)
     if isinstance(audio_or_name, (str, Path)):
         code = f"x = wb.audio.read({str(audio_or_name)!r}).signal"
         return ClipSource(audio.read(audio_or_name), code, origin={"path": str(audio_or_name)})
@@ -164,6 +164,12 @@ def source_of(audio_or_name: Any) -> Source:
             return SignalSource(audio_or_name)
     rule = "be a clip's name, a path, a Clip, (signal, sample_rate) or a test signal"
     raise ParameterTypeError("audio", rule, repr(audio_or_name)).named("explore")
+
+
+@functools.cache
+def _known_clip(name: str) -> ClipSource:
+    """A clip that comes along: the same source again, as each step of a history keeps its own."""
+    return ClipSource(clips.clip(name), f"x = wb.clip({name!r}).signal", origin={"clip": name})
 
 
 def source_again(state: Any, *known: Source) -> Source:

@@ -31,7 +31,7 @@ from workbench.params import Declared, Param, read_parameters
 
 _ROWS = 256
 _LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
-_MOST_VALUES = 100_000_000  # of overlapping frames: 0.4 GB, and several times that with gradients
+_MOST_VALUES = 20_000_000  # of overlapping frames: 80 MB, and several times that with gradients
 
 
 def _shown(

@@ -1,6 +1,7 @@
 /** What the fields of a dashboard say where something else than a number is typed. */
 
 const FIELD = ".workbench-number input[type=number]";
+const PASTED = /^\s*[-+.\deE]*\s*$/;
 
 /** A field takes the number from before; below it stands what it wants, until it gets that. */
 export class Fields {
@@ -12,7 +13,7 @@ export class Fields {
     const on = (name, react) => dashboard.addEventListener(name, (event) => {
       if (event.target.matches?.(FIELD)) react(event.target, event);
     }, { capture: true, signal: this.leave.signal }); // before the widget reads the field
-    on("beforeinput", (field, { data }) => this.type(field, data));
+    on("beforeinput", (field, event) => this.type(field, event));
     on("input", (field) => {
       if (this.typed && (field.value !== "" || field.validity.badInput)) this.typed.taken = true;
     });
@@ -25,10 +26,12 @@ export class Fields {
     on("change", (field) => this.settle(field));
   }
 
-  /** A browser leaves out letters without a word: 2,5 would be 25. */
-  type(field, text) {
+  /** A browser leaves out letters without a word: 2,5 would be 25, pasted too. */
+  type(field, event) {
     this.judge();
+    const text = event.data;
     if (!text) return;
+    if (text.length > 1 && !PASTED.test(text)) event.preventDefault();
     this.typed = { text, taken: false };
     setTimeout(() => {
       this.judge();

@@ -7,6 +7,7 @@ export class Progress {
     const click = () => {
       stop();
       this.tell("Stopping", this.fraction, null);
+      this.stopping = true;
     };
     root.querySelector("button").addEventListener("click", click);
     scope.abort.signal.addEventListener("abort", () => {
@@ -27,7 +28,7 @@ export class Progress {
   /** Take the kernel's word; what is over within half a second is never shown. */
   receive({ on, fraction, left, text }) {
     if (!on) return this.hide();
-    this.tell(text, fraction, left);
+    if (!this.stopping) this.tell(text, fraction, left);
     if (this.root.hidden) this.timer ??= setTimeout(() => { this.root.hidden = false; }, 500);
     return undefined;
   }
@@ -49,6 +50,7 @@ export class Progress {
   hide() {
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.stopping = false;
     if (this.root.contains(document.activeElement)) this.rest.focus();
     this.root.hidden = true;
   }

@@ -116,7 +116,7 @@ class Scope {
     view.set(first, last, this.finest);
     if (view.first === before[0] && view.last === before[1]) return;
     this.invalidate(ALL);
-    this.question.ask();
+    this.report();
   }
 
   /** Look at a range of time as soon as there is one to look at. */
@@ -124,14 +124,18 @@ class Scope {
     this.wished = this.panels.length ? this.look(...range) : range;
   }
 
+  /** Ask for what the page shows, unless that was the last that the kernel has been told. */
+  report() {
+    if (this.size && this.reported !== this.view.told) this.question.ask();
+  }
+
   /** Ask the kernel for this view; with the first one the page says that it has come up. */
   ask(id) {
     const { view } = this;
     const kind = this.reported ? "view" : "hello";
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
-    const content = view.describe(rows);
-    this.reported = `${content.columns} ${content.ratio}`;
-    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...content });
+    this.reported = view.told;
+    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...view.describe(rows) });
   }
 
   // ---- layout and theme
@@ -180,7 +184,7 @@ class Scope {
     this.size = { width, height };
     if (!this.neighbours) this.neighbours = new Neighbours(this.root);
     this.invalidate(ALL);
-    if (this.reported !== `${view.describe([]).columns} ${ratio}`) this.question.ask();
+    this.report();
   }
 
   // ---- drawing
@@ -233,7 +237,11 @@ class Scope {
       view.extend(message.time);
       this.player.rewind();
     }
-    if (message.for && message.for !== this.actions.self) view.set(...message.shown);
+    if (!this.layout || (message.for && message.for !== this.actions.self)) {
+      view.set(...message.shown); // what another page, or one before this, has asked for
+      if (this.reported) this.reported = view.told;
+    }
+    const moved = before !== `${view.first} ${view.last}`;
     const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes, half } }) =>
       [kind, height, title, names, planes?.length, half]));
     if (layout !== this.layout) {
@@ -245,13 +253,9 @@ class Scope {
     const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
     const axes = JSON.stringify([labels, ends, message.time]);
-    if (axes !== this.axes) this.invalidate(ALL);
+    if (moved || axes !== this.axes) this.invalidate(ALL);
     this.axes = axes;
-    const { shown: [first, last] } = message;
-    const slack = 1e-3 * (view.last - view.first);
-    const moved = before !== `${view.first} ${view.last}`;
-    const covered = first <= view.first + slack && last >= view.last - slack;
-    if (moved && this.size && !covered) this.question.ask();
+    this.report();
     if (moved) this.player.refresh();
     this.sight.expect(message.late);
     this.player.offer(message.tracks ?? []);

@@ -51,6 +51,11 @@ export class View {
     return { first, last, columns, rows, ratio: this.ratio };
   }
 
+  /** The same as text, but for the heights. */
+  get told() {
+    return JSON.stringify(this.describe());
+  }
+
   /** Ticks and label of the time axis. */
   measure(ctx) {
     const size = Math.max(Math.abs(this.first), Math.abs(this.last), this.last - this.first);
