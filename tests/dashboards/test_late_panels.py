@@ -87,12 +87,12 @@ def test_it_is_not_even_computed(controller, monkeypatch):
 
 def test_a_look_draws_all_of_it_again(controller):
     controller.set(0, drive_db=40.0)
-    assert not controller.shows(FIRST_TWO)
-    controller.look(FIRST_TWO)
+    assert controller.follow(FIRST_TWO)
     assert not controller.frame.late
     assert_same(images(controller.frame), images_of(40.0))
-    assert controller.shows(replace(FIRST_TWO, visible=(2,)))
-    assert not controller.shows(replace(FIRST_TWO, columns=200))
+    assert not controller.follow(replace(FIRST_TWO, visible=(2,)))
+    assert controller.view.visible == (2,)
+    assert controller.follow(replace(FIRST_TWO, columns=200))
 
 
 def test_what_comes_into_sight_is_drawn_at_the_next_move(controller):

@@ -99,7 +99,7 @@ class Dashboard:
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:
-            self._complete()
+            self._look(self.controller.view)  # what is off the screen may be late
             return publication.draw(self.controller.frame)
 
     def picture(self) -> bytes:
@@ -121,7 +121,7 @@ class Dashboard:
             ValueError: There is no such kind.
         """
         with self._lock:
-            self._complete()
+            self._look(self.controller.view)  # what is off the screen may be late
             return download(self.controller, kind)
 
     def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
@@ -298,17 +298,8 @@ class Dashboard:
 
     def _look(self, view: View) -> None:
         with self._lock:
-            if self.controller.shows(view):
-                self.controller.view = view  # other panels are on the screen, that is all
-                return
-            self.controller.look(view)
-            self._draw()
-
-    def _complete(self) -> None:
-        """Draws what a moving control has left, since it is not on the screen."""
-        if self.controller.frame.late:
-            self.controller.look(self.controller.view)
-            self._draw()
+            if self.controller.follow(view):
+                self._draw()
 
     def _draw(self) -> None:
         self.scope.show(self.controller.frame)  # first: it is what is waited for

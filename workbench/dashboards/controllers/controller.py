@@ -17,7 +17,6 @@ import numpy as np
 
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
-from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, index, one_of
 from workbench.dashboards.controllers.forms import (
     SHOWN,
@@ -122,10 +121,7 @@ class Controller(ABC, Generic[Result]):
 
     @abstractmethod
     def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
-        """What is shown of a result from the first to the last second of `span`.
-
-        A panel that is not among the visible ones of the view may be that of the frame before.
-        """
+        """What is shown in `span`; panels that are not visible may be those of the last frame."""
 
     def _described(self) -> dict[str, Any]:
         """All that `_take` needs to have the parameters of now again, as JSON holds it."""
@@ -248,9 +244,13 @@ class Controller(ABC, Generic[Result]):
         frame = self._frame(result, view.complete)
         self.result, self.frame, self.view = result, frame, view
 
-    def shows(self, view: View) -> bool:
-        """Whether the frame is what a view wants, whichever panels are on the screen."""
-        return not self.frame.late and view.complete == self.view.complete
+    def follow(self, view: View) -> bool:
+        """Looks at what a page shows, unless the frame is just that; says whether it did."""
+        if self.frame.late or view.complete != self.view.complete:
+            self.look(view)
+            return True
+        self.view = view  # other panels are on the screen, that is all
+        return False
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.
@@ -288,10 +288,7 @@ class Controller(ABC, Generic[Result]):
 
     @contextlib.contextmanager
     def _changing(self, moving: bool = False) -> Iterator[None]:
-        """Makes a change, computes with it and draws it; puts all back where that fails.
-
-        While something is moving, what is not on the screen need not be drawn.
-        """
+        """Makes a change and draws it (moving: what is visible); where it fails, all is put back."""
         source, values, channel = self.source, dict(self.source.values), self.channel
         try:
             with self._restoring():
@@ -320,18 +317,3 @@ class Controller(ABC, Generic[Result]):
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
-
-
-class WithChain(Controller[Result]):
-    """A controller of a chain, which is what can be taken away.
-
-    Attributes:
-        chain: What is done to the source.
-    """
-
-    chain: Chain
-
-    @property
-    def layer(self) -> Chain:
-        """The chain."""
-        return self.chain

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
-from workbench.dashboards.controllers.controller import WithChain
+from workbench.dashboards.controllers.with_chain import WithChain
 from workbench.dashboards.frames import View
 from workbench.dashboards.long_files.envelope import Envelope
 from workbench.dashboards.long_files.overview import Overview
