@@ -288,7 +288,7 @@ class Controller(ABC, Generic[Result]):
 
     @contextlib.contextmanager
     def _changing(self, moving: bool = False) -> Iterator[None]:
-        """Makes a change and draws it (moving: what is visible); where it fails, all is put back."""
+        """Makes a change and draws it (moving: what is visible); a failure puts all back."""
         source, values, channel = self.source, dict(self.source.values), self.channel
         try:
             with self._restoring():
