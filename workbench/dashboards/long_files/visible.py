@@ -53,7 +53,7 @@ class VisibleFirst(WithChain[Computed]):
     _memory: Memory
     _kept: tuple[int, tuple[int, ...], Overview] | None = None
     _version = 0
-    _last_drawn: Mapping[str, Panel] = {}
+    _names: tuple[str, ...] = ()  # of the plots whose panels the frame has
 
     @abstractmethod
     def _run(self, x: tf.Tensor) -> Gradients:
@@ -184,15 +184,16 @@ class VisibleFirst(WithChain[Computed]):
         if result.overview is not None:
             return result.overview.panels()
         columns, kept = max(view.columns, 16), self._out_of_sight(view)
-        self._last_drawn = self._drawn(result, span, columns, view.rows, kept)
-        return list(self._last_drawn.values())
+        drawn = self._drawn(result, span, columns, view.rows, kept)
+        self._names = tuple(drawn)
+        return list(drawn.values())
 
     def _out_of_sight(self, view: View) -> dict[str, Panel]:
-        """The panels drawn last that are not on the screen, by the name of the plot."""
+        """The panels of the frame that are not on the screen, by the name of the plot."""
         if view.visible is None:
             return {}
-        drawn = enumerate(self._last_drawn.items())
-        return {name: panel for at, (name, panel) in drawn if at not in view.visible}
+        shown = enumerate(zip(self._names, self.frame.panels, strict=False))
+        return {name: panel for at, (name, panel) in shown if at not in view.visible}
 
 
 def _key(view: View, span: tuple[float, float]) -> tuple[Any, ...]:
