@@ -2,9 +2,15 @@
 
 Latency runs from the slider's input event in the page to the animation frame that draws the new
 picture; staleness is the age of the input that a drawn frame shows.
+
+Figures are printed page by page: 2,000 updates alone take three minutes on two cores, and more
+where these have something else to do.
 """
 
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -30,26 +36,41 @@ print(json.dumps(pushed))
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured of a variant; times in ms, growth in percent."""
+    """How fast a page is; times in ms."""
 
     latency: tuple[float, float]
     drag: Drag
-    push_lag: float
-    kernel_growth: float
-    page_growth: float
 
 
-def measure(variant: Variant, updates: int) -> Result:
-    """Open the variant's page in a JupyterLab of its own and measure it."""
-    push = _PUSH.format(count=PUSHES, push=variant.push)
+@contextlib.contextmanager
+def watched(variant: Variant) -> Iterator[Lab]:
+    """The variant's page in a JupyterLab of its own, with the probe in it."""
+    say(f"{variant.name}: opening its page")
     with Lab(notebook([*variant.cells])) as lab:
         lab.run_all()
         watch(lab, variant)
+        yield lab
+
+
+def say(text: str) -> None:
+    """Tells what goes on, where the tables do not go: nobody takes a long wait for a halt."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure(variant: Variant) -> Result:
+    """How late a page is when its slider is moved step by step, and when it is dragged."""
+    with watched(variant) as lab:
+        say(f"{variant.name}: {variant.changes} changes, and a drag")
         latency = percentiles(change(lab, variant, variant.changes))
-        dragged = drag(lab, variant)
-        lag = push_lag(lab, push) if updates else float("nan")
-        kernel, page = growth(lab, variant, updates) if updates else (float("nan"),) * 2
-    return Result(latency, dragged, lag, kernel, page)
+        return Result(latency, drag(lab, variant))
+
+
+def endure(variant: Variant) -> tuple[float, float, float]:
+    """How late the latest of many results of a loop is, in ms, and the growth of memory in %."""
+    push = _PUSH.format(count=PUSHES, push=variant.push)
+    with watched(variant) as lab:
+        say(f"{variant.name}: {PUSHES} pushes, {UPDATES} updates")
+        return push_lag(lab, push), *growth(lab, variant, UPDATES)
 
 
 def push_lag(lab: Lab, code: str) -> float:
@@ -102,14 +123,19 @@ def memory(lab: Lab) -> tuple[float, float]:
 
 
 def main(report: Report) -> None:
-    """Measure all three, one after another, and print them side by side."""
-    results = {FLOOR: measure(FLOOR, UPDATES), RIVAL: measure(RIVAL, 0)}
-    try:
-        results[OURS] = measure(OURS, UPDATES)
-        results[STATIC] = measure(STATIC, 0)
-    except Exception as error:  # the others' figures are still worth having
-        print(f"\nworkbench: not measured: {error}")
-    floor = results[FLOOR].latency[0]
+    """Measure how fast all pages are, then what ours does in the long run.
+
+    A page that can't be measured is said, the others' figures are still worth having.
+    """
+    results: dict[Variant, Result] = {}
+    for variant in (FLOOR, RIVAL, OURS, STATIC):
+        try:
+            results[variant] = found = measure(variant)
+        except Exception as error:
+            print(f"\n{variant.name}: not measured: {error}")
+            continue
+        say("{}: {:.0f} / {:.0f} ms".format(variant.name, *found.latency))
+    floor = results[FLOOR].latency[0] if FLOOR in results else float("nan")
     report.table(
         "Slider to pixels in JupyterLab, 10 s at 48 kHz",
         ["page", "p50 ms", "p95 ms", "x floor", "drag frames/s", "staleness p95 ms", "last lag ms"],
@@ -118,27 +144,29 @@ def main(report: Report) -> None:
             for v, r in results.items()
         ],
     )
-    report.table(
-        "A loop in a cell, and memory",
-        ["page", f"{PUSHES} pushes, lag ms", f"kernel growth %, {UPDATES} updates", "page %"],
-        [
-            [v.name, r.push_lag, r.kernel_growth, r.page_growth]
-            for v, r in results.items()
-            if v in (FLOOR, OURS)
-        ],
-    )
     if OURS in results:
-        _targets(report, results[OURS], results[RIVAL])
+        _speed_targets(report, results[OURS], results.get(RIVAL))
+        _long_run(report)
 
 
-def _targets(report: Report, ours: Result, rival: Result) -> None:
+def _speed_targets(report: Report, ours: Result, rival: Result | None) -> None:
     report.target("slider to pixels, p50", ours.latency[0], "<=", 50, "ms")
     report.target("slider to pixels, p95", ours.latency[1], "<=", 70, "ms")
-    ratio = rival.latency[0] / ours.latency[0]
-    report.target("faster than interact + plt.show", ratio, ">=", 8, "x")
+    if rival is not None:
+        ratio = rival.latency[0] / ours.latency[0]
+        report.target("faster than interact + plt.show", ratio, ">=", 8, "x")
     report.target("drag, frames per second", ours.drag.frames_per_second, ">=", 15, "/s")
     report.target("drag, staleness p95", ours.drag.staleness_p95, "<=", 130, "ms")
     report.target("drag, lag of the last input", ours.drag.last_input_lag, "<=", 130, "ms")
-    report.target(f"{PUSHES} results pushed, largest lag", ours.push_lag, "<=", 200, "ms")
-    report.target(f"{UPDATES} updates, kernel memory", ours.kernel_growth, "<=", 5, "%")
-    report.target(f"{UPDATES} updates, page memory", ours.page_growth, "<=", 5, "%")
+
+
+def _long_run(report: Report) -> None:
+    lag, kernel, page = endure(OURS)
+    report.table(
+        "A loop in a cell, and memory",
+        ["page", f"{PUSHES} pushes, lag ms", f"kernel growth %, {UPDATES} updates", "page %"],
+        [[OURS.name, lag, kernel, page]],
+    )
+    report.target(f"{PUSHES} results pushed, largest lag", lag, "<=", 200, "ms")
+    report.target(f"{UPDATES} updates, kernel memory", kernel, "<=", 5, "%")
+    report.target(f"{UPDATES} updates, page memory", page, "<=", 5, "%")

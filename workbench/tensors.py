@@ -106,7 +106,21 @@ def whole_lengths(given: tf.Tensor, axis: int) -> tf.Tensor:
 def as_rows(lengths: tf.Tensor, work: tf.Tensor, taken: int) -> tf.Tensor:
     """`lengths` in a shape that broadcasts to the rows of `work`, all but its last dimensions."""
     inner = work.shape.rank - taken - lengths.shape.rank
+    if inner == 0:
+        return lengths
     return tf.reshape(lengths, tf.concat([tf.shape(lengths), [1] * inner], 0))
+
+
+def common_end(lengths: tf.Tensor) -> int | None:
+    """Where all rows end, if that is known and the same for all of them.
+
+    >>> common_end(tf.constant([3, 3])), common_end(tf.constant([3, 4]))
+    (3, None)
+    """
+    known = tf.get_static_value(lengths)
+    if known is None or known.size == 0 or np.any(known != known.flat[0]):
+        return None
+    return int(known.flat[0])
 
 
 def silence_beyond(work: tf.Tensor, lengths: tf.Tensor, taken: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -55,3 +55,24 @@ def test_adding_is_the_transpose_of_cutting(frame_length, frame_step, fft_length
     np.testing.assert_allclose(found[:, :size], expected[:, :size], atol=1e-12)
     assert not np.any(found[:, size:])
     assert not np.any(expected[:, size:])
+
+
+@pytest.mark.parametrize("end", [0, 1, 5, 70, 200])
+def test_rows_that_end_alike_are_cut_as_beside_one_that_does_not(end):
+    """Where all rows end at the same known sample, they are mirrored in one go."""
+    grid = layout({"frame_length": 64, "frame_step": 16, "fft_length": None, "center": True,
+                   "window_position": "center"})  # fmt: skip
+    signal = tf.constant(np.random.default_rng(1).normal(size=(3, 200)))
+    signal *= tf.constant([[1.0], [1e-3], [1e3]], tf.float64)
+    signal *= tf.cast(tf.range(200) < max(end, 1), tf.float64)
+    alike = cut_frames(signal, grid, "reflect", tf.constant([end] * 3))
+    apart = cut_frames(signal, grid, "reflect", tf.constant([end, end, 100]))
+    np.testing.assert_array_equal(alike[:2], apart[:2])
+    assert alike.shape == apart.shape
+    inside = np.zeros(264)  # by hand: mirrored at 0 and at the end, silent beyond that mirror
+    places = np.arange(max(end, 1) + 64) - 32
+    period = max(2 * (max(end, 1) - 1), 1)
+    folded = np.minimum(places % period, period - places % period)
+    inside[: len(places)] = np.asarray(signal)[0][folded]
+    for frame in range(alike.shape[1]):
+        np.testing.assert_array_equal(alike[0, frame], inside[16 * frame : 16 * frame + 64])

@@ -6,6 +6,7 @@ import tensorflow as tf
 import workbench as wb
 from tests.numbers import relative
 from workbench.axes import waveform_space
+from workbench.core.inversion import _added_squares
 from workbench.ops import spec
 
 RNG = np.random.default_rng(5)
@@ -162,3 +163,22 @@ def test_signals_shorter_than_a_frame_come_back(length):
     seen = slice(57, None)  # the window begins behind 56 zeros, and with a 0
     np.testing.assert_allclose(found[seen], x[seen], atol=1e-9)
     assert wb.inverse_stft(wb.stft(x[:100])).shape[0] >= 1
+
+
+@pytest.mark.parametrize(("size", "step", "count"), [(8, 4, 5), (9, 4, 1), (7, 7, 3), (5, 1, 4)])
+def test_squares_of_windows_are_added_where_their_frames_lie(size, step, count):
+    window = np.random.default_rng(2).uniform(0.1, 1.0, size)
+    blocks = count - 1 + -(-size // step)
+
+    def by_hand(frames):
+        total = np.zeros(blocks * step)
+        for frame in range(frames):
+            total[frame * step : frame * step + size] += window**2
+        return total
+
+    found = _added_squares(tf.constant(window), step, count, None)
+    np.testing.assert_allclose(found, by_hand(count), rtol=1e-15)  # a sum of few, all positive
+    counts = tf.constant([0, 1, count])
+    for room in (count, tf.constant(count)):  # as outside of graphs, and as in them
+        found = _added_squares(tf.constant(window), step, room, counts)
+        np.testing.assert_allclose(found, [by_hand(n) for n in (0, 1, count)], rtol=1e-15)

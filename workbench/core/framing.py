@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from workbench.errors import ParameterError
 from workbench.shapes import fit_samples, gathered, part, sizes, smaller
+from workbench.tensors import common_end
 
 _SHORTEST_BLOCK = 32  # samples; copying shorter ones costs more than trimming longer ones
 _MANY_BLOCKS = 16  # frames that overlap more often than this are added up in one go
@@ -103,8 +104,8 @@ def cut_frames(
     @tf.custom_gradient
     def gathered(samples: tf.Tensor) -> Any:
         cut = tf.reshape(samples, [*leading, blocks, block])
-        places = tf.expand_dims(tf.range(count) * advance, 1) + np.arange(each)
-        frames = tf.gather(cut, places, axis=-2)
+        steps = np.arange(count) if isinstance(count, int) else tf.range(count)
+        frames = tf.gather(cut, steps[:, np.newaxis] * advance + np.arange(each), axis=-2)
         frames = tf.reshape(frames, [*leading, count, each * block])
         if each * block > size:
             frames = part(frames, -1, 0, size)
@@ -116,6 +117,8 @@ def cut_frames(
         return frames, gradient
 
     frames = gathered(extended)
+    if frames.shape.is_fully_defined():
+        return frames
     known = count if isinstance(count, int) else None
     return tf.ensure_shape(frames, [*signal.shape[:-1], known, size])
 
@@ -183,6 +186,10 @@ def _mirrored_rows(signal: tf.Tensor, grid: Layout, total: Any, lengths: tf.Tens
     What a mirror shows is little: that alone is gathered, and put where each row ends.
     """
     *leading, length = sizes(signal)
+    if (end := common_end(lengths)) is not None and isinstance(length, int):
+        there = max(end, 1)
+        seen = smaller(total, grid.before + there + grid.padding)
+        return fit_samples(_mirrored(part(signal, -1, 0, there), grid, seen, None), 0, total)
     rows = tf.maximum(tf.cast(lengths, tf.int32), 1)[..., tf.newaxis]
     around = np.arange(-grid.before, grid.padding)  # the first sample, and the end of each row
     seen = gathered(signal, _fold(rows * (around >= 0) + around, rows), -1)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from workbench.shapes import sizes
 from workbench.tensors import as_type
 
 _FEW = 8
@@ -41,7 +42,7 @@ def multiply(rows: tf.Tensor, matrix: np.ndarray | tf.Tensor) -> tf.Tensor:
         flat,
         weights,
     )
-    return tf.reshape(made, tf.concat([tf.shape(rows)[:-1], [matrix.shape[1]]], 0))
+    return tf.reshape(made, [*sizes(rows)[:-1], matrix.shape[1]])
 
 
 def multiply_both(frames: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:

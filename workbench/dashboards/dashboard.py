@@ -99,6 +99,7 @@ class Dashboard:
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
         with self._lock:
+            self._look(self.controller.view)  # what is off the screen may be late
             return publication.draw(self.controller.frame)
 
     def picture(self) -> bytes:
@@ -120,6 +121,7 @@ class Dashboard:
             ValueError: There is no such kind.
         """
         with self._lock:
+            self._look(self.controller.view)  # what is off the screen may be late
             return download(self.controller, kind)
 
     def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
@@ -296,14 +298,14 @@ class Dashboard:
 
     def _look(self, view: View) -> None:
         with self._lock:
-            self.controller.look(view)
-            self._draw()
+            if self.controller.follow(view):
+                self._draw()
 
     def _draw(self) -> None:
+        self.scope.show(self.controller.frame)  # first: it is what is waited for
         self.panel.follow()
         self._actions.enable()
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
-        self.scope.show(self.controller.frame)
         self._completion.follow()
 
     def _send_audio(self, track: str, matched: bool) -> None:

@@ -3,7 +3,9 @@
 The page and Matplotlib draw the same frame.
 """
 
-from dataclasses import asdict, dataclass, field
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.dashboards.panels import Panel
@@ -31,7 +33,8 @@ class Frame:
     ``time`` is the full extent of the signal in seconds, ``shown`` the part that the panels over
     time cover, ``summary`` the text for screen readers. ``values`` travels to the page unchanged:
     it says which control values this frame shows. ``tracks`` names what can be heard of it;
-    ``selection``, where there is one, replaces that of the page.
+    ``selection``, where there is one, replaces that of the page. A frame is ``late`` where some
+    panels, none of them on the screen, are still those of the frame before.
     """
 
     panels: tuple[Panel, ...]
@@ -41,6 +44,7 @@ class Frame:
     values: dict[str, Any] = field(default_factory=dict)
     tracks: tuple[str, ...] = ()
     selection: Selection | None = None
+    late: bool = False
 
     def encode(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return the frame's description and its buffers, in the order of the panels."""
@@ -55,6 +59,7 @@ class Frame:
             "summary": self.summary,
             "values": self.values,
             "tracks": list(self.tracks),
+            "late": self.late,
             "panels": heads,
         }
         if self.selection is not None:
@@ -67,7 +72,8 @@ class View:
     """What the page shows: a range of seconds (None: all of it) and the display's own pixels.
 
     ``columns`` and ``rows`` (one number per panel, none before the first frame) count device
-    pixels inside the plots. ``ratio`` is device pixels per CSS pixel.
+    pixels inside the plots. ``ratio`` is device pixels per CSS pixel. ``visible`` are the numbers
+    of the panels of which something is on the screen; None stands for all of them.
     """
 
     first: float | None
@@ -75,6 +81,12 @@ class View:
     columns: int
     rows: tuple[int, ...]
     ratio: float
+    visible: tuple[int, ...] | None = None
+
+    @property
+    def complete(self) -> View:
+        """The same of all panels, whether they are on the screen or not."""
+        return replace(self, visible=None)
 
     def span(self, time: tuple[float, float]) -> tuple[float, float]:
         """Return the seconds to show of a signal that extends over ``time``.

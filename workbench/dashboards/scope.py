@@ -30,6 +30,7 @@ MODULES = (  # each imports only from those before it
     "layout",
     "view",
     "question",
+    "sight",
     "markup",
     "sound",
     "player",
@@ -95,7 +96,7 @@ class Scope(anywidget.AnyWidget):
         self._flow.push(frame, paced=cell_is_running())
 
     def on_view(self, callback: Callable[[View], None]) -> None:
-        """Call ``callback(view)`` when the page comes up, zooms, pans or changes its size."""
+        """Call ``callback(view)`` when the page comes up or shows another range, size or panel."""
         self._view_callbacks.append(callback)
 
     def on_audio(self, callback: Callable[[str, bool], None]) -> None:
@@ -291,6 +292,7 @@ class Scope(anywidget.AnyWidget):
             content["columns"],
             tuple(content["rows"]),
             content["ratio"],
+            None if (visible := content.get("visible")) is None else tuple(visible),
         )
         try:
             for callback in self._view_callbacks:

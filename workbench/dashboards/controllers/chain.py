@@ -201,7 +201,12 @@ class ChainController(VisibleFirst):
         return 0.0, max(self.seconds, *ends)
 
     def _drawn(
-        self, result: Computed, span: tuple[float, float], columns: int, rows: tuple[int, ...]
+        self,
+        result: Computed,
+        span: tuple[float, float],
+        columns: int,
+        rows: tuple[int, ...],
+        kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
         panels: dict[str, Panel] = {}
         scene = Scene(
@@ -210,7 +215,7 @@ class ChainController(VisibleFirst):
         )  # fmt: skip
         for plot in self._shown_plots():
             up = rows[len(panels)] if len(rows) > len(panels) else _ROWS
-            made = plot.draw(replace(scene, rows=max(up, 16)))
+            made = kept.get(plot.name) or plot.draw(replace(scene, rows=max(up, 16)))
             if made is not None:
                 panels[plot.name] = made
         return panels

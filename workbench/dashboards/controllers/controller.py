@@ -17,9 +17,16 @@ import numpy as np
 
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
-from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, index, one_of
-from workbench.dashboards.controllers.forms import SOURCE, Group, Work, name_of, plain, values_of
+from workbench.dashboards.controllers.forms import (
+    SHOWN,
+    SOURCE,
+    Group,
+    Work,
+    name_of,
+    plain,
+    values_of,
+)
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source, source_again
@@ -114,7 +121,7 @@ class Controller(ABC, Generic[Result]):
 
     @abstractmethod
     def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
-        """What is shown of a result from the first to the last second of `span`."""
+        """What is shown in `span`; panels that are not visible may be those of the last frame."""
 
     def _described(self) -> dict[str, Any]:
         """All that `_take` needs to have the parameters of now again, as JSON holds it."""
@@ -144,10 +151,12 @@ class Controller(ABC, Generic[Result]):
     def set(self, stage: int, **values: Any) -> None:
         """Changes parameters of a stage, of the source (`SOURCE`) or of what is shown (`SHOWN`).
 
+        Panels that are not on the screen may stay as they were: then the frame is `late`.
+
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later stage.
         """
-        with self._changing():
+        with self._changing(moving=stage != SHOWN):
             if stage == SOURCE:
                 self.source.set(**values)
             else:
@@ -230,10 +239,18 @@ class Controller(ABC, Generic[Result]):
         fields.close()
 
     def look(self, view: View) -> None:
-        """Shows another range, or the same in another resolution."""
+        """Shows another range, or the same in another resolution; all panels are drawn."""
         result = self._seen(view)
-        frame = self._frame(result, view)
+        frame = self._frame(result, view.complete)
         self.result, self.frame, self.view = result, frame, view
+
+    def follow(self, view: View) -> bool:
+        """Looks at what a page shows, unless the frame is just that; says whether it did."""
+        if self.frame.late or view.complete != self.view.complete:
+            self.look(view)
+            return True
+        self.view = view  # other panels are on the screen, that is all
+        return False
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.
@@ -270,14 +287,14 @@ class Controller(ABC, Generic[Result]):
         return found
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Makes a change, computes with it and draws it; puts all back where that fails."""
+    def _changing(self, moving: bool = False) -> Iterator[None]:
+        """Makes a change and draws it (moving: what is visible); a failure puts all back."""
         source, values, channel = self.source, dict(self.source.values), self.channel
         try:
             with self._restoring():
                 yield
                 result = self._compute()
-                frame = self._frame(result, self.view)
+                frame = self._frame(result, self.view if moving else self.view.complete)
         except Exception:
             self.source, self.channel = source, channel
             source.values = values
@@ -289,8 +306,10 @@ class Controller(ABC, Generic[Result]):
         time = self._time(result)
         span = view.span(time)
         panels = tuple(self._panels(result, span, view))
+        before = () if view.visible is None else self.frame.panels
+        late = any(panel is old for panel in panels for old in before)
         summary = self._summary(panels)
-        return Frame(panels, time, span, summary, self.values, self.tracks)
+        return Frame(panels, time, span, summary, self.values, self.tracks, late=late)
 
     def _summary(self, panels: Sequence[Panel]) -> str:
         said = [f"{self.source.name}, {self.seconds:.3f} s at {self.source.sample_rate} Hz."]
@@ -298,18 +317,3 @@ class Controller(ABC, Generic[Result]):
             unit = f" {shown.unit}" if shown.unit else ""
             said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
         return " ".join(said)
-
-
-class WithChain(Controller[Result]):
-    """A controller of a chain, which is what can be taken away.
-
-    Attributes:
-        chain: What is done to the source.
-    """
-
-    chain: Chain
-
-    @property
-    def layer(self) -> Chain:
-        """The chain."""
-        return self.chain

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
-from workbench.dashboards.controllers.controller import WithChain
+from workbench.dashboards.controllers.with_chain import WithChain
 from workbench.dashboards.frames import View
 from workbench.dashboards.long_files.envelope import Envelope
 from workbench.dashboards.long_files.overview import Overview
@@ -53,6 +53,7 @@ class VisibleFirst(WithChain[Computed]):
     _memory: Memory
     _kept: tuple[int, tuple[int, ...], Overview] | None = None
     _version = 0
+    _names: tuple[str, ...] = ()  # of the plots whose panels the frame has
 
     @abstractmethod
     def _run(self, x: tf.Tensor) -> Gradients:
@@ -64,9 +65,14 @@ class VisibleFirst(WithChain[Computed]):
 
     @abstractmethod
     def _drawn(
-        self, result: Computed, span: tuple[float, float], columns: int, rows: tuple[int, ...]
+        self,
+        result: Computed,
+        span: tuple[float, float],
+        columns: int,
+        rows: tuple[int, ...],
+        kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
-        """What is shown of a part's result, by the name of the plot."""
+        """What is shown of a part's result, by the name of the plot; some may be kept."""
 
     @property
     def picture(self) -> Overview | None:
@@ -141,7 +147,7 @@ class VisibleFirst(WithChain[Computed]):
         made = self._computed_part(cutter, overview.missing[0])
         overview.take(
             overview.missing[0],
-            self._drawn(made, overview.missing[0], EVERY_STEP, view.rows),
+            self._drawn(made, overview.missing[0], EVERY_STEP, view.rows, {}),
         )
         self._kept = (self._version, view.rows, overview)
         return replace(made, overview=overview)
@@ -155,7 +161,7 @@ class VisibleFirst(WithChain[Computed]):
         return Overview(span, max(view.columns, 16), seconds, {"signal": envelope}, before)
 
     def _add_piece(self, picture: Overview, made: Computed) -> None:
-        panels = self._drawn(made, made.part.span, EVERY_STEP, self.view.rows)
+        panels = self._drawn(made, made.part.span, EVERY_STEP, self.view.rows, {})
         picture.take(made.part.span, panels)
 
     def _cutter(self) -> Cutter:
@@ -177,7 +183,17 @@ class VisibleFirst(WithChain[Computed]):
     def _panels(self, result: Computed, span: tuple[float, float], view: View) -> list[Panel]:
         if result.overview is not None:
             return result.overview.panels()
-        return list(self._drawn(result, span, max(view.columns, 16), view.rows).values())
+        columns, kept = max(view.columns, 16), self._out_of_sight(view)
+        drawn = self._drawn(result, span, columns, view.rows, kept)
+        self._names = tuple(drawn)
+        return list(drawn.values())
+
+    def _out_of_sight(self, view: View) -> dict[str, Panel]:
+        """The panels of the frame that are not on the screen, by the name of the plot."""
+        if view.visible is None:
+            return {}
+        shown = enumerate(zip(self._names, self.frame.panels, strict=False))
+        return {name: panel for at, (name, panel) in shown if at not in view.visible}
 
 
 def _key(view: View, span: tuple[float, float]) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ import { Player } from "./player.js";
 import { Progress, veil } from "./progress.js";
 import { Question } from "./question.js";
 import { Selection } from "./selection.js";
+import { Sight } from "./sight.js";
 import { View } from "./view.js";
 import { WavePanel } from "./wave.js";
 import { ZPlanePanel } from "./zplane.js";
@@ -53,6 +54,7 @@ class Scope {
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
     this.question = new Question((id) => this.ask(id));
+    this.sight = new Sight(this.figure, () => this.question.ask());
     const stop = () => this.send({ kind: "stop" });
     this.progress = new Progress(this, this.find(".workbench-job"), stop, this.figure);
     this.exports = new ExportPanel(this);
@@ -133,7 +135,7 @@ class Scope {
     const kind = this.reported ? "view" : "hello";
     const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     this.reported = view.told;
-    this.send({ kind, id, from: this.actions.self, ...view.describe(rows) });
+    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...view.describe(rows) });
   }
 
   // ---- layout and theme
@@ -173,6 +175,7 @@ class Scope {
     view.place(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
     this.figure.style.height = `${height}px`;
+    this.sight.follow(panels);
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
       if (canvas.width !== size[0]) canvas.width = size[0];
@@ -254,6 +257,7 @@ class Scope {
     this.axes = axes;
     this.report();
     if (moved) this.player.refresh();
+    this.sight.expect(message.late);
     this.player.offer(message.tracks ?? []);
     if (message.selection) this.selection.take(message.selection);
     this.selection.fit();
@@ -313,6 +317,7 @@ class Scope {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = -1;
     this.question.dispose();
+    this.sight.dispose();
     this.selection.dispose();
     this.model.off("msg:custom", this.receive);
     this.sizes.disconnect();

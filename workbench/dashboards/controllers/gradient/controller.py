@@ -14,7 +14,6 @@ from workbench.axes import with_axes
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, one_of
-from workbench.dashboards.controllers.controller import WithChain
 from workbench.dashboards.controllers.forms import SHOWN, Group, Work, values_of
 from workbench.dashboards.controllers.gradient.code import code_of
 from workbench.dashboards.controllers.gradient.examples import EXAMPLES
@@ -23,6 +22,7 @@ from workbench.dashboards.controllers.gradient.losses import LossOverParameter
 from workbench.dashboards.controllers.gradient.notes import of_learning, of_scalar, of_stage
 from workbench.dashboards.controllers.gradient.objective import lines_of, objective_of, placed
 from workbench.dashboards.controllers.gradient.settings import SETTINGS
+from workbench.dashboards.controllers.with_chain import WithChain
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots import descents, gradients
