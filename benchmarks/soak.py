@@ -92,6 +92,7 @@ class Soak:
             button = self._random.choice([pause, stop])
             if button.count():
                 button.click()
+                self.user.provoked = True  # the page says that something has been stopped
                 self.log.append(f"{self.seconds:7.1f} s  (stopped)")
             time.sleep(0.2)
 
