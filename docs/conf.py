@@ -3,6 +3,7 @@
 Sphinx is run from the top of the project.
 """
 
+import re
 from typing import Any
 
 from docs import mathml, notebook_pages, op_pages
@@ -22,6 +23,11 @@ html_copy_source = False
 html_show_sphinx = False
 copybutton_prompt_text = ">>> "
 default_role = "code"
+# as a repository's page shows it in light and dark; Sphinx neither copies it nor knows its theme
+PICTURE = re.compile(
+    r'<picture>\s*<source [^>]*srcset="(.*?)">\s*<img src="(.*?)" alt="(.*?)">\s*</picture>'
+)
+IMAGE = "```{{image}} {}\n:class: only-{}\n:alt: {}\n```\n"
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 
@@ -32,7 +38,16 @@ def pages(app: Any) -> None:
     notebook_pages.main()
 
 
+def themed(app: Any, page: str, source: list[str]) -> None:
+    """Makes two pictures of one in HTML, which are shown by the theme that was chosen."""
+    source[0] = PICTURE.sub(
+        lambda m: IMAGE.format(m[2], "light", m[3]) + "\n" + IMAGE.format(m[1], "dark", m[3]),
+        source[0],
+    )
+
+
 def setup(app: Any) -> None:
-    """Connects the pages and the formulas."""
+    """Connects the pages, the pictures and the formulas."""
     app.connect("builder-inited", pages)
+    app.connect("source-read", themed)
     mathml.setup(app)

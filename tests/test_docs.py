@@ -9,6 +9,7 @@ import pytest
 
 import workbench as wb
 from docs.mathml import formula
+from docs.notebook_pages import linked
 from workbench import ops
 from workbench.ops import registry
 
@@ -65,6 +66,13 @@ def test_every_public_name_is_in_the_reference(site):
 
 
 @pytest.mark.slow
+def test_every_picture_of_the_site_is_there(site):
+    for page in site.rglob("*.html"):
+        for source in re.findall(r'<img[^>]* src="([^"]*)"', page.read_text("utf-8")):
+            assert (page.parent / source).exists(), f"{page.name} shows {source}"
+
+
+@pytest.mark.slow
 def test_the_site_asks_no_other_host_for_anything(site):
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
@@ -81,3 +89,9 @@ def test_names_of_the_code_stand_in_formulas_as_one_word_in_the_type_of_code():
 
 def test_a_bar_is_as_long_as_what_it_stands_over():
     assert '<mrow class="bar"><mrow><mi>X</mi>' in formula(r"\overline{X[t]}\; w")
+
+
+def test_a_notebook_page_links_to_others_as_pages_and_says_what_its_pictures_are():
+    assert linked("[01](01_sampling.ipynb#try)") == "[01](01_sampling.md#try)"
+    assert linked("[export](../docs/export.md)") == "[export](../export.md)"
+    assert linked("![png](00/3_0.png)") == "![What the cell above shows](00/3_0.png)"

@@ -198,7 +198,7 @@ def griffin_lim(
     Raises:
         ParameterError: As for `inverse_stft`.
 
-    Source: Perraudin, Balazs & Sondergaard, "A fast Griffin-Lim algorithm", WASPAA 2013.
+    Source: Perraudin, Balazs & Søndergaard, "A fast Griffin-Lim algorithm", WASPAA 2013.
 
     >>> import workbench as wb
     >>> magnitude = wb.spectrogram(wb.tone(sample_rate=8000, seconds=1.0), power=1.0)
