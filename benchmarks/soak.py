@@ -20,7 +20,7 @@ from tests.lab import Lab, notebook
 CELLS = ["import workbench as wb\n\ngallery = wb.gallery()\ngallery"]
 SAMPLE = 30.0  # seconds between two weighings
 RELOAD = 150.0
-WARM_UP = 0.2  # of the time
+WARM_UP = 0.2  # of the time: what has an end fills, such as caches and the room for tensors
 DASHBOARDS = 10
 _ENOUGH = 3.0  # seconds that something may go on by itself
 
@@ -92,6 +92,7 @@ class Soak:
             button = self._random.choice([pause, stop])
             if button.count():
                 button.click()
+                self.user.provoked = True  # the page says that something has been stopped
                 self.log.append(f"{self.seconds:7.1f} s  (stopped)")
             time.sleep(0.2)
 

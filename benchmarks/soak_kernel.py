@@ -8,6 +8,7 @@ import threading
 
 import ipywidgets
 import numpy as np
+import tensorflow as tf
 
 from workbench.dashboards.ideas import IDEAS
 
@@ -62,7 +63,16 @@ def soak_fresh():
 def soak_memory():
     gc.collect()
     instances = ipywidgets.widgets.widget._instances
-    return {"widgets": len(instances), "threads": threading.active_count()}
+    return {"widgets": len(instances), "threads": threading.active_count(), **_tensors()}
+
+
+def _tensors():
+    """MiB of all tensors, now and at most: TensorFlow keeps the room of the most for new ones."""
+    try:
+        found = tf.config.experimental.get_memory_info("CPU:0")
+    except ValueError:  # it counts where it has oneDNN alone
+        return {}
+    return {"tensors MiB": found["current"] / 2**20, "most tensors MiB": found["peak"] / 2**20}
 
 
 def _told(widget):

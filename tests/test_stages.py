@@ -1,3 +1,7 @@
+import gc
+import inspect
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -125,3 +129,29 @@ def test_a_ratio_moves_with_every_kind(kind):
         moved, wb.resample(x, orig_rate=8000, ratio=0.75, kind=kind), atol=1e-6
     )
     assert ("ratio" in stage.differentiable) == (kind in ("sinc", "linear", "average"))
+
+
+def test_a_trace_that_is_dropped_leaves_no_graph_behind(monkeypatch):
+    made = []
+    original = stages._compiled
+
+    def compiled(*arguments):
+        call = original(*arguments)
+        made.append(weakref.ref(inspect.getclosurevars(call).nonlocals["concrete"].graph))
+        return call
+
+    monkeypatch.setattr(stages, "_compiled", compiled)
+    monkeypatch.setattr(stages, "_KEPT_TRACES", 1)
+    layer = wb.layers.STFT(frame_length=64)
+    stage = Stage(layer)
+    for step in (16, 24, 32, 40):
+        layer.set(frame_step=step)
+        for _ in range(2):
+            found = stage.forward(tf.identity(X))
+            stages.settle()
+            stage.backward(X, found)
+            stages.settle()
+    gc.collect()
+    assert len(made) == 8
+    assert sum(graph() is not None for graph in made) <= 1
+    assert stage.backward(X, stage.forward(X))[0].shape == X.shape

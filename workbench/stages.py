@@ -8,6 +8,7 @@ soon as they rest, they are traced aside, in a thread, and run compiled from the
 from __future__ import annotations
 
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,11 +16,13 @@ from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 from workbench.declared_layer import DeclaredLayer
 from workbench.masks import Masks, carry, carrying, mask_of, masks_among, valid_steps
 
-_KEPT_TRACES = 16
+_KEPT_TRACES = 8
+_OWN = "_gradient_op_type"  # of a node: the name of its gradient, where that was made for it
 _tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
 
 
@@ -241,5 +244,20 @@ def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Calla
         made, masks = concrete(masks_among(arguments), *arguments)
         return carrying(masks, made)
 
+    weakref.finalize(call, _forget, _own_gradients(concrete.graph))
     call(*arguments)
     return call
+
+
+def _own_gradients(graph: tf.Graph) -> list[str]:
+    """The names under which TensorFlow holds the gradients that were defined for a graph alone."""
+    described = graph.as_graph_def()
+    inner = [node for function in described.library.function for node in function.node_def]
+    nodes = [*described.node, *inner]
+    return [node.attr[_OWN].s.decode() for node in nodes if _OWN in node.attr]
+
+
+def _forget(gradients: list[str]) -> None:
+    """Lets go of such gradients: they would be held for ever, and their graph with them."""
+    for name in gradients:
+        ops.gradient_registry._registry.pop(name, None)

@@ -168,3 +168,13 @@ def test_what_is_not_finite_has_no_picture(value):
         image_panel("Loud", np.full((9, 9), value), image_space(), (0.0, 1.0), 30, 30)
     with pytest.raises(ValueError, match=r"^Signal: the values must be finite; got"):
         wave_panel("Signal: signal", np.full((1, 9), value), waveform_space(8), (0.0, 1.0), 30)
+
+
+def test_a_power_of_which_nothing_but_rounding_is_left_has_a_picture():
+    space = replace(image_space("magnitude", ""), power=1e-30)
+    values = (1 + 1e-6 * np.random.default_rng(0).standard_normal((9, 5))).astype(np.float32)
+    found = image_panel("Tiny", values, space, (0.0, 1.0), 100, 100)
+    assert found.high - found.low == pytest.approx(80)
+    values[0] = np.inf
+    with pytest.raises(ValueError, match="the values must be finite"):
+        image_panel("Tiny", values, space, (0.0, 1.0), 100, 100)

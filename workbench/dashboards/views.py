@@ -17,6 +17,7 @@ from workbench.curves import Curves
 from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
+_LEAST_POWER = 1e-5  # of an amplitude: of a lesser one nothing is left but rounding
 _ROUNDING = 1e-4  # of a step: a time that a float just misses counts as reached
 _NICE = np.array([1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0])
 
@@ -200,7 +201,7 @@ def to_decibels(values: np.ndarray, space: Space) -> np.ndarray:
     """Values as levels in dB: those that are levels already, and powers of an amplitude."""
     if space.unit in DECIBEL:
         return values / DECIBEL[space.unit]
-    return 20.0 / space.power * np.log10(np.maximum(values, 1e-12))
+    return 20.0 / max(space.power, _LEAST_POWER) * np.log10(np.maximum(values, 1e-12))
 
 
 def _peak(values: np.ndarray) -> np.floating:
