@@ -281,7 +281,9 @@ class Lab(Server):
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the kernel has nothing to do and what it has sent is drawn."""
+        """Wait until the kernel has nothing to do and what it has sent is drawn, all of it."""
+        self.wait_for_idle()
+        self.page.wait_for_function("() => !document.querySelector('.workbench-scope [aria-busy]')")
         self.wait_for_idle()
         self.page.evaluate(
             "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"

@@ -68,6 +68,7 @@ def test_the_page_asks_for_what_a_late_frame_lacks(page):
     page.settle()
     before = len(page.sent("view"))
     page.show(four(0.4, late=True))
+    assert page.page.locator("[aria-busy=true]").count() == 1  # for readers aloud, and for tests
     page.page.wait_for_function(
         "before => window.scopes.first.model.sent"
         ".filter(({ kind }) => kind === 'view').length > before",
@@ -75,6 +76,7 @@ def test_the_page_asks_for_what_a_late_frame_lacks(page):
     )
     page.receive({"kind": "viewed", "id": page.sent("view")[-1]["id"]})
     page.show(four(0.4))
+    assert page.page.locator("[aria-busy]").count() == 0
     assert len(page.sent("view")) == before + 1  # once
 
 

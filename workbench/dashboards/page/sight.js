@@ -59,6 +59,7 @@ export class Sight {
   /** A frame has come; a late one has panels that are off the screen as they were before. */
   expect(late) {
     clearTimeout(this.timer);
+    this.figure.ariaBusy = late ? "true" : null;
     if (late) this.timer = setTimeout(this.changed, REST);
   }
 
