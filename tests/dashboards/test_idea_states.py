@@ -37,7 +37,7 @@ def test_a_dashboard_with_a_name(name):
 
 def test_a_design_of_another_dashboard_is_refused():
     design = wb.explore("stft").design()
-    with pytest.raises(ValueError, match=r"state\['kind'\] must be one of 'mel'; got 'stft'"):
+    with pytest.raises(ValueError, match=r"must be of this dashboard, 'mel'; got 'stft'"):
         wb.explore("mel").load(design)
 
 

@@ -10,7 +10,8 @@ import soundfile as sf
 from tests.dashboards.test_microphone import FLAGS
 from tests.lab import Lab, notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+# sound goes on while a machine is busy
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timed]
 
 CELLS = [
     "import workbench as wb",

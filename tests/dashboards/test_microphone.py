@@ -75,7 +75,7 @@ def test_it_records_until_stop_and_shows_the_time(page):
     button(page, "Stop").click()
     samples, rate = recording(page)
     assert rate in (44100, 48000)
-    assert 1.2 * rate <= len(samples) <= 3 * rate
+    assert 1.15 * rate <= len(samples) <= 3 * rate  # the timer rounds to a tenth
     assert 0.05 < np.abs(samples).max() <= 1.0  # the beep of the false device, one each second
     button(page, "Record").wait_for()
     assert page.get_by_role("timer").text_content() == ""

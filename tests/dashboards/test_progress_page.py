@@ -14,12 +14,16 @@ def told(page, fraction, left=None, text="Computing", on=True):
 
 def test_what_ends_within_half_a_second_is_never_shown(page):
     bar = page.page.locator("#first .workbench-job")
+    page.page.clock.install()
     told(page, 0.0)
-    page.page.wait_for_timeout(200)
+    page.page.clock.run_for(450)
     assert bar.is_hidden()
     page.receive({"kind": "progress", "on": False})
-    page.page.wait_for_timeout(600)
+    page.page.clock.run_for(1000)
     assert bar.is_hidden()
+    told(page, 0.0)
+    page.page.clock.run_for(550)
+    assert bar.is_visible()
 
 
 def test_the_bar_says_how_far_and_how_long_and_stops(page):
