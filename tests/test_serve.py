@@ -11,12 +11,10 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from playwright.sync_api import sync_playwright
 
 from benchmarks.comm import TARGET_P95, served, served_round_trips
 from benchmarks.kernel_socket import KernelSocket
 from benchmarks.report import percentiles
-from tests.browser import launch
 from tests.lab import PATIENCE, Served, notebook
 from workbench import app
 from workbench.serving import command
@@ -36,14 +34,6 @@ VERSIONS = ("of shared singleton module", "of shared module")
 def server():
     with Served(notebook(CELLS)) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 class Visit:

@@ -13,9 +13,7 @@ import urllib.request
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from tests.browser import launch
 from tests.lab import PATIENCE, Served, notebook
 from workbench import app
 from workbench.serving.access import Unguarded
@@ -162,14 +160,6 @@ def test_what_needs_more_than_its_memory_is_refused_in_words():
 
 
 # in a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
