@@ -8,7 +8,7 @@ import tensorflow as tf
 import workbench as wb
 from benchmarks.report import Report
 from benchmarks.timing import fastest
-from workbench import stages
+from workbench import traces
 
 RATE = 44100
 _SMOOTH = {"smoothing_seconds": 5e-3}
@@ -46,7 +46,7 @@ def main(report: Report) -> None:
         seconds = time.perf_counter() - began
         errors = [abs(chain.layers[0].values[each] - value) for each, value in wanted.items()]
         parameter = (0, next(iter(wanted)))
-        stages.settle()
+        traces.settle()
         found = fastest(
             {
                 "step": learner.step,

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
-from workbench import stages
+from workbench import traces
 
 X = tf.constant(np.random.default_rng(0).standard_normal((2, 8000)).astype(np.float32) * 0.1)
 
@@ -87,7 +87,7 @@ def test_gradients_equal_those_of_one_tape(chain, calls):
     expected, expected_drive = tape.gradient(value, [X, drive])
     for _ in range(calls):  # later calls are compiled
         found = chain.gradients(X, "energy", parameters=True)
-        stages.settle()
+        traces.settle()
     assert float(found.value) == pytest.approx(float(value), rel=1e-5)
     error = np.linalg.norm(found.signal - expected) / np.linalg.norm(expected)
     assert error < 1e-5
@@ -248,7 +248,7 @@ def test_keras_layers_in_the_middle_have_true_gradients(layer):
     chain = wb.Chain([wb.layers.Spectrogram(frame_length=64), layer], sample_rate=8000)
     for _ in range(4):
         found = chain.gradients(X, "energy")
-        stages.settle()
+        traces.settle()
         with tf.GradientTape() as tape:
             tape.watch(X)
             value = tf.reduce_mean(tf.square(chain(X)))

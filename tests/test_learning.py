@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import workbench as wb
 from tests.streams import unregistered
-from workbench import stages
+from workbench import traces
 from workbench.core.delay import Delay
 from workbench.learning.descent import Coordinate
 from workbench.learning.distance import Distance
@@ -143,7 +143,7 @@ def test_the_same_steps_again():
         learner = Learner(chain, NOISE, target, DELAY)
         for _ in range(30):
             yield learner.step().values
-            stages.settle()  # the same steps are compiled
+            traces.settle()  # the same steps are compiled
 
     assert list(steps()) == list(steps())
 
@@ -154,7 +154,7 @@ def test_restart_puts_everything_back():
     learner.restart()
     assert learner.chain.layers[0].values["drive_db"] == 1.0
     assert learner.history == []
-    stages.settle()
+    traces.settle()
     assert [step.loss for step in learner.run(10)] == pytest.approx(first, rel=1e-4)
 
 

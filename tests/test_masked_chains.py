@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import workbench as wb
-from workbench import stages
+from workbench import traces
 from workbench.masks import carry, mask_of, valid_steps
 
 RATE, TIME, LONG = 8000, 4000, 6000
@@ -45,7 +45,7 @@ def test_results_are_those_of_the_ops_with_lengths(calls):
     chain, (before, after, ends) = padding(), by_hand(SIGNAL)
     for _ in range(calls):  # later ones are compiled
         outputs = chain.run(tf.constant(SIGNAL))
-        stages.settle()
+        traces.settle()
     # float32, compiled in another order: 1e-5 of levels down to -100 dB
     np.testing.assert_allclose(outputs[3], before, atol=1e-3)
     np.testing.assert_allclose(outputs[4], after, atol=1e-3)
@@ -62,7 +62,7 @@ def test_results_are_those_of_a_call_in_keras(calls):
     expected = chain(x, training=True)  # masks are drawn in training alone, first by the seed
     for _ in range(calls):
         outputs = chain.run(tf.identity(x))
-        stages.settle()
+        traces.settle()
     np.testing.assert_allclose(outputs[-1], expected, atol=1e-3)
     np.testing.assert_array_equal(mask_of(outputs[-1]), mask_of(expected))
     assert mask_of(x) is None
@@ -80,7 +80,7 @@ def test_a_mask_that_a_signal_carries_is_respected(dtype):
     expected = chain(SIGNAL, mask=mask)
     for _ in range(3):
         outputs = chain.run(carry(tf.constant(SIGNAL), mask))
-        stages.settle()
+        traces.settle()
         np.testing.assert_allclose(outputs[-1], expected, rtol=1e-5)
     assert valid(outputs) == [3000, 1500, 6, None]
     assert np.max(np.abs(chain.run(SIGNAL)[-1] - expected)) > 1
@@ -96,7 +96,7 @@ def test_gradients_end_where_the_valid_part_ends():
             value = tf.reduce_mean(tf.square(chain(x, mask=mask)))
         expected = tape.gradient(value, x)
         found = chain.gradients(x, "energy")
-        stages.settle()
+        traces.settle()
         # 1e-5: float32, sums of a thousand products
         error = np.linalg.norm(found.signal - expected) / np.linalg.norm(expected)
         assert error < 1e-5

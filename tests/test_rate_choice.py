@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import workbench as wb
 from tests.numbers import relative
-from workbench import stages
+from workbench import traces
 from workbench.core.stability import choose_order
 from workbench.layers import UnstableWarning
 
@@ -116,7 +116,7 @@ def test_a_compiled_chain_runs_what_is_chosen_now():
         layer.set_weights(weights)
         for _ in range(3):  # eager, eager while tracing, compiled
             found = chain.gradients(x, "energy", parameters=True)
-            stages.settle()
+            traces.settle()
             assert relative(found.outputs[2], layer(found.outputs[1])) <= 1e-6
     assert not any(trace.exception() for trace in chain._stages[1]._traces._futures.values())
 

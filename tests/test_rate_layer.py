@@ -9,7 +9,7 @@ import tensorflow as tf
 
 import workbench as wb
 from tests.numbers import relative
-from workbench import stages
+from workbench import traces
 from workbench.layers import UnstableWarning
 
 X = np.random.default_rng(0).standard_normal((3, 24, 2)).astype(np.float32)
@@ -244,7 +244,7 @@ def test_a_chain_has_its_gradients_by_the_rate(interpolation):
         layer.choose()
         for _ in range(3):  # eager, eager while tracing, compiled
             found = chain.gradients(x, "energy", parameters=True)
-            stages.settle()
+            traces.settle()
             rate = tf.constant(48000.0, tf.float64)
             with tf.GradientTape() as tape:
                 tape.watch(rate)

@@ -8,22 +8,15 @@ soon as they rest, they are traced aside, in a thread, and run compiled from the
 from __future__ import annotations
 
 import time
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
-from tensorflow.python.framework import ops
 
 from workbench.declared_layer import DeclaredLayer
-from workbench.masks import Masks, carry, carrying, mask_of, masks_among, valid_steps
-
-_KEPT_TRACES = 8
-_OWN = "_gradient_op_type"  # of a node: the name of its gradient, where that was made for it
-_tracer = ThreadPoolExecutor(1, thread_name_prefix="workbench-trace")
+from workbench.masks import carry, mask_of, valid_steps
+from workbench.traces import Overtaken, Traces
 
 
 class Finish(NamedTuple):
@@ -50,7 +43,7 @@ class Stage:
         self.layer = layer
         self._first = self._values()
         self._moving: set[str] = set()
-        self._traces = _Traces()
+        self._traces = Traces()
         self._last: tuple[Any, Any, Any] | None = None
         self.seconds = 0.0
 
@@ -173,7 +166,7 @@ class Stage:
         def whole(live: Mapping[str, tf.Tensor], *tensors: tf.Tensor) -> Any:
             made = function({**fixed, **live}, *tensors)
             if getattr(self.layer, "held", None) != held:
-                raise _Overtaken
+                raise Overtaken
             return made
 
         if task is None or not isinstance(self.layer, DeclaredLayer):
@@ -181,83 +174,3 @@ class Stage:
         forms = tuple((each.dtype, each.shape.rank, mask_of(each) is None) for each in tensors)
         key = (task, tuple(sorted(fixed.items())), held, tuple(live), forms)
         return self._traces.call(task, key, whole, (live, *tensors))
-
-
-class _Overtaken(Exception):
-    """While it was traced a layer has changed what its traces hold fast."""
-
-
-class _Traces:
-    """Compiled functions by key, the least recently used one dropped when there are too many."""
-
-    def __init__(self) -> None:
-        self._latest: dict[Any, Any] = {}
-        self._futures: OrderedDict[Any, Future[Callable[..., Any]]] = OrderedDict()
-
-    def call(
-        self, task: Any, key: Any, function: Callable[..., Any], arguments: tuple[Any, ...]
-    ) -> Any:
-        """Calls `function`, compiled if it has been traced for `key`.
-
-        A trace is worth making when a task comes twice in a row with the same key: then something
-        else is moving. While the key itself moves, tracing aside would only slow it down.
-        """
-        settled = self._latest.get(task) == key
-        self._latest[task] = key
-        future = self._futures.get(key)
-        if future is not None:
-            self._futures.move_to_end(key)
-            if future.done() and not future.exception():
-                return future.result()(*arguments)
-            if future.done() and isinstance(future.exception(), _Overtaken):
-                del self._futures[key]
-        elif settled:
-            self._futures[key] = _tracer.submit(_compiled, function, arguments)
-            if len(self._futures) > _KEPT_TRACES:
-                self._futures.popitem(last=False)[1].cancel()
-        return function(*arguments)  # where the trace failed, this raises or is right
-
-
-def settle() -> None:
-    """Waits until everything that is being traced is ready."""
-    _tracer.submit(lambda: None).result()
-
-
-def _compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """A graph of `function` for tensors of these types and ranks, of any size, warmed up.
-
-    Masks go in and come out beside the tensors that carry them, which in a graph are others.
-    """
-
-    def masked(masks: Masks, *arguments: Any) -> tuple[Any, Masks]:
-        made = function(*carrying(masks, arguments))
-        return made, masks_among(made)
-
-    signature = tf.nest.map_structure(
-        lambda tensor: tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype),
-        (masks_among(arguments), *arguments),
-    )
-    graph = tf.function(masked, input_signature=signature, autograph=False)
-    concrete = graph.get_concrete_function()
-
-    def call(*arguments: Any) -> Any:
-        made, masks = concrete(masks_among(arguments), *arguments)
-        return carrying(masks, made)
-
-    weakref.finalize(call, _forget, _own_gradients(concrete.graph))
-    call(*arguments)
-    return call
-
-
-def _own_gradients(graph: tf.Graph) -> list[str]:
-    """The names under which TensorFlow holds the gradients that were defined for a graph alone."""
-    described = graph.as_graph_def()
-    inner = [node for function in described.library.function for node in function.node_def]
-    nodes = [*described.node, *inner]
-    return [node.attr[_OWN].s.decode() for node in nodes if _OWN in node.attr]
-
-
-def _forget(gradients: list[str]) -> None:
-    """Lets go of such gradients: they would be held for ever, and their graph with them."""
-    for name in gradients:
-        ops.gradient_registry._registry.pop(name, None)

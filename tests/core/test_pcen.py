@@ -152,3 +152,14 @@ def test_no_precision_is_lost_where_products_round_their_operands(monkeypatch):
     monkeypatch.setattr(tf.linalg, "matmul", rounding)
     found = wb.pcen(energy, frame_rate=RATE)
     assert np.max(np.abs(found - librosa_pcen(ENERGY[1]))) <= 1e-5 * np.max(found)
+
+
+def test_silence_stays_silence_whatever_the_gain():
+    energy = tf.constant(np.zeros((300, 2), np.float32))
+    with tf.GradientTape() as tape:
+        gain = tf.constant(256.0)
+        tape.watch((energy, gain))
+        found = wb.pcen(energy, frame_rate=RATE, gain=gain, time_constant_seconds=0.01)
+    np.testing.assert_array_equal(found, np.zeros((300, 2)))
+    for gradient in tape.gradient(found, (energy, gain)):
+        assert not np.isnan(gradient).any()

@@ -19,8 +19,9 @@ from tests.core.cells import (
     unrolled,
 )
 from tests.numbers import relative
+from workbench.core import state_loop
 from workbench.core.recurrence import Past, recur
-from workbench.core.state_delays import StateDelay
+from workbench.core.state_delays import StateDelay, design_state_delay
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 EXACT = 1e-12  # float64 over a few dozen steps
@@ -237,3 +238,22 @@ def test_a_second_derivative_is_refused():
         first = tape.gradient(fresh[0], x)
     with pytest.raises(LookupError, match="has no gradient of its own"):
         outer.gradient(first, x)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("gru", "taps"), ("lstm", "all")])
+def test_pieces_one_after_another_equal_the_whole(kind, name, monkeypatch):
+    cell, given = learnt(kind, name, length=11)
+    whole = gradient(recur, cell, given)
+    monkeypatch.setattr(state_loop, "_PIECE", 4)
+    assert_equal(gradient(recur, cell, given), whole)
+
+
+def test_few_loops_are_compiled_for_many_rates_and_lengths():
+    """XLA never lets go of one, and each takes megabytes."""
+    cell, weights, _, _ = example("simple")
+    before = state_loop._compiled.cache_info().currsize
+    for ratio in np.arange(1.1, 9.0, 0.3):
+        delay = design_state_delay(ratio, "cubic", 3)
+        past = any_past(cell, delay, 1)
+        recur(cell, noise(1, 150 + round(100 * ratio)), weights, delay, past)
+    assert state_loop._compiled.cache_info().currsize - before <= 2 * 3  # 4, 8, 16 taps: 2 lengths

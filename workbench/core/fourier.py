@@ -80,13 +80,13 @@ def inverse_transform_parts(real: tf.Tensor, imaginary: tf.Tensor, grid: Layout)
     return frames - multiply(imaginary, weights * sines.T)
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=2)  # a pair for frames of 4096 takes 134 MB
 def _dft_matrices(frame_length: int, fft_length: int, offset: int) -> tuple[np.ndarray, np.ndarray]:
     """Cosines and sines, float64 `[frame_length, fft_length // 2 + 1]`."""
     samples = np.arange(frame_length)[:, None] + offset
     turns = samples * np.arange(fft_length // 2 + 1) % fft_length  # whole numbers: exact
-    angles = 2 * np.pi / fft_length * turns
-    pair = np.cos(angles), np.sin(angles)
+    circle = 2 * np.pi / fft_length * np.arange(fft_length)
+    pair = np.cos(circle)[turns], np.sin(circle)[turns]
     for matrix in pair:
         matrix.flags.writeable = False
     return pair

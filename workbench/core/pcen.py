@@ -132,7 +132,8 @@ def pcen(
     dtype = signal.dtype
     gain, bias, eps = (as_type(value, dtype) for value in (gain, bias, eps))
     mean = _running_mean(signal, as_type(time_constant_seconds, tf.float64) * frame_rate)
-    even = signal * tf.exp(-gain * tf.math.log(eps + mean))
+    most = math.log(dtype.max) - 1.0  # silence beside a gain beyond all numbers stays silence
+    even = signal * tf.exp(tf.minimum(-gain * tf.math.log(eps + mean), as_type(most, dtype)))
     if not is_tensor(power) and power == 0:
         return tf.math.log1p(even)
     power = as_type(power, dtype)

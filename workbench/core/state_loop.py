@@ -1,7 +1,9 @@
 """The loop of a recurrence, forwards and backwards, compiled by XLA.
 
-Tensors are `[time, rows, ...]`; a state is a tuple of them. XLA compiles for each length of time
-anew, so loops are made for a few lengths, and run for as many steps as are due.
+Tensors are `[time, rows, ...]`; a state is a tuple of them. XLA compiles for each shape anew and
+never lets go of what it has compiled, some megabytes each. So there are loops for a few lengths,
+which run for as many steps as are due, and for a few numbers of taps; a longer time is run piece by
+piece.
 
 TensorFlow's own gradient of such a loop copies all steps at each step. The one here keeps the fresh
 states. Going back it finds what each state is worth; the weights' part is then one product over all
@@ -20,7 +22,8 @@ import tensorflow as tf
 from workbench.core.cells import Cell, State, Weights
 from workbench.shapes import part, sizes
 
-_LENGTHS = [128, 512, 1024, 2048] + [eighth << k for k in range(10, 29) for eighth in (4, 5, 6, 7)]
+_LENGTHS = [2**k for k in (7, 9, 11, 13, *range(15, 31))]
+_PIECE = 2**17  # steps that are run at once, where their number is known
 _BLOCK = 128  # steps of an inner loop
 _FIRST_ONLY = "The gradient of a recurrence has no gradient of its own here."
 
@@ -56,8 +59,9 @@ def run(
     length = sizes(given.inputs)[0]
     if not compiled:
         return _in_blocks(cell, plain, given, length)
-    room = _at_least(length) - length
-    given = given._replace(inputs=tf.pad(given.inputs, [[0, room], [0, 0], [0, 0]]))
+    if isinstance(length, int) and length > _PIECE:
+        return _piece_by_piece(cell, plain, given, length)
+    given = _with_room(given, _at_least(length) - length)
     forms = [(one.dtype.name, *one.shape.as_list()) for one in tf.nest.flatten(given)]
     forward, backward = _compiled(cell, plain, tuple(forms))
     steps = tf.convert_to_tensor(length, tf.int32)
@@ -77,6 +81,31 @@ def run(
 
     flat = [part(one, 0, 0, length) for one in differentiable(*tf.nest.flatten(given))]
     return tuple(flat[: cell.parts]), tuple(flat[cell.parts :])
+
+
+def _piece_by_piece(cell: Cell, plain: bool, given: Given, length: int) -> tuple[State, State]:
+    """`run` of a long time."""
+    made = []
+    for first in range(0, length, _PIECE):
+        inputs = part(given.inputs, 0, first, min(_PIECE, length - first))
+        fresh, reads = run(cell, given._replace(inputs=inputs), plain)
+        made.append((fresh, reads))
+        states = _each(lambda past, one: _latest(past, one[-past.shape[0] :]), given.states, fresh)
+        given = given._replace(states=states, read=_each(lambda one: one[-1], reads) or given.read)
+    whole = [[*zip(*pieces, strict=True)] for pieces in zip(*made, strict=True)]
+    fresh, reads = (tuple(tf.concat(one, 0) for one in state) for state in whole)
+    return fresh, reads
+
+
+def _with_room(given: Given, steps: Any) -> Given:
+    """With so many steps more, and taps of 0 up to the next power of two."""
+    count = given.taps.shape[0]
+    taps = (1 << (count - 1).bit_length()) - count
+    return given._replace(
+        inputs=tf.pad(given.inputs, [[0, steps], [0, 0], [0, 0]]),
+        taps=tf.pad(given.taps, [[0, taps]]),
+        states=_each(lambda one: tf.pad(one, [[0, taps], [0, 0], [0, 0]]), given.states),
+    )
 
 
 def _in_blocks(cell: Cell, plain: bool, given: Given, length: Any) -> tuple[State, State]:
@@ -121,7 +150,7 @@ def _barrier(tensors: tuple[tf.Tensor, ...]) -> tf.Tensor:
     return tf.raw_ops.PreventGradient(input=nothing, message=_FIRST_ONLY)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.cache  # a pair that is dropped would be compiled again beside what stays of it
 def _compiled(
     cell: Cell, plain: bool, _forms: tuple[Any, ...]
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
