@@ -5,7 +5,7 @@
   const probe = { inputs: [], frames: [], handle: null };
   let newestEvent = 0;
   for (const name of ["pointerdown", "pointermove", "mousemove", "keydown"])
-    window.addEventListener(name, (event) => { newestEvent = event.timeStamp; }, true);
+    window.addEventListener(name, (event) => { newestEvent = event.due ?? event.timeStamp; }, true);
 
   probe.watchSlider = (handle, origin, step) => {
     Object.assign(probe, { handle, origin, step });
@@ -15,6 +15,42 @@
   probe.now = () => {
     const position = Number(probe.handle.getAttribute("aria-valuenow"));
     return Math.round((probe.origin + position * probe.step) * 10) / 10;
+  };
+  // Drags the slider to one end and to the other, a pixel further at each move, and waits at each
+  // end until the picture is there: so no value comes twice between two waits, and it is plain which
+  // input a frame shows. Returns the inputs and the frames of each way. The events are made here: a
+  // mouse that is moved from outside takes the browser and its driver more than many a picture. A
+  // move is as old as it was due, however late a busy page comes to it.
+  const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  probe.drag = async (seconds, movesPerSecond) => {
+    const { handle } = probe, found = [], pause = 1000 / movesPerSecond;
+    const track = handle.closest(".noUi-target").getBoundingClientRect();
+    const grip = handle.getBoundingClientRect();
+    const y = grip.y + grip.height / 2, reach = Math.floor(track.width);
+    const send = (name, x, due = performance.now()) => {
+      const how = { bubbles: true, cancelable: true, clientX: x, clientY: y, buttons: name === "up" ? 0 : 1 };
+      for (const event of [new PointerEvent(`pointer${name}`, how), new MouseEvent(`mouse${name}`, how)])
+        handle.dispatchEvent(Object.assign(event, { due }));
+    };
+    const way = async (place) => {
+      probe.clear();
+      const start = performance.now();
+      for (let step = 1; step <= reach; step = 1 + Math.round((performance.now() - start) / pause)) {
+        await wait(start + step * pause - performance.now());
+        send("move", track.x + place(step), start + step * pause);
+      }
+      while (!probe.caughtUp()) await wait(20);
+      found.push([[...probe.inputs], [...probe.frames]]);
+    };
+    send("down", grip.x + grip.width / 2);
+    send("move", track.x);
+    await wait(1000);
+    for (const start = performance.now(); performance.now() - start < 1000 * seconds;) {
+      await way((step) => step);
+      await way((step) => reach - step);
+    }
+    send("up", track.x);
+    return found;
   };
   probe.clear = () => { probe.inputs.length = 0; probe.frames.length = 0; };
   probe.caughtUp = () => {

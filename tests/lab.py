@@ -171,6 +171,13 @@ class Served(Server):
         """Where the page is."""
         return f"{self.url}?token={self.token}"
 
+    def process_of(self, kernel: str) -> psutil.Process:
+        """The process of a kernel that runs, by the kernel's identity."""
+        for pid in self.kernel_pids:
+            if any(kernel in word for word in _command_of(psutil.Process(pid))):
+                return psutil.Process(pid)
+        raise LookupError(kernel)
+
     def interrupt(self) -> int:
         """Stop it as Control-C does; return the exit status."""
         self._process.send_signal(signal.SIGINT)

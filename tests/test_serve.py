@@ -203,6 +203,23 @@ def test_a_closed_page_ends_its_kernel(browser, server):
 
 
 @pytest.mark.slow
+@pytest.mark.browser
+def test_a_crash_is_told_once_and_the_page_begins_anew(visit, server):
+    visitor = visit()
+    visitor.wait_for_picture()
+    page = visitor.page
+    identity = page.evaluate("() => window.jupyterapp.widgetManager.kernel.id")
+    server.process_of(identity).kill()
+    alert = page.get_by_role("alert")
+    alert.get_by_text("This page has stopped").wait_for()
+    page.wait_for_function("() => document.querySelector('.workbench-controls').inert")
+    assert page.locator(".workbench-status").text_content() == ""  # the alert has said it
+    alert.get_by_role("button").click()
+    alert.wait_for(state="hidden")
+    visitor.wait_for_picture()
+
+
+@pytest.mark.slow
 def test_only_this_machine_and_only_with_the_token(server):
     listening = {
         connection.laddr.ip
@@ -210,10 +227,12 @@ def test_only_this_machine_and_only_with_the_token(server):
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {"127.0.0.1"}
-    with urllib.request.urlopen(server.url) as answer:
-        assert "/login" in answer.url
-    with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(f"{server.url}api/kernels/{'0' * 8}-0-0-0-{'0' * 12}")
+    for query in ("", "?token=wrong"):
+        with urllib.request.urlopen(server.url + query) as answer:
+            assert "/login" in answer.url
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+            urllib.request.urlopen(f"{server.url}api/kernels/{'0' * 8}-0-0-0-{'0' * 12}{query}")
+        refused.value.close()
 
 
 @pytest.mark.slow

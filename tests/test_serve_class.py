@@ -2,23 +2,22 @@
 
 import json
 import os
-import resource
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab import PATIENCE, Served, notebook
-from workbench import app
-from workbench.serving.access import Unguarded
 from workbench.serving.command import PASSWORD
-from workbench.serving.places import GIB
+from workbench.serving.places import Places
 
 LIGHT = """
 import ipywidgets as widgets
@@ -38,14 +37,25 @@ def until(what, why):
         time.sleep(0.05)
 
 
-def ask(server, query="", **options):
-    """Ask for a page without a browser: its kernel's identity, or the error that is answered."""
+class Refused(NamedTuple):
+    """The answer where there is no page."""
+
+    status: int
+    retry_after: str | None
+    words: str
+
+
+def ask(server, query=""):
+    """Ask for a page without a browser: its kernel's identity, or what is answered instead."""
     try:
-        with urllib.request.urlopen(server.address + query, **options) as answer:
+        with urllib.request.urlopen(server.address + query, timeout=PATIENCE) as answer:
             text = answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error
+        with error:
+            return Refused(error.code, error.headers["Retry-After"], error.read().decode())
     config = text.partition('id="jupyter-config-data"')[2].partition(">")[2]
+    if not config:  # its kernel has ended while the page was made
+        return Refused(answer.status, None, text)
     return json.loads(config.partition("</script>")[0])["kernelId"]
 
 
@@ -54,57 +64,12 @@ def leave(server, identity):
     request = urllib.request.Request(
         f"{server.url}voila/api/shutdown/{identity}?token={server.token}", method="POST"
     )
-    assert urllib.request.urlopen(request).status == 204
-
-
-def process_of(server, identity):
-    """The kernel's process."""
-    for pid in server.kernel_pids:
-        if any(identity in word for word in psutil.Process(pid).cmdline()):
-            return psutil.Process(pid)
-    raise LookupError(identity)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        assert answer.status == 204
 
 
 def is_full(answer):
-    return isinstance(answer, urllib.error.HTTPError) and answer.code == 503
-
-
-# what is refused before anything starts
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--visitors=0"], "--visitors must be at least 1; got 0."),
-        (["--ready=9"], "--ready must be from 0 to --visitors (8); got 9."),
-        (["--ready=-1"], "--ready must be from 0 to --visitors (8); got -1."),
-        (["--idle=0"], "--idle must be at least 1 second; got 0."),
-        (["--memory=0.5"], "--memory must be at least 1 GB; got 0.5."),
-        (["--memory=nan"], "--memory must be at least 1 GB; got nan."),
-        (["--files=/no/such/folder"], "--files must be a folder; got /no/such/folder."),
-    ],
-)
-def test_options_that_cannot_be_are_refused(arguments, words, capsys):
-    assert app.main(["serve", *arguments]) == 2
-    assert capsys.readouterr().err == f"workbench serve: {words}\n"
-
-
-def test_an_empty_password_is_refused(capsys, monkeypatch):
-    monkeypatch.setattr("workbench.serving.command.getpass.getpass", lambda prompt: "")
-    assert app.main(["serve", "--password"]) == 2
-    assert "--password must not be empty" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("arguments", [["--token="], ["--Voila.auto_token=False"]])
-def test_a_page_for_others_without_a_token_is_refused(arguments):
-    command = [sys.executable, "-m", "workbench.app", "serve", "--no-browser", "--port=0"]
-    done = subprocess.run(
-        [*command, "--ip=0.0.0.0", *arguments], capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert done.returncode == 2
-    assert done.stderr == f"workbench serve: {Unguarded('0.0.0.0')}\n"
-    assert "must ask for a token or a password" in done.stderr
-    assert done.stdout == ""
+    return isinstance(answer, Refused) and answer.status == 503
 
 
 # places
@@ -119,18 +84,17 @@ def test_places_are_taken_and_come_back():
         assert len(server.kernel_pids) <= 2
         full = ask(server)
         assert is_full(full)
-        assert int(full.headers["Retry-After"]) > 0
-        words = full.read().decode()
-        assert "All 2 places are taken." in words
-        assert "try again" in words
+        assert int(full.retry_after) > 0
+        assert "All 2 places are taken." in full.words
+        assert "try again" in full.words
         assert sorted(server.kernel_pids) == sorted(
-            process_of(server, each).pid for each in (first, second)
+            server.process_of(each).pid for each in (first, second)
         )
 
         leave(server, first)
         third = ask(server)
         assert is_full(ask(server))
-        process_of(server, third).kill()  # a place comes back, whatever the kernel ended by
+        server.process_of(third).kill()  # a place comes back, whatever the kernel ended by
         found = []
         until(lambda: not is_full(found.append(ask(server)) or found[-1]), "the place is free")
         leave(server, found[-1])
@@ -141,22 +105,55 @@ def test_places_are_taken_and_come_back():
         until(
             lambda: (
                 isinstance(found.append(ask(server)) or found[-1], str)
-                and process_of(server, found[-1]).is_running()
+                and server.process_of(found[-1]).is_running()
             ),
             "a page gets a kernel that runs",
         )
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux limits a process's data")
-def test_what_needs_more_than_its_memory_is_refused_in_words():
-    cells = ["block = bytearray(2**30 + 2**29)", "print('the kernel lives')"]
-    with Served(notebook(cells), ["--memory=1"]) as server:
-        with urllib.request.urlopen(server.address) as answer:
-            page = answer.read().decode()
-        assert "MemoryError" in page
-        (pid, *_) = server.kernel_pids
-        assert psutil.Process(pid).rlimit(resource.RLIMIT_DATA) == (GIB, GIB)
+def test_of_those_who_come_at_once_only_as_many_get_a_place_as_there_are():
+    with Served(notebook([LIGHT]), ["--visitors=2", "--ready=0"]) as server:
+        with ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(ask, [server] * 4))
+        assert sum(map(is_full, answers)) == 2
+        assert len(server.kernel_pids) == 2
+
+
+@pytest.mark.slow
+def test_a_page_waits_a_moment_for_one_that_leaves():
+    with Served(notebook([LIGHT]), ["--visitors=1"]) as server, ThreadPoolExecutor(1) as thread:
+        first = ask(server)
+        waiting = thread.submit(ask, server)
+        time.sleep(0.5)
+        assert not waiting.done()
+        leave(server, first)
+        assert not is_full(waiting.result())
+
+
+def test_a_kernel_that_was_ready_for_long_does_not_count_as_unused(monkeypatch):
+    loop = SimpleNamespace(call_later=lambda *_: None)
+    monkeypatch.setattr("workbench.serving.places.IOLoop.current", lambda: loop)
+    kernel = SimpleNamespace(last_activity=datetime(2000, 1, 1, tzinfo=UTC))
+    places = SimpleNamespace(pages=set(), arrival=90.0, _expect=print)
+    places.get_kernel = {"ready": kernel}.get
+    before = datetime.now(UTC)
+    Places._seat(places, "ready")
+    assert places.pages == {"ready"}
+    assert before <= kernel.last_activity <= datetime.now(UTC)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_who_never_comes_loses_the_place_and_who_came_keeps_it(visit):
+    with Served(notebook([LIGHT]), ["--visitors=2", "--Places.arrival=10"]) as server:
+        page = visit(server)
+        move(page)
+        absent = ask(server)
+        until(lambda: not is_full(ask(server)), "the place is free")
+        with pytest.raises(LookupError):
+            server.process_of(absent)
+        assert move(page) == 2
 
 
 # in a browser
@@ -206,7 +203,7 @@ def test_a_crash_is_told_on_its_page_and_touches_no_other(visit, theme):
         mine, other = visit(server), visit(server)
         assert move(mine) == move(other) == 1
         assert identity_of(mine) != identity_of(other)
-        os.kill(process_of(server, identity_of(mine)).pid, signal.SIGKILL)
+        os.kill(server.process_of(identity_of(mine)).pid, signal.SIGKILL)
         alert = mine.get_by_role("alert")
         alert.get_by_text("This page has stopped").wait_for()
         assert mine.locator("main[inert]").count() == 1
@@ -246,8 +243,13 @@ def test_the_full_class_is_a_page_of_words_and_then_one_with_a_place(visit):
 @pytest.mark.slow
 @pytest.mark.browser
 def test_a_page_that_nobody_uses_gives_its_place_away_and_says_so(visit):
-    with Served(notebook([LIGHT]), ["--visitors=1", "--idle=2"]) as server:
+    with Served(notebook([LIGHT]), ["--visitors=1", "--idle=4"]) as server:
         page = visit(server)
+        move(page)
+        end = time.monotonic() + 2 * 4
+        while time.monotonic() < end:  # as long as somebody uses it, it stays
+            time.sleep(0.5)
+            move(page)
         page.get_by_role("alert").get_by_text("This page has been closed").wait_for()
         until(lambda: not is_full(ask(server)), "the place is free")
 

@@ -83,6 +83,7 @@ def test_comm_round_trip_of_workbench_lab():
         median, _ = percentiles(round_trips(server, 60))
         output = server.output
     assert "workbench:" not in output
+    assert "Warning" not in output
     assert median <= TARGET_P95
 
 

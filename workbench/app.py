@@ -13,6 +13,7 @@ import platform
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -86,7 +87,8 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
     from jupyterlab.labapp import LabApp
 
     arguments = [*lab_arguments(notebook, options.port, browser), *extra]
-    server = LabApp.initialize_server(argv=arguments)
+    with warnings.catch_warnings(record=True):  # what its extensions find old about one another
+        server = LabApp.initialize_server(argv=arguments)
     verb = "JupyterLab opens in your browser:" if browser else "Open this address in a browser:"
     text = f"{verb}\n\n    {_address(server, notebook)}\n\nControl-C stops it."
     server.identity_provider.token_generated = False  # or the server adds a longer text of its own

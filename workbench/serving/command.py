@@ -18,11 +18,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from workbench.serving import memory
+
 PASSWORD = "WORKBENCH_PASSWORD"
 FILES = "WORKBENCH_FILES"  # read by the dashboards: where a page may choose recordings
 VISITORS, READY = 8, 1
-LEAST_MEMORY = 1.0  # GiB: a gallery with all its dashboards open has 0.6
-THREADS = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+SHARING = {  # what lets many kernels share a machine
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "JUPYTER_WIDGETS_ECHO": "0",  # it is for several pages on one kernel
+}
 
 
 def add_options(page: argparse.ArgumentParser) -> None:
@@ -38,7 +44,10 @@ def add_options(page: argparse.ArgumentParser) -> None:
         "--idle", type=int, metavar="SECONDS", help="end pages that nobody uses for so long"
     )
     page.add_argument(
-        "--memory", type=float, metavar="GB", help="data that a page's kernel may hold (Linux)"
+        "--memory",
+        type=float,
+        metavar="GB",
+        help="data that a page's kernel may hold (Linux; inf for any), in place of its share",
     )
     page.add_argument(
         "--files", type=Path, metavar="FOLDER", help="recordings to choose from, and no others"
@@ -61,8 +70,8 @@ def refusal(options: argparse.Namespace) -> str | None:
         return f"--ready must be from 0 to --visitors ({visitors}); got {options.ready}."
     if options.idle is not None and options.idle < 1:
         return f"--idle must be at least 1 second; got {options.idle}."
-    if options.memory is not None and not options.memory >= LEAST_MEMORY:
-        return f"--memory must be at least {LEAST_MEMORY:g} GB; got {options.memory:g}."
+    if options.memory is not None and not options.memory >= memory.LEAST:
+        return f"--memory must be at least {memory.LEAST:g} GB; got {options.memory:g}."
     if options.files is not None and not options.files.is_dir():
         return f"--files must be a folder; got {options.files}."
     return None
@@ -93,14 +102,14 @@ def run(options: argparse.Namespace, port: int | None, browser: bool, extra: Seq
     from workbench.serving.pages import Pages, settings
 
     os.environ |= {FILES: str(options.files.resolve()) if options.files else ""}
-    os.environ |= {name: os.environ.get(name, count) for name, count in THREADS.items()}
+    os.environ |= {name: os.environ.get(name, value) for name, value in SHARING.items()}
     config = settings(
         ip=options.ip,
         port=port,
         visitors=options.visitors,
         ready=options.ready,
         idle=options.idle,
-        memory=options.memory or 0.0,
+        memory=options.memory or memory.share(memory.machine(), options.visitors),
         password=passwd(password) if password else "",
     )
     pages = Pages.instance(config=config)

@@ -7,6 +7,7 @@ kept ready, so that the next page is there at once. The page may move controls; 
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Page(TornadoVoilaHandler):
     """A page with a kernel of its own, or the word that the class is full."""
 
     async def get(self, path: str | None = None) -> None:
-        """Answer when there is a place."""
+        """Answer when there is a place, or that there is none."""
         if not path and self.current_user:
             await self.kernel_manager.room()
         await super().get(path)
@@ -111,7 +112,7 @@ def settings(
     visitors: int = 8,
     ready: int = 1,
     idle: int | None = None,
-    memory: float = 0.0,
+    memory: float = math.inf,
     password: str = "",
 ) -> Config:
     """Build Voila's settings.
@@ -123,7 +124,7 @@ def settings(
         ready: How many kernels wait for the next ones.
         idle: Seconds after which a page that nobody uses loses its kernel; None for never, as long
             as it is open.
-        memory: GiB of data that a kernel may hold; 0 is as much as there is.
+        memory: GiB of data that a kernel may hold; infinity is as much as there is.
         password: What to ask for, hashed; a token if empty.
 
     >>> settings(port=8000).Voila.ip

@@ -8,7 +8,7 @@ are places.
 from __future__ import annotations
 
 import asyncio
-import resource
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ from tornado.web import HTTPError
 from traitlets import Float, Integer
 from voila.voila_kernel_manager import voila_kernel_manager_factory
 
-GIB = 2**30
-ARRIVAL = 90.0  # seconds in which a page connects, or nobody is there any more
+from workbench.serving.memory import limit
+
 PATIENCE = 2.0  # seconds that a page waits for one that leaves: itself, when it is loaded again
 _STEP = 0.05
 
@@ -30,16 +30,13 @@ _STEP = 0.05
 class Kernels(AsyncMappingKernelManager):
     """Kernels of which each may hold so much data."""
 
-    memory = Float(0.0, help="GiB of data that a kernel may hold; 0 is as much as there is.")
-    memory.tag(config=True)
+    memory = Float(math.inf, help="GiB of data that a kernel may hold.").tag(config=True)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
-        """Start one, and limit it where the system can: an op beyond that is refused in words."""
+        """Start one, and limit it: an op beyond that is refused in words."""
         kernel_id = await super().start_kernel(**kwargs)
-        if self.memory and hasattr(resource, "prlimit"):  # elsewhere data has no limit
-            most = int(self.memory * GIB)
-            started: Any = self.get_kernel(kernel_id).provisioner
-            resource.prlimit(started.pid, resource.RLIMIT_DATA, (most, most))
+        started: Any = self.get_kernel(kernel_id).provisioner
+        limit(started.pid, self.memory)
         return str(kernel_id)
 
 
@@ -55,6 +52,8 @@ class Places(_Pooled):
 
     visitors = Integer(8, help="How many pages there may be at a time.").tag(config=True)
     ready = Integer(1, help="How many kernels wait for the next pages.").tag(config=True)
+    arrival = Float(90.0, help="Seconds in which a page connects, or nobody is there any more.")
+    arrival.tag(config=True)
 
     def __init__(self, **kwargs: Any):
         self.pages: set[str] = set()
@@ -68,17 +67,12 @@ class Places(_Pooled):
         return len(self.pages) + self._coming
 
     async def room(self) -> None:
-        """Wait until there is a place, but not for long; what was ready and crashed is none.
-
-        Raises:
-            HTTPError: 503, there is none.
-        """
+        """Wait until there is a place, but not for long; what was ready and crashed is none."""
         await self._bury()
         for _ in range(round(PATIENCE / _STEP)):
             if self.taken < self.visitors:
                 return
             await asyncio.sleep(_STEP)
-        raise HTTPError(503)
 
     async def get_rendered_notebook(self, *args: Any, **kwargs: Any) -> Any:
         """Give a page a kernel that is ready."""
@@ -103,7 +97,9 @@ class Places(_Pooled):
         super().fill_if_needed(*args, **kwargs)
 
     async def shutdown_kernel(self, kernel_id: str, *args: Any, **kwargs: Any) -> Any:
-        """End a kernel; a page that it still has is told."""
+        """End a kernel; a page that it still has is told. One that has ended is as it should be."""
+        if kernel_id not in self:  # a page that closes asks for it, whatever has happened before
+            return None
         self.pages.discard(kernel_id)
         for page in list(ZMQChannelsWebsocketConnection._open_sockets):
             if page.kernel_id == kernel_id:
@@ -126,7 +122,11 @@ class Places(_Pooled):
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        """A place for a page until it has its kernel."""
+        """A place for a page until it has its kernel.
+
+        Raises:
+            HTTPError: 503, there is none.
+        """
         if self.taken >= self.visitors:
             raise HTTPError(503)
         self._coming += 1
@@ -139,7 +139,7 @@ class Places(_Pooled):
         """Note that a page has this kernel, and look later whether it came."""
         self.pages.add(kernel_id)
         self.get_kernel(kernel_id).last_activity = datetime.now(UTC)  # it may have waited for long
-        IOLoop.current().call_later(ARRIVAL, self._expect, kernel_id)
+        IOLoop.current().call_later(self.arrival, self._expect, kernel_id)
 
     async def _expect(self, kernel_id: str) -> None:
         """End a kernel whose page was closed before it was there."""

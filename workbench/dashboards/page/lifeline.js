@@ -1,3 +1,5 @@
+export const DISCONNECTED = ".jupyter-widgets-disconnected"; // what has lost its kernel
+
 /**
  * What a page does when its kernel goes: it says so, and offers the settings to the next one.
  *
@@ -8,7 +10,7 @@
 export class Lifeline {
   constructor(scope) {
     this.scope = scope;
-    const check = () => this.check();
+    const check = () => setTimeout(() => this.check()); // when all around the view know as well
     scope.model.on("comm_live_update", check);
     scope.abort.signal.addEventListener("abort", () => {
       scope.model.off("comm_live_update", check);
@@ -20,12 +22,13 @@ export class Lifeline {
 
   /** Whether the front end has lost the kernel that made this view. */
   check() {
-    const lost = this.scope.root.closest(".jupyter-widgets-disconnected") !== null;
+    const lost = this.scope.root.closest(DISCONNECTED) !== null;
     if (lost === Boolean(this.lost)) return;
     this.take(lost);
     this.scope.progress.setBusy(false);
+    if (document.getElementById("workbench-ending")) return; // this page says so itself
     const again = document.body.dataset.voila ? "load the page again" : "run the cell again";
-    this.scope.say(lost ? `The kernel was restarted: ${again}.` : "");
+    this.scope.say(lost ? `The kernel has ended: ${again}.` : "");
   }
 
   /** Take the controls away, since nobody listens to them, or give them back. */
