@@ -44,6 +44,7 @@ ROWS = (
         "recurrent_model",
         "stored_models",
         "stages",
+        "traces",
     ),
     (
         "chain",

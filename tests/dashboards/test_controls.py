@@ -123,3 +123,14 @@ def test_what_leaves_the_page_is_closed_a_while_later(monkeypatch):
     assert second.comm is not None
     leaving.close()
     assert second.comm is None
+
+
+def test_a_slider_that_is_sent_no_number_says_what_it_is():
+    """A page sends null where a slider is dragged while it has no width."""
+    slider = NumberSlider(2, [1, 2, 3])
+    inner, sent = slider._slider, []
+    inner.send_state = sent.append
+    inner.set_state({"value": None})
+    assert (slider.value, sent) == (2, ["value"])
+    inner.set_state({"value": 2})
+    assert slider.value == 3

@@ -22,7 +22,8 @@ def design(dashboard):
 
 def test_a_design_says_its_version_its_kind_and_the_code(design):
     assert list(design) == [
-        "workbench_design", "kind", "source", "channel", "shown", "layers", "sample_rate", "code",
+        "workbench_design", "kind", "source", "channel", "looks", "shown", "layers",
+        "sample_rate", "code",
     ]  # fmt: skip
     assert (design["workbench_design"], design["kind"]) == (1, "chain")
     scope = {}

@@ -2,11 +2,13 @@
 
 import os
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 
 import workbench as wb
 from workbench.dashboards import folder
+from workbench.dashboards.controls import looks
 from workbench.dashboards.sources import source_again
 from workbench.errors import ParameterError
 
@@ -52,6 +54,14 @@ LEAVING = (
     "in\0side.wav",
     "",
 )
+
+
+def test_a_page_for_others_hides_the_path_and_no_other_control(shelf):
+    choices = wb.explore("delay", "siren").panel.choices
+    assert choices.path.layout.display == "none"
+    for (kind, values), shared in looks._shared.items():  # widgets of the same look have one layout
+        if kind is widgets.Layout:
+            assert shared.display == dict(values).get("display")
 
 
 @pytest.fixture(params=["typed", "design"])

@@ -22,7 +22,7 @@ def dashboard():
 
 
 def learning(dashboard):
-    return dashboard.panel.groups[-1]
+    return dashboard.panel.groups[-2]  # before axes and levels
 
 
 def until(true):
@@ -196,7 +196,7 @@ def test_each_parameter_that_is_learnt_is_told_from_those_that_are_not(dashboard
     dashboard.set(SHOWN, example="find an echo")
 
     def learnt():
-        *_, stage, _ = dashboard.panel.groups
+        *_, stage, _learning, _looks = dashboard.panel.groups
         return [each.endswith(" (learnt)") for each in stage.note.split(", ")]
 
     assert learnt() == [True, True, False]  # the delay, wet, dry

@@ -53,6 +53,7 @@ SILENT = {
     "Learn: Learning (tool)": "it goes on by itself: test_live_learning.py watches it",
     "step (slider)": "how far the next one goes",
     "steps per second (slider)": "how fast, not where to",
+    "hold levels (switch)": "what the next change does: test_looking.py",
     "log scale (choice)": "a picture of levels is in dB whichever logarithm they have",
 }
 
@@ -104,6 +105,8 @@ def test_every_control_changes_what_is_seen(page, name):
     page.look()  # the theme may have changed since
     page.unfold()
     controls = {c: k for c, k in page.controls.items() if k not in OF_SOURCE and c != SOURCE}
+    if name == "gradient":
+        controls.pop("Axes and levels: log frequency (switch)")  # its first example shows waves
     found, revealed = dead(page, controls)
     if name == "gradient":
         revealed = {}  # those of its other examples: minutes, and not yet tried

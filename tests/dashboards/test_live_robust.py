@@ -93,11 +93,11 @@ def test_after_a_restart_the_view_says_so_and_the_next_one_offers_the_settings(l
     page = lab.page
     moved = move(page)
     restart(lab)
-    page.get_by_text("The kernel was restarted: run the cell again.").wait_for()
+    page.get_by_text("The kernel has ended: run the cell again.").wait_for()
     assert page.evaluate("() => document.querySelector('.workbench-controls').inert")
     begin(lab)
     assert shown(page, "true") == 6.0
-    assert page.get_by_text("The kernel was restarted").count() == 0
+    assert page.get_by_text("The kernel has ended").count() == 0
     page.get_by_role("button", name=RESTORE).click()
     assert shown(page, f"value === {moved}") == moved
     page.get_by_role("button", name=RESTORE).wait_for(state="hidden")

@@ -177,7 +177,7 @@ def test_the_pieces_joined_are_the_whole_in_one_piece(monkeypatch, name):
     every = whole(monkeypatch, CHAINS[name](), view=view())
     span = (0.0, SECONDS)
     oracle = Overview(span, 800, 2 * SECONDS)
-    oracle.take(span, every._drawn(every.result, span, visible.EVERY_STEP, view().rows, {}))
+    oracle.take(span, every._drawn(every.result, span, visible._each_step(view()), {}))
     controller = made(CHAINS[name]())
     controller.look(view())
     assert controller.picture.count == 8

@@ -150,3 +150,35 @@ def test_low_bands_are_not_labelled_on_top_of_each_other():
     places = [each.get_window_extent() for each in drawn.axes[0].get_yticklabels()]
     assert len(places) >= 4
     assert all(above.y0 > below.y1 for below, above in itertools.pairwise(places))
+
+
+@pytest.mark.parametrize("step", [1.0, 0.5])
+def test_between_whole_positions_there_are_no_ticks(step):
+    axis = Axis("sample", step=step)
+    panel = LinesPanel("Taps", "weight", "", 0, 1, axis, np.ones([1, 4]), ("a",), ("stem",))
+    [axes] = draw(Frame((panel,), (0, 1), (0, 1))).axes
+    shown = [tick for tick in axes.get_xticks() if 0 <= tick <= 3 * step]
+    assert any(tick % 1 for tick in shown) == (step == 0.5)
+
+
+def test_a_line_over_octaves_begins_where_its_first_positive_point_is():
+    axis = Axis("frequency", "Hz", 0.0, 50.0)
+    data = np.ones([1, 100])
+    panel = LinesPanel(
+        "Gain", "gain", "", 0, 2, axis, data, ("a",), logarithmic=True, span=(20, 4950)
+    )
+    [axes] = draw(Frame((panel,), (0, 1), (0, 1))).axes
+    assert axes.xaxis.get_transform()._clip is False  # else a point at 0 Hz is drawn far left
+
+
+def test_a_mark_out_of_view_leaves_the_layout_as_it_is():
+    axis = Axis("frequency", "Hz", 0.0, 50.0)
+    marks = {"Nyquist": 4000.0}
+    options = {"names": ("a",), "span": (0, 500), "marks": marks}
+    panel = LinesPanel("Gain", "gain", "", 0, 2, axis, np.ones([1, 100]), **options)
+    widths = []
+    for each in (panel, replace(panel, marks={})):
+        figure = draw(Frame((each,), (0, 1), (0, 1)))
+        png(figure)
+        widths.append(figure.axes[0].get_position().width)
+    assert widths[0] == pytest.approx(widths[1])

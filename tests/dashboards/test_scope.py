@@ -25,7 +25,8 @@ class Line:
         self.now = 100.0
         self.delivered = []
         self.due = None
-        self.flow = Flow(self.deliver, clock=lambda: self.now, alarm=self.set_alarm)
+        self.rooms = 0
+        self.flow = Flow(self.deliver, lambda: self.now, self.set_alarm, self.make_room)
 
     def deliver(self, number, frame, paced):
         self.delivered.append((number, frame))
@@ -34,6 +35,9 @@ class Line:
         assert delay > 0
         due = self.now + delay
         self.due = due if self.due is None else min(self.due, due)
+
+    def make_room(self):
+        self.rooms += 1
 
     def push(self, *frames, **how):
         for frame in frames:
@@ -211,6 +215,63 @@ def test_the_alarm_rings_on_its_own_thread_and_the_thread_ends(monkeypatch):
         assert not threads[-1].is_alive()
     assert threading.main_thread() not in threads
     assert len(threads) == 2
+
+
+def drawn(line, number, after):
+    """The page draws a frame so many seconds later."""
+    line.wait(after)
+    line.flow.acknowledge(number)
+
+
+def test_without_a_page_nobody_waits(line):
+    line.push("a", "b", "c")
+    assert not line.flow.behind
+
+
+def test_a_quick_page_has_room_for_two(line):
+    line.push("a")
+    drawn(line, 1, after=0.05)
+    line.push("b")
+    assert not line.flow.behind
+    line.push("c")
+    assert line.flow.behind
+    drawn(line, 2, after=0.05)
+    assert line.rooms == 1
+    assert not line.flow.behind
+
+
+@pytest.fixture
+def slow(line):
+    """A line to a page that took a while with a frame, and that has another on its way."""
+    line.push("a")
+    drawn(line, 1, after=0.2)
+    line.push("b")
+    assert line.flow.behind
+    return line
+
+
+def test_a_slow_page_has_room_for_one_until_it_is_quick_again(slow):
+    assert slow.rooms == 0
+    drawn(slow, 2, after=0.05)
+    assert slow.rooms == 1
+    slow.push("c")
+    assert not slow.flow.behind
+
+
+def test_a_page_that_takes_more_than_a_second_is_slow_too(line):
+    line.push("a")
+    drawn(line, 1, after=1.5)
+    line.push("b")
+    assert line.flow.behind
+
+
+def test_who_waits_is_called_once_and_where_the_page_says_nothing_after_a_while(slow):
+    slow.wait(0.99)
+    assert slow.rooms == 0
+    slow.wait(0.02)
+    assert slow.rooms == 1
+    slow.flow.acknowledge(2)
+    assert slow.rooms == 1
 
 
 def test_real_threads_lose_no_last_frame():

@@ -337,12 +337,14 @@ def test_names_for_assistive_technology(page):
 
 def test_busy_is_shown_and_said_when_it_lasts(page):
     page.receive({"kind": "busy", "busy": True})
-    page.page.locator("#first .workbench-busy").wait_for()
+    assert page.page.locator("#first .workbench-busy").count() == 1  # and what is shown is still
+    assert page.page.locator("#first .workbench-computing").count() == 0
     page.page.wait_for_function(
         "document.querySelector('.workbench-working').textContent === 'Computing'"
     )
+    assert page.page.locator("#first .workbench-computing").count() == 1
     page.receive({"kind": "busy", "busy": False})
-    assert page.page.locator(".workbench-busy").count() == 0
+    assert page.page.locator(".workbench-busy, .workbench-computing").count() == 0
     assert page.page.locator("#first .workbench-working").text_content() == ""
 
 

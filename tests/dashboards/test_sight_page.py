@@ -63,6 +63,23 @@ def test_all_panels_on_the_screen_are_no_news(open_page):
     asked(page, None)
 
 
+def test_what_a_late_frame_lacks_waits_while_a_control_is_held(page):
+    asked(page, [0, 1, 2])
+    page.settle()
+    before = len(page.sent("view"))
+    page.page.mouse.move(10, 10)
+    page.page.mouse.down()
+    page.show(four(0.4, late=True))
+    page.page.wait_for_timeout(600)  # three times as long as otherwise
+    assert len(page.sent("view")) == before
+    page.page.mouse.up()
+    page.page.wait_for_function(
+        "before => window.scopes.first.model.sent"
+        ".filter(({ kind }) => kind === 'view').length > before",
+        arg=before,
+    )
+
+
 def test_the_page_asks_for_what_a_late_frame_lacks(page):
     asked(page, [0, 1, 2])
     page.settle()

@@ -82,7 +82,7 @@ def test_a_state_is_taken_by_another_dashboard_of_the_kind(kind):
 
 def test_a_state_is_json_that_a_person_can_read(controller):
     state = through_a_file(controller.state())
-    assert list(state) == ["kind", "source", "channel", "shown", "layers"]
+    assert list(state) == ["kind", "source", "channel", "looks", "shown", "layers"]
     assert (state["kind"], state["source"]) == ("chain", {"clip": "speech"})
     assert state["layers"][0] == {"layer": "Saturate", "values": {"drive_db": 6.0}}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+from collections.abc import Callable, Iterator
 
-from workbench.errors import ExportError
+from workbench.errors import ExportError, ParameterError, ParameterTypeError
 
 _OPENING, _CLOSING = '<span role="alert">', "</span>"
 
@@ -23,3 +25,12 @@ def alert(text: str) -> str:
 def unalert(shown: str) -> str:
     """The text of such a message."""
     return html.unescape(shown.removeprefix(_OPENING).removesuffix(_CLOSING))
+
+
+@contextlib.contextmanager
+def refused(tell: Callable[[Exception], None]) -> Iterator[None]:
+    """Tell what the block refuses, and raise it no further."""
+    try:
+        yield
+    except (ParameterError, ParameterTypeError) as error:
+        tell(error)

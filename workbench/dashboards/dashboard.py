@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench.dashboards.actions import Actions
-from workbench.dashboards.alerts import message
+from workbench.dashboards.alerts import message, refused
 from workbench.dashboards.arrangement import arranged
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
@@ -23,13 +24,14 @@ from workbench.dashboards.downloads import download
 from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
-from workbench.dashboards.jobs import Job, Turns, Worker
+from workbench.dashboards.jobs import Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
 from workbench.dashboards.moments import at_first, moment
+from workbench.dashboards.ongoing import Ongoing
 from workbench.dashboards.publication import figure as publication
+from workbench.dashboards.rest import resting
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import Source
-from workbench.errors import ParameterError, ParameterTypeError
 from workbench.exports.export import export, target_of
 from workbench.exports.report import Report
 
@@ -50,10 +52,16 @@ class Dashboard:
         self.scope = Scope()
         self._lock = Turns()
         self.worker = Worker(self._lock, self.scope)
-        self._working: Job | None = None
+        self._ongoing = Ongoing(controller, self.worker, self._worked, self._rested)
         self._completion = Completion(controller, self.worker, self.scope)
         self._actions = Actions(self, self._lock)
-        self.panel = ControlPanel(controller, self._changing, self._changed, self._actions.enable)
+        self.panel = ControlPanel(
+            controller,
+            self._changing,
+            self._changed,
+            self._actions.enable,
+            lambda: not self._ongoing.begun and self.scope.behind,
+        )
         self._opened = controller.state()
         self._history = History(moment(self.controller))
         self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
@@ -62,13 +70,15 @@ class Dashboard:
         self.scope.on_audio(self._send_audio)
         self.scope.on_select(self._selected)
         self.scope.on_stop(self.worker.stop)
+        self.scope.on_room(self.panel.catch_up)
         self._draw()
 
     @property
     def controls(self) -> dict[tuple[int, str], Control]:
         """The control of each parameter, by stage and name.
 
-        The source's are at stage -1, those of what is shown and heard at stage -2.
+        The source's are at stage -1, those of what is shown and heard at stage -2,
+        and those of how it is shown at stage -3.
         """
         return self.panel.controls
 
@@ -83,6 +93,7 @@ class Dashboard:
                 control.value = control.declared.check(value)
             except (TypeError, ValueError) as error:
                 control.error = str(error)
+        self.panel.catch_up()
 
     def change_source(self, source: Any) -> None:
         """Takes another signal: all that `explore` takes.
@@ -98,8 +109,8 @@ class Dashboard:
 
     def figure(self) -> Figure:
         """The picture on screen as a Matplotlib figure."""
-        with self._lock:
-            self._look(self.controller.view)  # what is off the screen may be late
+        with self._settled():
+            self._complete(self.controller.view)
             return publication.draw(self.controller.frame)
 
     def picture(self) -> bytes:
@@ -108,7 +119,8 @@ class Dashboard:
 
     def code(self) -> str:
         """The lines of Python that compute what is on screen."""
-        return self.controller.code()
+        with self._settled():
+            return self.controller.code()
 
     def download(self, kind: str) -> bytes:
         """What is shown or heard as a file.
@@ -120,8 +132,8 @@ class Dashboard:
         Raises:
             ValueError: There is no such kind.
         """
-        with self._lock:
-            self._look(self.controller.view)  # what is off the screen may be late
+        with self._settled():
+            self._complete(self.controller.view)
             return download(self.controller, kind)
 
     def export(self, path: str | os.PathLike[str], *, format: str | None = None) -> Report:
@@ -130,7 +142,7 @@ class Dashboard:
         Raises:
             ExportError, ParameterError: As `wb.export`.
         """
-        with self._lock:
+        with self._settled():
             model, signal = taken(self.controller, target_of(path, format))
         return export(model, path, check=signal, format=format)
 
@@ -143,8 +155,7 @@ class Dashboard:
 
     def rest(self) -> None:
         """Stops what goes on by itself, such as learning, as a person does."""
-        if self._working is not None:
-            self._working.stop()
+        self._ongoing.stop()
 
     def put_away(self) -> None:
         """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
@@ -167,8 +178,6 @@ class Dashboard:
         self.bring_back()
         display(self.widget)
         display(Image(self.picture(), format="png"))
-
-    # where one has been
 
     def undo(self) -> None:
         """Goes back to before the last change; where there was none, nothing happens."""
@@ -201,7 +210,7 @@ class Dashboard:
 
     def design(self) -> bytes:
         """What `save` writes."""
-        with self._lock:
+        with self._settled():
             return write_design(self.controller)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -230,17 +239,22 @@ class Dashboard:
                 self._restore(step.state, *([step.recording] if step.recording else []))
                 self._history.go(by)
                 self._settle()
-                self._work()
+                self._ongoing.begin()
 
     def _restore(self, state: dict[str, Any], *known: Source) -> None:
         self.controller.restore(state, *known)
         self.panel.show()
 
-    # what happens
+    @contextlib.contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Nobody else changes anything, and no control waits for the page."""
+        with self._lock:
+            self.panel.settle()
+            yield
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._lock, self.scope.busy():
+        with self._settled(), self.scope.busy():
             yield
 
     def _changed(self, moved: Hashable = None) -> None:
@@ -248,7 +262,7 @@ class Dashboard:
         with self.scope.complaining():
             self._history.record(moment(self.controller), moved)
             self._settle()
-            self._work()
+            self._ongoing.begin()
 
     def _settle(self) -> None:
         """After a change: the sound is stale, the picture new, old complaints are void."""
@@ -256,50 +270,35 @@ class Dashboard:
         self._actions.settle()
         self._draw()
 
-    def _work(self) -> None:
-        """Lets go on what goes on by itself, such as learning; what went on before ends."""
-        work = self.controller.work()
-        if self._working is not None:
-            self._working.cancel()
-        if work is None:
-            return
-        self._working = self.worker.start(
-            work.steps,
-            total=work.total,
-            text=work.text,
-            on_step=self._worked,
-            on_end=self._rested,
-            pace=work.pace,
-        )
-
-    def _worked(self, _: Any) -> None:
+    def _worked(self) -> None:
         self.panel.show()
         self._draw()
 
-    def _rested(self, job: Job) -> None:
+    def _rested(self) -> None:
         """What has gone on is over: it is one step that can be undone."""
-        if job.state == "replaced":
-            return
         self.controller.pause()
         self._history.record(moment(self.controller), None)
         self.panel.show()
         self._settle()
 
     def _selected(self, selection: Selection | None) -> None:
-        with self._changing():
-            try:
-                taken = self.controller.select(selection)
-            except (ParameterError, ParameterTypeError) as error:
-                self.scope.complain(error)  # there is no control to stand beside
-                return
-            if taken:
+        with self._changing(), refused(self.scope.complain):  # no control to stand beside
+            if self.controller.select(selection):
                 self.panel.show()
                 self._changed("selection")
 
     def _look(self, view: View) -> None:
         with self._lock:
-            if self.controller.follow(view):
-                self._draw()
+            try:
+                self._complete(view)
+            except (TypeError, ValueError) as error:  # there is no picture of it
+                self.scope.show(replace(self.controller.frame, late=False))  # none to wait for
+                self.scope.complain(error)
+
+    def _complete(self, view: View) -> None:
+        """Draws what a view wants; what was off the screen may have been late."""
+        if self.controller.follow(view):
+            self._draw()
 
     def _draw(self) -> None:
         self.scope.show(self.controller.frame)  # first: it is what is waited for
@@ -307,9 +306,10 @@ class Dashboard:
         self._actions.enable()
         self.scope.keep(design_of(self.controller.state()), design_of(self._opened))
         self._completion.follow()
+        resting.changed()
 
     def _send_audio(self, track: str, matched: bool) -> None:
-        with self._lock:
+        with self._settled():
             try:
                 wav = self.controller.sound(track, matched=matched)
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)

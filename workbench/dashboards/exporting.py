@@ -85,7 +85,7 @@ class Exporter:
     def follow(self) -> None:
         """After a change: what was exported is no longer what is shown."""
         said = self._panel["title"] or self._panel["problem"]
-        old = bool(said) and self._dashboard.code() != self._code
+        old = bool(said) and self._dashboard.controller.code() != self._code
         if old != self._panel["old"]:
             self._tell(old=old)
 

@@ -34,7 +34,8 @@ class Frame:
     time cover, ``summary`` the text for screen readers. ``values`` travels to the page unchanged:
     it says which control values this frame shows. ``tracks`` names what can be heard of it;
     ``selection``, where there is one, replaces that of the page. A frame is ``late`` where some
-    panels, none of them on the screen, are still those of the frame before.
+    panels, none of them on the screen, are still those of the frame before. ``band`` is the
+    range of frequencies, in Hz, that was asked for (None: all).
     """
 
     panels: tuple[Panel, ...]
@@ -45,6 +46,7 @@ class Frame:
     tracks: tuple[str, ...] = ()
     selection: Selection | None = None
     late: bool = False
+    band: tuple[float, float] | None = None
 
     def encode(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return the frame's description and its buffers, in the order of the panels."""
@@ -56,6 +58,7 @@ class Frame:
         content = {
             "time": [float(second) for second in self.time],
             "shown": [float(second) for second in self.shown],
+            "band": self.band and [float(end) for end in self.band],
             "summary": self.summary,
             "values": self.values,
             "tracks": list(self.tracks),
@@ -73,7 +76,8 @@ class View:
 
     ``columns`` and ``rows`` (one number per panel, none before the first frame) count device
     pixels inside the plots. ``ratio`` is device pixels per CSS pixel. ``visible`` are the numbers
-    of the panels of which something is on the screen; None stands for all of them.
+    of the panels of which something is on the screen; None stands for all of them. ``band`` is the
+    lowest and the highest frequency, in Hz, of panels that have an axis of it; None is all of it.
     """
 
     first: float | None
@@ -82,6 +86,7 @@ class View:
     rows: tuple[int, ...]
     ratio: float
     visible: tuple[int, ...] | None = None
+    band: tuple[float, float] | None = None
 
     @property
     def complete(self) -> View:

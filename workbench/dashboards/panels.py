@@ -67,7 +67,9 @@ class ImagePanel:
     the time of the left edge of column 0, and ``y_values`` holds the centres of the rows, which may
     be irregular (mel bands in Hz). Points that are ``tinted``, bool ``[rows, columns]``, lie under
     a colour of their own: a mask. Spans that are ``old`` are dimmed and ``marks`` name moments, as
-    in a `WavePanel`.
+    in a `WavePanel`. A vertical axis in Hz has a ``y_reach``, the outer edges of all that there is,
+    of which ``y_shown`` is in view (None: all of it); on a ``logarithmic`` one the rows rise by a
+    constant ratio.
     """
 
     title: str
@@ -84,6 +86,9 @@ class ImagePanel:
     colormap: str = "magma"
     height: int = 190
     tinted: np.ndarray | None = None
+    y_reach: tuple[float, float] | None = None
+    y_shown: tuple[float, float] | None = None
+    logarithmic: bool = False
     old: tuple[tuple[float, float], ...] = ()
     marks: Mapping[str, float] = field(default_factory=dict)
 
@@ -113,7 +118,9 @@ class ImagePanel:
     def encode(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return the panel's description and its bytes, as the page reads them."""
         head = _head(self, "image") | _time(self)
-        head |= {name: getattr(self, name) for name in ("y_name", "y_unit", "colormap")}
+        words = "y_name", "y_unit", "colormap", "logarithmic"
+        head |= {name: getattr(self, name) for name in words}
+        head |= {"reach": self.y_reach, "shown": self.y_shown}
         buffers = [self.data.tobytes(), np.asarray(self.y_values, "<f8").tobytes()]
         return head, buffers if self.tinted is None else [*buffers, self.tinted.tobytes()]
 
@@ -127,7 +134,8 @@ class LinesPanel:
     (without them all are solid): a reference is thin, grey and dashed, and lies under the others;
     a stem rises from zero to each point, for what is nothing between its points.
     ``logarithmic`` is the axis' scale, ``span`` the part of it that is shown (None: all of it, and
-    on a logarithmic scale all that is positive). Two panels of ``half`` the width, one after the
+    on a logarithmic scale all that is positive); ``reach`` are the ends to which an axis in Hz that
+    is zoomed with all others can be followed. Two panels of ``half`` the width, one after the
     other, stand side by side where there is room. Without a ``legend``, for lines that are many of
     a kind, the pointer reads those that rise under it. ``marks`` name places on the axis.
     """
@@ -147,6 +155,7 @@ class LinesPanel:
     half: bool = False
     legend: bool = True
     marks: Mapping[str, float] = field(default_factory=dict)
+    reach: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _check_scale(self)
@@ -200,6 +209,7 @@ class LinesPanel:
             "x_unit": self.axis.unit,
             "span": [float(end) for end in self.shown],
             "logarithmic": self.logarithmic,
+            "reach": self.reach,
             "names": self.names,
             "styles": self.line_styles,
             "half": self.half,

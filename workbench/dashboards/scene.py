@@ -13,6 +13,7 @@ from workbench.axes import Space
 from workbench.backpropagation import Gradients
 from workbench.chain import Chain
 from workbench.dashboards.panels import Panel
+from workbench.dashboards.rows import WHOLE, Look
 from workbench.layers import OpLayer
 from workbench.masks import mask_of
 from workbench.recall import LastResults
@@ -58,6 +59,7 @@ class Scene:
         rows: Pixels of the plot up.
         memory: What is kept of computations beside the chain.
         start: The second at which what was computed begins.
+        look: What of a vertical axis is shown, and how.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Scene:
     rows: int
     memory: Memory = field(default_factory=Memory, compare=False)
     start: float = 0.0
+    look: Look = WHOLE
 
     def values(self, stage: int) -> Mapping[str, Any]:
         """All parameters of a stage, 0 being the first."""

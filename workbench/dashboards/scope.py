@@ -7,6 +7,7 @@ page's half of this file lies in ``page/``: its modules and, in ``scope.css``, i
 
 import contextlib
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ MODULES = (  # each imports only from those before it
     "lines",
     "zplane",
     "layout",
+    "band",
     "view",
     "question",
     "sight",
@@ -69,12 +71,8 @@ class Scope(anywidget.AnyWidget):
 
     def __init__(self, **kwargs: Any) -> None:
         self.view: View | None = None
-        self._view_callbacks: list[Callable[[View], None]] = []
         self.selection: Selection | None = None
-        self._audio_callbacks: list[Callable[[str, bool], None]] = []
-        self._select_callbacks: list[Callable[[Selection | None], None]] = []
-        self._action_callbacks: list[Callable[[dict[str, Any], list[memoryview]], None]] = []
-        self._stop_callbacks: list[Callable[[], None]] = []
+        self._callbacks: defaultdict[str, list[Callable[..., None]]] = defaultdict(list)
         self._progress: dict[str, Any] = {"kind": "progress", "on": False}
         self._enabled: list[str] | None = None
         self._look: tuple[float, float] | None = None
@@ -83,7 +81,7 @@ class Scope(anywidget.AnyWidget):
         self._settings: dict[str, Any] | None = None
         self._asker = ""
         self._complained = False
-        self._flow = Flow(self._deliver, alarm=Alarm(self._pump))
+        self._flow = Flow(self._deliver, alarm=Alarm(self._pump), room=lambda: self._call("room"))
         super().__init__(**kwargs)
         self.on_msg(self._receive)
 
@@ -95,13 +93,25 @@ class Scope(anywidget.AnyWidget):
         self.selection = frame.selection or self.selection
         self._flow.push(frame, paced=cell_is_running())
 
+    @property
+    def behind(self) -> bool:
+        """Whether a person still waits for what has been shown: the newest value is soon enough.
+
+        Not while a cell runs, which is to find everything as it has set it.
+        """
+        return not cell_is_running() and self._flow.behind
+
+    def on_room(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when the page is not `behind` any more."""
+        self._callbacks["room"].append(callback)
+
     def on_view(self, callback: Callable[[View], None]) -> None:
         """Call ``callback(view)`` when the page comes up or shows another range, size or panel."""
-        self._view_callbacks.append(callback)
+        self._callbacks["view"].append(callback)
 
     def on_audio(self, callback: Callable[[str, bool], None]) -> None:
         """Call ``callback(track, matched)`` when the page needs audio: then `send_audio`."""
-        self._audio_callbacks.append(callback)
+        self._callbacks["audio"].append(callback)
 
     def send_audio(self, wav: bytes, name: str = "", track: str = "", matched: bool = True) -> None:
         """Give the page's player the bytes of a WAV file, and say which track it is."""
@@ -116,7 +126,7 @@ class Scope(anywidget.AnyWidget):
 
     def on_action(self, callback: Callable[[dict[str, Any], list[memoryview]], None]) -> None:
         """Call ``callback(content, buffers)`` when a button asks for ``content["name"]``."""
-        self._action_callbacks.append(callback)
+        self._callbacks["action"].append(callback)
 
     def enable(self, names: Sequence[str]) -> None:
         """Show the buttons, and say which of them there is something to do for."""
@@ -176,7 +186,7 @@ class Scope(anywidget.AnyWidget):
 
     def on_stop(self, callback: Callable[[], None]) -> None:
         """Call ``callback()`` when a person wants the computation to stop."""
-        self._stop_callbacks.append(callback)
+        self._callbacks["stop"].append(callback)
 
     def send_file(
         self, name: str, kind: str, content: bytes, to: str = "", action: str = "download"
@@ -202,25 +212,21 @@ class Scope(anywidget.AnyWidget):
 
         While one is dragged the page waits for the callbacks to return and then sends the newest.
         """
-        self._select_callbacks.append(callback)
+        self._callbacks["select"].append(callback)
 
     def select(self, selection: Selection | None) -> None:
         """Mark a region in the page, or none; nobody is called back."""
         self.selection = selection
         self.send({"kind": "select", "selection": selection and asdict(selection)})
 
-    def set_busy(self, busy: bool) -> None:
-        """Show, or end, the sign that says that the kernel is computing."""
-        self.send({"kind": "busy", "busy": bool(busy)})
-
     @contextlib.contextmanager
     def busy(self) -> Iterator[None]:
-        """Show that sign for as long as the ``with`` block runs."""
-        self.set_busy(True)
+        """Show for as long as the ``with`` block runs that the kernel is computing."""
+        self.send({"kind": "busy", "busy": True})
         try:
             yield
         finally:
-            self.set_busy(False)
+            self.send({"kind": "busy", "busy": False})
 
     def set_status(self, text: str) -> None:
         """Show a line under the panels, such as an error; an empty text takes it away."""
@@ -230,6 +236,10 @@ class Scope(anywidget.AnyWidget):
         content, buffers = frame.encode()
         head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
         self.send({**head, **content}, buffers)
+
+    def _call(self, what: str, *said: Any) -> None:
+        for callback in self._callbacks[what]:
+            callback(*said)
 
     def _pump(self) -> None:
         with self.complaining():
@@ -261,24 +271,22 @@ class Scope(anywidget.AnyWidget):
             self._look = None  # a page has taken it, or a person has looked elsewhere since
             self._change_view(content)
         elif kind == "audio":
-            for callback in self._audio_callbacks:
-                callback(content.get("track", ""), content.get("matched", True))
+            self._call("audio", content.get("track", ""), content.get("matched", True))
         elif kind == "select":
             self._change_selection(content)
         elif kind == "stop":
-            for stop in self._stop_callbacks:
-                stop()
+            self._call("stop")
         elif kind == "action":
-            for act in self._action_callbacks:
-                act(content, buffers)
+            self._call("action", content, buffers)
 
     def _range(self) -> dict[str, Any]:
-        """What a page that comes up shows of all that there is: the range that was shown before."""
+        """What a page that comes up shows of all that there is: what was shown before."""
         frame = self._flow.newest
         shown = self._look or (frame and frame.shown != frame.time and frame.shown)
-        if not shown:
-            return {}
-        return {"first": shown[0], "last": shown[1], "from": "before"}  # pages follow another's
+        found: dict[str, Any] = {"first": shown[0], "last": shown[1]} if shown else {}
+        if frame and frame.band:
+            found["band"] = frame.band
+        return found and found | {"from": "before"}  # pages follow another's
 
     def _change_view(self, content: dict[str, Any]) -> None:
         """Pass a page's view on, and say when that is done: the page then sends the next.
@@ -293,10 +301,10 @@ class Scope(anywidget.AnyWidget):
             tuple(content["rows"]),
             content["ratio"],
             None if (visible := content.get("visible")) is None else tuple(visible),
+            None if (band := content.get("band")) is None else tuple(band),
         )
         try:
-            for callback in self._view_callbacks:
-                callback(self.view)
+            self._call("view", self.view)
         finally:
             self.send({"kind": "viewed", "id": content["id"]})
 
@@ -305,9 +313,8 @@ class Scope(anywidget.AnyWidget):
         names = ("panel", "first", "last", "low", "high")
         there = content["panel"] is not None
         self.selection = Selection(*(content[name] for name in names)) if there else None
-        callbacks = self._select_callbacks if content["by_hand"] else ()  # or other panels came
         try:
-            for callback in callbacks:
-                callback(self.selection)
+            if content["by_hand"]:  # or other panels came
+                self._call("select", self.selection)
         finally:
             self.send({"kind": "selected", "id": content["id"]})

@@ -7,7 +7,6 @@ page and Matplotlib draw the same panels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from workbench.axes import DECIBEL, Axis, Space
 from workbench.curves import Curves
 from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
+from workbench.dashboards.rows import WHOLE, Look, rows_of
 
 LEVEL_RANGE_DB = 80.0  # of an image, below its loudest point
 _LEAST_POWER = 1e-5  # of an amplitude: of a lesser one nothing is left but rounding
@@ -32,6 +32,7 @@ def panel(
     *,
     channel: int = 0,
     signed: bool = False,
+    look: Look = WHOLE,
 ) -> WavePanel | ImagePanel | None:
     """The panel of a result, or None for one that has no picture yet (an unknown space).
 
@@ -44,12 +45,13 @@ def panel(
         rows: Pixels of the display up.
         channel: Which one an image shows.
         signed: The values are a gradient: both signs matter, zero is in the middle.
+        look: What of an image's vertical axis is shown, and how.
     """
     if len(space.axes) == 1 and space.time.name == "time" and result.ndim == 2:
         return wave_panel(title, result, space, span, columns)
     if len(space.axes) == 2 and result.ndim == 3:
         one = result[min(channel, len(result) - 1)]
-        return image_panel(title, one, space, span, columns, rows, signed=signed)
+        return image_panel(title, one, space, span, columns, rows, signed=signed, look=look)
     return None
 
 
@@ -146,6 +148,7 @@ def image_panel(
     rows: int,
     *,
     signed: bool = False,
+    look: Look = WHOLE,
 ) -> ImagePanel:
     """An image `[frames, bins]`, each pixel the largest value that falls on it, as a level in dB.
 
@@ -158,9 +161,9 @@ def image_panel(
     first, last = _visible(time, len(values), span, margin=1)
     plain = signed or not space.power
     pool = _strongest if plain else _largest
-    magnitude = np.abs(values[first:last]) if np.iscomplexobj(values) else values[first:last]
-    centres = bins.positions(values.shape[1])
-    pooled, row_centres = _pool_rows(magnitude, centres, rows, pool)
+    up = rows_of(bins, values.shape[1], rows, look)
+    visible = values[first:last, up.bins]
+    pooled = up.of(np.abs(visible) if np.iscomplexobj(visible) else visible, pool)
     step = time.step
     if len(pooled) > columns:
         step *= len(pooled) / columns
@@ -179,6 +182,8 @@ def image_panel(
         pooled = to_decibels(pooled, space)
         high = 10.0 * math.ceil(_finite(title, np.max(pooled)) / 10.0)
         low, label, unit = high - LEVEL_RANGE_DB, _level_name(space), "dB"
+    if look.held is not None:
+        low, high = look.held.ends(label, unit, (low, high))
     scaled = np.clip((pooled - low) * (255.0 / (high - low)), 0.0, 255.0)
     start = time.start + (first - 0.5) * time.step
     return ImagePanel(
@@ -192,7 +197,10 @@ def image_panel(
         data=np.ascontiguousarray(scaled.astype(np.uint8).T),
         y_name="frequency" if bins.unit == "Hz" else bins.name,
         y_unit=bins.unit,
-        y_values=row_centres,
+        y_values=up.centres,
+        y_reach=up.reach,
+        y_shown=up.shown,
+        logarithmic=look.logarithmic and up.reach is not None,
         colormap="cyclic" if circular and not signed else "diverging" if signed else "magma",
     )
 
@@ -262,18 +270,3 @@ def _extreme(most: np.ufunc, values: np.ndarray, edges: np.ndarray, axis: int) -
     for ahead in range(1, int(np.max(lasts - edges)) + 1):
         most(found, np.take(values, np.minimum(edges + ahead, lasts), axis), out=found)
     return found
-
-
-def _pool_rows(
-    values: np.ndarray,
-    centres: np.ndarray,
-    rows: int,
-    pool: Callable[[np.ndarray, np.ndarray, int], np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-    """At most `rows` bins `[frames, rows]` and their centres."""
-    count = values.shape[1]
-    if count <= rows:
-        return values, centres
-    edges = np.arange(rows) * count // rows
-    middles = (np.arange(rows) + 0.5) * count / rows - 0.5  # even rows, though edges are rounded
-    return pool(values, edges, 1), np.interp(middles, np.arange(count), centres)

@@ -18,6 +18,7 @@ from workbench.chain import Chain
 from workbench.checked_json import Fields, anything, brief, one_of
 from workbench.core.presets import libraries, preset
 from workbench.dashboards.controllers.forms import SHOWN, Group, values_of
+from workbench.dashboards.frames import View
 from workbench.dashboards.long_files.visible import Computed, VisibleFirst, with_notes
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.plots.results import gradient, of_chain
@@ -204,18 +205,18 @@ class ChainController(VisibleFirst):
         self,
         result: Computed,
         span: tuple[float, float],
-        columns: int,
-        rows: tuple[int, ...],
+        view: View,
         kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
         panels: dict[str, Panel] = {}
         scene = Scene(
-            self.source.name, self.chain, result, self.channel, span, columns, _ROWS, self._memory,
-            result.part.first / self.source.sample_rate,
+            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), _ROWS,
+            self._memory, result.part.first / self.source.sample_rate,
         )  # fmt: skip
         for plot in self._shown_plots():
-            up = rows[len(panels)] if len(rows) > len(panels) else _ROWS
-            made = kept.get(plot.name) or plot.draw(replace(scene, rows=max(up, 16)))
+            up = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
+            here = replace(scene, rows=max(up, 16), look=self.looking.of(plot.name, view.band))
+            made = kept.get(plot.name) or plot.draw(here)
             if made is not None:
                 panels[plot.name] = made
         return panels

@@ -7,10 +7,10 @@ them and draws panels. Sources, views and all-or-nothing changes are the same in
 from __future__ import annotations
 
 import contextlib
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +18,9 @@ import numpy as np
 from workbench import audio
 from workbench.analysis.loudness import common_gain, equal_gains
 from workbench.checked_json import Fields, anything, index, one_of
+from workbench.dashboards.controllers.drawing import Drawing, Result
 from workbench.dashboards.controllers.forms import (
+    LOOKS,
     SHOWN,
     SOURCE,
     Group,
@@ -27,18 +29,14 @@ from workbench.dashboards.controllers.forms import (
     plain,
     values_of,
 )
-from workbench.dashboards.frames import Frame, Selection, View
-from workbench.dashboards.panels import Panel
+from workbench.dashboards.controllers.looking import DECLARED, USUAL
+from workbench.dashboards.frames import Selection
 from workbench.dashboards.sources import Source, source_again
 from workbench.errors import ParameterError, naming
 from workbench.params import Declared
 
-WHOLE = View(None, None, 1000, (), 1.0)
 
-Result = TypeVar("Result")
-
-
-class Controller(ABC, Generic[Result]):
+class Controller(Drawing[Result]):
     """A source, what is done to it, and what is shown of it.
 
     Every change is all or nothing: where a value is illegal, a computation fails, or its result has
@@ -51,9 +49,6 @@ class Controller(ABC, Generic[Result]):
         source: Where the signal comes from.
         channel: The one that is shown where only one can be.
         channel_of: What the choice of the channel is called.
-        view: The range and resolution of the page.
-        result: What was computed last.
-        frame: What the page shows of it.
     """
 
     kind: str
@@ -64,9 +59,7 @@ class Controller(ABC, Generic[Result]):
     def __init__(self, source: Source):
         self.source = source
         self.channel = 0
-        self.view = WHOLE
-        self.result: Result
-        self.frame: Frame
+        super().__init__()
         with self._changing():
             pass
 
@@ -107,21 +100,9 @@ class Controller(ABC, Generic[Result]):
     def _compute(self) -> Result:
         """Computes with the source and the parameters of now."""
 
-    def _seen(self, view: View) -> Result:
-        """The last result, or where that does not show what a view wants, one that does."""
-        return self.result
-
-    @abstractmethod
-    def _time(self, result: Result) -> tuple[float, float]:
-        """First and last second of what is shown."""
-
     @abstractmethod
     def _wave(self, track: str) -> tuple[np.ndarray, int]:
         """What is heard of the last result, `[channels, time]`, and its sample rate."""
-
-    @abstractmethod
-    def _panels(self, result: Result, span: tuple[float, float], view: View) -> list[Panel]:
-        """What is shown in `span`; panels that are not visible may be those of the last frame."""
 
     def _described(self) -> dict[str, Any]:
         """All that `_take` needs to have the parameters of now again, as JSON holds it."""
@@ -148,17 +129,26 @@ class Controller(ABC, Generic[Result]):
         """What there is to say of the last result below a group of parameters, by its title."""
         return {}
 
+    @property
+    def controls(self) -> list[Group]:
+        """Its parameters, and how its pictures are looked at."""
+        return [*self.groups, self.looking.group]
+
     def set(self, stage: int, **values: Any) -> None:
-        """Changes parameters of a stage, of the source (`SOURCE`) or of what is shown (`SHOWN`).
+        """Changes parameters of a stage, of the source (`SOURCE`), what is shown (`SHOWN`) and how.
 
         Panels that are not on the screen may stay as they were: then the frame is `late`.
+
+        How, which is `LOOKS`, changes nothing that is computed.
 
         Raises:
             ParameterError, ParameterTypeError: A value is illegal, here or for a later stage.
         """
-        with self._changing(moving=stage != SHOWN):
+        with self._changing(moving=stage not in (SHOWN, LOOKS)):
             if stage == SOURCE:
                 self.source.set(**values)
+            elif stage == LOOKS:
+                self.looking.set(values)
             else:
                 self._set(stage, values)
 
@@ -199,7 +189,7 @@ class Controller(ABC, Generic[Result]):
     def state(self) -> dict[str, Any]:
         """All that was chosen, as JSON holds it: the source, the channel, every parameter."""
         chosen = {"kind": self.kind, "source": self.source.state(), "channel": self.channel}
-        return plain(chosen | self._described())
+        return plain(chosen | {"looks": self.looking.values} | self._described())
 
     def restore(self, state: Any, *known: Source) -> None:
         """Takes all that a state says; where some of it is not to be had, nothing is changed.
@@ -221,6 +211,7 @@ class Controller(ABC, Generic[Result]):
             self.channel = fields.take("channel", index, 0)
             if self.channel >= (channels := self.source.signal().shape[0]):
                 raise ParameterError("state['channel']", f"be below {channels}", self.channel)
+            self.looking.set(fields.take("looks", values_of(DECLARED), USUAL))
             self._take(fields)
             fields.close()
 
@@ -234,23 +225,10 @@ class Controller(ABC, Generic[Result]):
         fields.take("kind", one_of((self.kind,)))
         fields.take("source", anything)
         fields.take("channel", index, 0)
+        fields.take("looks", anything, {})
         with self._restoring():
             self._take(fields)
         fields.close()
-
-    def look(self, view: View) -> None:
-        """Shows another range, or the same in another resolution; all panels are drawn."""
-        result = self._seen(view)
-        frame = self._frame(result, view.complete)
-        self.result, self.frame, self.view = result, frame, view
-
-    def follow(self, view: View) -> bool:
-        """Looks at what a page shows, unless the frame is just that; says whether it did."""
-        if self.frame.late or view.complete != self.view.complete:
-            self.look(view)
-            return True
-        self.view = view  # other panels are on the screen, that is all
-        return False
 
     def sound(self, track: str, *, matched: bool = True) -> bytes:
         """A track as a WAV file.
@@ -290,6 +268,7 @@ class Controller(ABC, Generic[Result]):
     def _changing(self, moving: bool = False) -> Iterator[None]:
         """Makes a change and draws it (moving: what is visible); a failure puts all back."""
         source, values, channel = self.source, dict(self.source.values), self.channel
+        looks = self.looking.values
         try:
             with self._restoring():
                 yield
@@ -298,22 +277,6 @@ class Controller(ABC, Generic[Result]):
         except Exception:
             self.source, self.channel = source, channel
             source.values = values
+            self.looking.values = looks
             raise
-        self.result, self.frame = result, frame
-
-    def _frame(self, result: Result, view: View) -> Frame:
-        """What the page shows of a result, in the range and resolution of `view`."""
-        time = self._time(result)
-        span = view.span(time)
-        panels = tuple(self._panels(result, span, view))
-        before = () if view.visible is None else self.frame.panels
-        late = any(panel is old for panel in panels for old in before)
-        summary = self._summary(panels)
-        return Frame(panels, time, span, summary, self.values, self.tracks, late=late)
-
-    def _summary(self, panels: Sequence[Panel]) -> str:
-        said = [f"{self.source.name}, {self.seconds:.3f} s at {self.source.sample_rate} Hz."]
-        for shown in panels:
-            unit = f" {shown.unit}" if shown.unit else ""
-            said.append(f"{shown.title}: {shown.label} from {shown.low:g} to {shown.high:g}{unit}.")
-        return " ".join(said)
+        self._show(result, frame)

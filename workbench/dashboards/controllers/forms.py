@@ -13,6 +13,7 @@ from workbench.params import Declared
 
 SOURCE = -1  # stands for the source where others name a stage
 SHOWN = -2  # and for what is shown of the results
+LOOKS = -3  # and for how
 
 
 @dataclass(frozen=True)

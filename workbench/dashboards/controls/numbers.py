@@ -18,6 +18,17 @@ _DIGITS, _ROOM = 7, 7  # of a number in its field, and characters that it has ro
 _STEPS = 200  # at least so many positions over a continuous range
 
 
+class _Ladder(widgets.IntSlider):
+    """A slider whose page sends no number where it is moved while it has no width."""
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes what the page says; nothing in place of a number is answered by what is."""
+        if sync_data.get("value", 0) is None:
+            sync_data = {name: each for name, each in sync_data.items() if name != "value"}
+            self.send_state("value")
+        super().set_state(sync_data)
+
+
 class NumberSlider(widgets.HBox):
     """A number that is chosen on a ladder of round values, or typed exactly.
 
@@ -36,7 +47,7 @@ class NumberSlider(widgets.HBox):
         self._rungs = np.asarray(rungs)
         self._kind = type(rungs[0])
         self._showing = False
-        self._slider = widgets.IntSlider(
+        self._slider = _Ladder(
             max=len(rungs) - 1,
             readout=False,
             **shown,

@@ -29,6 +29,8 @@ class ControlPanel:
         changing: Entered for as long as something changes.
         changed: Called after a change with what was moved; None for more than one control.
         refused: Called after a value was refused.
+        behind: Says whether a person waits for earlier pictures: then a control that has moved
+            waits too, until `catch_up`.
 
     Attributes:
         controls: The control of each parameter, by stage and name.
@@ -43,10 +45,12 @@ class ControlPanel:
         changing: Callable[[], AbstractContextManager[Any]],
         changed: Callable[[Hashable], None],
         refused: Callable[[], None],
+        behind: Callable[[], bool] = lambda: False,
     ):
         self._controller, self._changing, self._changed = controller, changing, changed
         self._refused: dict[tuple[int, str], Control] = {}
-        self._was_refused = refused
+        self._late: dict[tuple[int, str], tuple[Control, Any]] = {}
+        self._was_refused, self._behind = refused, behind
         self._source_box = widgets.VBox()
         self._shown_source: Source | None = None
         self.controls: dict[tuple[int, str], Control] = {}
@@ -81,7 +85,7 @@ class ControlPanel:
 
         A refusal is shown beside the choice.
         """
-        chosen = self._controller.groups[group]
+        chosen = self._controller.controls[group]
         values = chosen.presets.get(name, {})
         self._ask(group, lambda: self._controller.set(chosen.stage, **values))
 
@@ -90,7 +94,7 @@ class ControlPanel:
 
         A refusal is shown below its title.
         """
-        self._ask(group, lambda: self._controller.act(self._controller.groups[group].stage, tool))
+        self._ask(group, lambda: self._controller.act(self._controller.controls[group].stage, tool))
 
     def _ask(self, group: int, change: Callable[[], None]) -> None:
         """Makes a change that a group offers; a refusal is shown beside its title."""
@@ -104,8 +108,24 @@ class ControlPanel:
                 self.show()
                 self._changed(None)
 
+    def catch_up(self) -> None:
+        """Makes the changes of controls that have waited, each to its newest value."""
+        if self._late:
+            with self._changing():
+                self.settle()
+
+    def settle(self) -> None:
+        """The same where nobody else changes anything."""
+        for key in [*self._late]:
+            if (late := self._late.pop(key, None)) is not None:  # one of these took it along
+                self._take(key, *late)
+
     def _moved(self, key: tuple[int, str], control: Control) -> None:
-        wanted = control.value
+        self._late[key] = control, control.value
+        if not self._behind():
+            self.catch_up()
+
+    def _take(self, key: tuple[int, str], control: Control, wanted: Any) -> None:
         with self._changing():
             control = self.controls.get(key, control)
             if control.value != wanted:  # what goes on beside has shown another one meanwhile
@@ -170,7 +190,7 @@ class ControlPanel:
         source = self._controller.source
         for name in source.declared:
             self.controls[SOURCE, name].show(source.values[name])
-        for shown, group in zip(self.groups, self._controller.groups, strict=True):
+        for shown, group in zip(self.groups, self._controller.controls, strict=True):
             shown.show(group.values)
 
     def follow(self) -> None:
@@ -179,18 +199,19 @@ class ControlPanel:
         And parameters that have changed with another one.
         """
         self._match_groups()
-        groups, notes = self._controller.groups, self._controller.notes
+        groups, notes = self._controller.controls, self._controller.notes
         for shown, group in zip(self.groups, groups, strict=True):
             for name in group.declared:
                 control, value = self.controls[group.stage, name], group.values[name]
-                if (group.stage, name) not in self._refused and control.value != value:
+                waits = (group.stage, name) in self._refused or (group.stage, name) in self._late
+                if not waits and control.value != value:
                     control.show(value)
             shown.follow(group.values, group.preset)
             shown.note = notes.get(group.title, "")
 
     def _match_groups(self) -> None:
         """Makes those groups anew that the controller has in another form than is shown."""
-        groups = self._controller.groups
+        groups = self._controller.controls
         form = [
             (
                 group.title,
@@ -212,6 +233,7 @@ class ControlPanel:
         for key in [key for key in self.controls if key[0] != SOURCE and key not in stays]:
             del self.controls[key]
             self._refused.pop(key, None)
+            self._late.pop(key, None)
         before, self._form = self.groups, form
         pairs = zip(form, groups, strict=True)
         self.groups = [known.get(each) or self._group(group) for each, group in pairs]
@@ -240,8 +262,9 @@ class ControlPanel:
             return
         self._shown_source = source
         before = [self.controls.pop(key) for key in list(self.controls) if key[0] == SOURCE]
-        for key in [key for key in self._refused if key[0] == SOURCE]:
-            del self._refused[key]
+        for waiting in (self._refused, self._late):
+            for key in [key for key in waiting if key[0] == SOURCE]:
+                del waiting[key]
         rows = []
         for name, declared in source.declared.items():
             rows.append(self._add(SOURCE, name, Control(declared, source.values[name])).widget)

@@ -44,12 +44,13 @@ class SourceChoices:
         self._change_source, self._choose_channel = change_source, choose_channel
         self._listening = True
         look = looks(widgets.Dropdown, words=WORDS, **LAYOUT)
+        hidden = {} if folder.is_free() else {"display": "none"}
         self.source = widgets.Dropdown(description="source", **look)
         self.path = widgets.Text(
             description="path",
             placeholder="a sound file",
             continuous_update=False,
-            **looks(widgets.Text, words=WORDS, **LAYOUT),
+            **looks(widgets.Text, words=WORDS, **LAYOUT, **hidden),
         )
         self.upload = widgets.FileUpload(
             description="Upload a sound file",
@@ -69,7 +70,6 @@ class SourceChoices:
         self.microphone.on_recording(self._on(self._recorded))
         self.channel.observe(self._on(self._switched), "value")
         files = widgets.Box([self.upload, self.microphone], layout={"flex_flow": "row wrap"})
-        self.path.layout.display = None if folder.is_free() else "none"
         self.widget = widgets.VBox([self.source, self.path, files, self._message, self.channel])
 
     @property

@@ -65,7 +65,8 @@ class Track:
 
     def follow(self, other: Track) -> None:
         """Begins with what another has shown: it is old, but better than nothing."""
-        if other.grid == self.grid and other._shape == self._shape:
+        same_rows = other._shape == self._shape and _rows(other._panel) == _rows(self._panel)
+        if other.grid == self.grid and same_rows:
             self._values, self._tinted = other._values.copy(), other._tinted.copy()
             self._known = other._known.copy()
             self._before = [*other._before, *other._limits]
@@ -168,6 +169,11 @@ class Overview:
             if isinstance(track, Track):
                 track.give_up()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its panels."""
+        return tuple(self._tracks)
+
     def panels(self) -> list[Panel]:
         """The picture as far as it has come."""
         return [
@@ -211,6 +217,11 @@ def _values(panel: WavePanel | ImagePanel) -> np.ndarray:
     if isinstance(panel, WavePanel):
         return np.stack([panel.data, panel.data])
     return panel.low + panel.data * np.float32((panel.high - panel.low) / 255.0)
+
+
+def _rows(panel: Panel) -> list[float]:
+    """What the rows of an image stand for."""
+    return panel.y_values.tolist() if isinstance(panel, ImagePanel) else []
 
 
 def _pooled(panel: Panel, values: np.ndarray, edges: np.ndarray) -> np.ndarray:

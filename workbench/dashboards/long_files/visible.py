@@ -51,9 +51,8 @@ class VisibleFirst(WithChain[Computed]):
     """
 
     _memory: Memory
-    _kept: tuple[int, tuple[int, ...], Overview] | None = None
+    _kept: tuple[tuple[Any, ...], Overview] | None = None
     _version = 0
-    _names: tuple[str, ...] = ()  # of the plots whose panels the frame has
 
     @abstractmethod
     def _run(self, x: tf.Tensor) -> Gradients:
@@ -68,8 +67,7 @@ class VisibleFirst(WithChain[Computed]):
         self,
         result: Computed,
         span: tuple[float, float],
-        columns: int,
-        rows: tuple[int, ...],
+        view: View,
         kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
         """What is shown of a part's result, by the name of the plot; some may be kept."""
@@ -84,7 +82,7 @@ class VisibleFirst(WithChain[Computed]):
         cutter = self._cutter()
         while picture.missing:
             self._add_piece(picture, self._computed_part(cutter, picture.missing[0]))
-            self.frame = self._frame(self.result, self.view)
+            self._show(self.result, self._frame(self.result, self.view))
             yield
 
     def give_up(self, picture: Overview) -> None:
@@ -140,28 +138,27 @@ class VisibleFirst(WithChain[Computed]):
         if not cutter.in_parts or (span[1] - span[0]) * self.source.sample_rate <= MOST:
             return self._computed_part(cutter, span)
         if self._kept is not None:
-            version, rows, overview = self._kept
-            if version == self._version and _key(view, span) == (*_key_of(overview), rows):
+            known, overview = self._kept
+            if known == (self._version, *_key(view, span)):
                 return replace(self.result, overview=overview)
         overview = self._begun(view, span)
         made = self._computed_part(cutter, overview.missing[0])
         overview.take(
-            overview.missing[0],
-            self._drawn(made, overview.missing[0], EVERY_STEP, view.rows, {}),
+            overview.missing[0], self._drawn(made, overview.missing[0], _each_step(view), {})
         )
-        self._kept = (self._version, view.rows, overview)
+        self._kept = (self._version, *_key(view, span)), overview
         return replace(made, overview=overview)
 
     def _begun(self, view: View, span: tuple[float, float]) -> Overview:
         """An overview that has nothing yet but the last one, if that is of the same."""
         signal = self.source.signal()
         envelope = self._memory.recall("envelope", (signal,), lambda: Envelope(np.asarray(signal)))
-        before = self._kept[2] if self._kept is not None else None
+        before = self._kept[1] if self._kept is not None else None
         seconds = PIECE / self.source.sample_rate
         return Overview(span, max(view.columns, 16), seconds, {"signal": envelope}, before)
 
     def _add_piece(self, picture: Overview, made: Computed) -> None:
-        panels = self._drawn(made, made.part.span, EVERY_STEP, self.view.rows, {})
+        panels = self._drawn(made, made.part.span, _each_step(self.view), {})
         picture.take(made.part.span, panels)
 
     def _cutter(self) -> Cutter:
@@ -182,9 +179,9 @@ class VisibleFirst(WithChain[Computed]):
 
     def _panels(self, result: Computed, span: tuple[float, float], view: View) -> list[Panel]:
         if result.overview is not None:
+            self._names = result.overview.names
             return result.overview.panels()
-        columns, kept = max(view.columns, 16), self._out_of_sight(view)
-        drawn = self._drawn(result, span, columns, view.rows, kept)
+        drawn = self._drawn(result, span, view, self._out_of_sight(view))
         self._names = tuple(drawn)
         return list(drawn.values())
 
@@ -193,15 +190,16 @@ class VisibleFirst(WithChain[Computed]):
         if view.visible is None:
             return {}
         shown = enumerate(zip(self._names, self.frame.panels, strict=False))
-        return {name: panel for at, (name, panel) in shown if at not in view.visible}
+        return {str(name): panel for at, (name, panel) in shown if at not in view.visible}
 
 
 def _key(view: View, span: tuple[float, float]) -> tuple[Any, ...]:
-    return (*span, max(view.columns, 16), view.rows)
+    return (*span, max(view.columns, 16), view.rows, view.band)
 
 
-def _key_of(overview: Overview) -> tuple[Any, ...]:
-    return (*overview.span, overview.columns)
+def _each_step(view: View) -> View:
+    """The same in so many columns that none is pooled."""
+    return replace(view, columns=EVERY_STEP)
 
 
 def with_notes(titles: list[str], result: Computed, said: Mapping[str, str]) -> dict[str, str]:

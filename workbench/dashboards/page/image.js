@@ -51,6 +51,14 @@ export class ImagePanel extends Panel {
     this.coloured = name;
   }
 
+  /** The rows at which the plot begins and ends, with fractions: for a range of frequencies. */
+  focus(band) {
+    const { reach, shown } = this.meta, last = this.values.length - 1;
+    const part = reach && last > 0 && band.within(reach);
+    const whole = !part || (!shown && `${part}` === `${reach}`);
+    this.ends = whole ? [-0.5, last + 0.5] : part.map((value) => this.toRow(value));
+  }
+
   /** Row, with a fraction, at which a value lies; row centres are whole. */
   toRow(value) {
     const { values } = this;
@@ -63,31 +71,39 @@ export class ImagePanel extends Panel {
   }
 
   toY(value) {
-    const { y, height } = this.box;
-    return y + height * (1 - (this.toRow(value) + 0.5) / this.values.length);
+    return this.rowToY(this.toRow(value));
+  }
+
+  rowToY(row) {
+    const { ends: [bottom, top], box: { y, height } } = this;
+    return y + (height * (top - row)) / (top - bottom);
+  }
+
+  /** The row at a height, with a fraction. */
+  rowAt(at) {
+    const { ends: [bottom, top], box: { y, height } } = this;
+    return top - clamp((at - y) / height, 0, 1) * (top - bottom);
   }
 
   /** The value at a height; the outer rows reach half a row beyond their values. */
   toValue(at) {
-    const { values, box: { y, height } } = this;
+    const { values } = this;
     const last = values.length - 1;
     if (last < 1) return values[0];
-    const row = clamp((1 - (at - y) / height) * (last + 1), 0, last + 1) - 0.5;
+    const row = this.rowAt(at);
     const below = clamp(Math.floor(row), 0, last - 1);
     return values[below] + (row - below) * (values[below + 1] - values[below]);
   }
 
   axis(height) {
     const { y_name, y_unit } = this.meta;
-    const { values } = this;
-    const last = values.length - 1;
-    const low = values[0] - (last ? (values[1] - values[0]) / 2 : 0);
-    const high = values[last] + (last ? (values[last] - values[last - 1]) / 2 : 0);
+    const { box: { y } } = this;
+    const [low, high] = [this.toValue(y + this.box.height), this.toValue(y)];
     const scaled = scaleUnit(y_unit, Math.max(Math.abs(low), Math.abs(high)));
     const place = (value) => this.toY(value);
-    const ticks = last < 1 || high <= low ? []
-      : this.regular ? linearTicks(low, high, height, 28, scaled.factor)
-        : unevenTicks(low, high, place, 20, scaled.factor);
+    const even = high > low ? linearTicks(low, high, height, 28, scaled.factor) : [];
+    const uneven = this.regular ? [] : unevenTicks(low, high, place, 20, scaled.factor);
+    const ticks = uneven.length > 2 ? uneven : even; // in a narrow range all axes are straight
     return { ticks, label: labelled(y_name, scaled.unit) };
   }
 
@@ -99,8 +115,10 @@ export class ImagePanel extends Panel {
     if (last <= first) return;
     const x = view.toX(start + first * step), right = view.toX(start + last * step);
     ctx.imageSmoothingEnabled = false;
-    const { y, height } = this.box;
-    ctx.drawImage(this.canvas, first, 0, last - first, rows, x, y, right - x, height);
+    const bottom = Math.max(this.ends[0], -0.5), top = Math.min(this.ends[1], rows - 0.5);
+    const y = this.rowToY(top), height = this.rowToY(bottom) - y;
+    ctx.drawImage(
+      this.canvas, first, rows - 0.5 - top, last - first, top - bottom, x, y, right - x, height);
   }
 
   /** A line of the cross-hair that is seen on light and on dark colours. */
@@ -137,7 +155,7 @@ export class ImagePanel extends Panel {
     const time = view.toTime(x);
     const column = Math.floor((time - start) / step);
     if (column < 0 || column >= columns) return null;
-    const row = clamp(Math.floor((1 - (y - this.box.y) / this.box.height) * rows), 0, rows - 1);
+    const row = clamp(Math.floor(this.rowAt(y) + 0.5), 0, rows - 1);
     const byte = this.bytes[row * columns + column];
     const value = low + ((high - low) * byte) / 255;
     const [here, next] = [this.values[row], this.values[row ? row - 1 : Math.min(1, rows - 1)]];

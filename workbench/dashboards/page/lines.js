@@ -1,4 +1,4 @@
-import { aligned, clamp, fittingTicks, labelled, niceStep, quantity, scaleUnit, unevenTicks }
+import { aligned, clamp, fittingTicks, labelled, niceStep, pixel, quantity, scaleUnit, unevenTicks }
   from "./numbers.js";
 import { Panel } from "./panel.js";
 
@@ -21,13 +21,22 @@ export class LinesPanel extends Panel {
     return legend && names.length > 1 ? names : [];
   }
 
-  read({ shape: [, points], logarithmic, span }, [data, values]) {
+  read({ logarithmic }, [data, values]) {
     this.data = aligned(Float32Array, data, this.data);
     this.values = aligned(Float64Array, values, this.values);
+    this.whole = this.values.every(Number.isInteger); // then there is nothing between
     this.bend = logarithmic ? Math.log : (value) => value;
+    this.straighten = logarithmic ? Math.exp : (value) => value;
+  }
+
+  /** Show a span, or the page's range of frequencies. */
+  focus(band) {
+    const { reach, shape: [, points] } = this.meta;
+    const span = this.span = reach ? band.within(reach) : this.meta.span;
     this.ends = span.map(this.bend);
     const beyond = this.values.findIndex((value) => value > span[1]);
-    this.from = Math.max(0, this.values.findIndex((value) => value >= span[0]) - 1);
+    const first = this.values.findIndex((value) => value >= span[0]);
+    this.from = first < 0 ? points - 1 : Math.max(0, first - 1);
     this.to = beyond < 0 ? points : beyond + 1;
   }
 
@@ -36,13 +45,19 @@ export class LinesPanel extends Panel {
     return this.box.x + ((this.bend(value) - first) / (last - first)) * this.box.width;
   };
 
+  toValue(x) {
+    const [first, last] = this.ends;
+    return this.straighten(first + ((x - this.box.x) / this.box.width) * (last - first));
+  }
+
   /** Ticks and label of the horizontal axis. */
   measure(ctx) {
-    const { x_name, x_unit, span: [first, last], logarithmic } = this.meta;
+    const { span: [first, last], meta: { x_name, x_unit, logarithmic } } = this;
     const { factor, unit } = scaleUnit(x_unit, Math.max(Math.abs(first), Math.abs(last)));
     this.label = labelled(x_name, unit);
-    this.ticks = logarithmic ? unevenTicks(first, last, this.toX, 36, factor)
-      : fittingTicks(ctx, first, last, this.box.width, factor);
+    const uneven = logarithmic ? unevenTicks(first, last, this.toX, 36, factor) : [];
+    this.ticks = uneven.length > 2 ? uneven
+      : fittingTicks(ctx, first, last, this.box.width, factor, this.whole ? factor : 0);
   }
 
   /** The colour and the pen of a line; references take none of the colours. */
@@ -64,15 +79,19 @@ export class LinesPanel extends Panel {
   /** Places on the axis, each with its name beside the top of its line. */
   drawMarks(ctx, theme) {
     const { x, y, width, height } = this.box;
+    let free = x, down = y + 10;
     for (const [name, place] of this.meta.marks) {
-      const at = Math.round(this.toX(place));
+      const at = pixel(this.toX(place));
       if (at < x || at > x + width) continue;
       ctx.fillStyle = theme.edge;
       ctx.fillRect(at, y, 1, height);
-      const room = at + 6 + ctx.measureText(name).width < x + width;
-      ctx.textAlign = room ? "left" : "right";
+      const wide = ctx.measureText(name).width;
+      const left = at + 6 + wide < x + width ? at + 5 : at - 5 - wide;
+      if (left < free) down += 14;
+      free = Math.max(free, left + wide);
+      ctx.textAlign = "left";
       ctx.fillStyle = theme.soft;
-      ctx.fillText(name, at + (room ? 5 : -5), y + 10);
+      ctx.fillText(name, left, down);
     }
   }
 
@@ -133,7 +152,7 @@ export class LinesPanel extends Panel {
 
   /** The point nearest to the pointer: where it lies and what every line is there. */
   probe({ x }) {
-    const { values, meta: { shape: [, points], names, legend, low, high, unit, x_unit, span } }
+    const { span, values, meta: { shape: [, points], names, legend, low, high, unit, x_unit } }
       = this;
     let at = -1, best = Infinity;
     for (let i = this.from; i < this.to; i++) {

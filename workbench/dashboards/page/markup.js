@@ -8,6 +8,8 @@ export const ICONS = {
   match: '<path d="M3 13V6.5M6.3 13V3M9.7 13V3M13 13V6.5M1.5 6.5h3M11.5 6.5h3"/>',
   in: '<path d="M8 3v10M3 8h10"/>',
   out: '<path d="M3 8h10"/>',
+  lower: '<path d="M3.5 2v12M1.5 4l2-2 2 2M1.5 12l2 2 2-2M11 5v6M8 8h6"/>',
+  higher: '<path d="M3.5 2v12M1.5 4l2-2 2 2M1.5 12l2 2 2-2M8 8h6"/>',
   undo: '<path d="M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6"/>',
   redo: '<path d="M10.5 3l3 3-3 3M13.5 6h-7a4 4 0 0 0 0 8H10"/>',
   initial: '<path d="M3.2 6.5A5.2 5.2 0 1 1 2.8 9M2.8 3v3.7h3.7"/>',
@@ -23,6 +25,8 @@ export const ICONS = {
 const HELP = "Arrow left and right pan, plus and minus zoom, Home shows everything, Space plays "
   + "or pauses. Drag to zoom into a region, shift-drag to pan, click to set the play position, "
   + "double-click to show everything, Ctrl and wheel to zoom. A and B choose between two tracks. "
+  + "F zooms in in frequency, Shift with F out, arrow up and down pan; Alt and wheel do so under the "
+  + "pointer, and on the labels of a frequency axis a drag zooms into a range, shift-drag pans. "
   + "S switches to selecting: drag to mark a region, which is then what plays; Shift with arrow left "
   + "and right extends it, Escape takes it away.";
 
@@ -85,6 +89,8 @@ export function markup(help) {
       <div class="workbench-zoom">
         ${button("select", "Select", "Drag to select (S)", 'aria-pressed="false"')}
         ${button("out", "Zoom out", "Zoom out (−)")}${button("in", "Zoom in", "Zoom in (+)")}
+        ${button("higher", "More frequencies", "Zoom out in frequency (Shift+F)", "hidden")}
+        ${button("lower", "Fewer frequencies", "Zoom in in frequency (F)", "hidden")}
         ${button("reset", "Show everything", "Show everything (Home)")}
       </div>
       <audio class="workbench-audio" preload="auto"></audio><audio preload="auto"></audio>

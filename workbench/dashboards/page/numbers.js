@@ -27,11 +27,17 @@ export function scaleUnit(unit, size) {
   return { factor: 10 ** -exponent, unit: `×10${raised}${unit && ` ${unit}`}` };
 }
 
-/** Ticks at multiples of a nice step, `room` pixels apart or more: [{ value, text }]. */
-export function linearTicks(low, high, length, room, factor = 1) {
+/** The pixel of a place. What lies between two, as the middle of a plot does, goes one way always. */
+export function pixel(place) {
+  return Math.round(place + 1e-6);
+}
+
+/** Ticks at multiples of a nice step, `room` pixels and `least` apart or more: [{ value, text }]. */
+export function linearTicks(low, high, length, room, factor = 1, least = 0) {
   const perPixel = ((high - low) * factor) / length;
   let step = niceStep(perPixel * room);
   if (((high - low) * factor) / step < 2.5) step = niceStep(perPixel * room * 0.55);
+  step = Math.max(step, least);
   const ticks = [];
   const last = Math.floor((high * factor) / step + 1e-6);
   for (let i = Math.ceil((low * factor) / step - 1e-6); i <= last; i++) {
@@ -41,10 +47,10 @@ export function linearTicks(low, high, length, room, factor = 1) {
 }
 
 /** Ticks of a horizontal axis, so few that their labels have room. */
-export function fittingTicks(ctx, low, high, length, factor) {
+export function fittingTicks(ctx, low, high, length, factor, least = 0) {
   let ticks = [];
   for (let room = 40; room < 1e4; room *= 1.3) {
-    ticks = linearTicks(low, high, length, room, factor);
+    ticks = linearTicks(low, high, length, room, factor, least);
     const widest = Math.max(0, ...ticks.map((tick) => ctx.measureText(tick.text).width));
     const apart = ticks.length > 1
       ? ((ticks[1].value - ticks[0].value) * length) / (high - low) : Infinity;

@@ -10,15 +10,25 @@ export class Overlay {
   draw(ctx) {
     const { panels, theme, selection, hands: { drag } } = this.scope;
     const timed = panels.filter((panel) => panel.timed);
-    for (const { box } of drag?.moved && !drag.pan ? timed : []) {
-      ctx.globalAlpha = 0.3;
-      ctx.fillStyle = theme.brand;
-      ctx.fillRect(drag.from, box.y, drag.to - drag.from, box.height);
-      ctx.globalAlpha = 1;
-    }
+    ctx.fillStyle = theme.brand;
+    ctx.globalAlpha = 0.3;
+    for (const panel of drag?.moved && !drag.pan ? timed : []) this.drawDrag(ctx, panel, drag);
+    ctx.globalAlpha = 1;
     selection.draw(ctx, theme);
     this.drawPlayhead(ctx, timed);
     this.drawHover(ctx, timed);
+  }
+
+  /** The range that a drag marks: of time, or of frequency in what has it. */
+  drawDrag(ctx, panel, { axis, from, to }) {
+    const { box } = panel;
+    if (!axis) {
+      ctx.fillRect(from, box.y, to - from, box.height);
+    } else if (panel.meta.reach) {
+      const [top, bottom] = [from, to].sort((a, b) => a - b)
+        .map((y) => clamp(panel.toY(axis.toValue(y)), box.y, box.y + box.height));
+      ctx.fillRect(box.x, top, box.width, bottom - top);
+    }
   }
 
   drawPlayhead(ctx, timed) {

@@ -1,4 +1,4 @@
-import { labelled, linearTicks, scaleUnit } from "./numbers.js";
+import { labelled, linearTicks, pixel, scaleUnit } from "./numbers.js";
 
 export const MARGIN = {
   left: 62, right: 72, bare: 24, title: 22, row: 16, gap: 8, bottom: 40, swatch: 18, apart: 12,
@@ -42,6 +42,9 @@ export class Panel {
     this.box = { x, y: top, width, height: this.heightIn(width) };
   }
 
+  /** Show the page's range of frequencies, where an axis is one. */
+  focus(_band) {}
+
   heightIn(_width) {
     return this.meta.height;
   }
@@ -71,14 +74,14 @@ export class Panel {
     ctx.fillRect(x, y, width, height);
     const { ticks, label } = this.axis(height);
     ctx.fillStyle = theme.line;
-    for (const tick of across.ticks) ctx.fillRect(Math.round(across.toX(tick.value)), y, 1, height);
-    for (const tick of ticks) ctx.fillRect(x, Math.round(this.toY(tick.value)), width, 1);
+    for (const tick of across.ticks) ctx.fillRect(pixel(across.toX(tick.value)), y, 1, height);
+    for (const tick of ticks) ctx.fillRect(x, pixel(this.toY(tick.value)), width, 1);
     ctx.strokeStyle = theme.edge;
     ctx.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
     ctx.textAlign = "right";
     for (const tick of ticks) {
       ctx.fillStyle = theme.edge;
-      ctx.fillRect(x - 5, Math.round(this.toY(tick.value)), 4, 1);
+      ctx.fillRect(x - 5, pixel(this.toY(tick.value)), 4, 1);
       ctx.fillStyle = theme.soft;
       ctx.fillText(tick.text, x - 8, this.toY(tick.value) + 0.5);
     }
@@ -106,7 +109,7 @@ export class Panel {
     ctx.textAlign = "center";
     for (const { value, text } of ticks) {
       ctx.fillStyle = theme.edge;
-      ctx.fillRect(Math.round(toX(value)), y + 1, 1, 4);
+      ctx.fillRect(pixel(toX(value)), y + 1, 1, 4);
       ctx.fillStyle = theme.soft;
       ctx.fillText(text, toX(value), y + 14);
     }
@@ -120,7 +123,7 @@ export class Panel {
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     for (const [name, time] of this.timed ? this.meta.marks : []) {
-      const at = Math.round(view.toX(time)), wide = ctx.measureText(name).width + 8;
+      const at = pixel(view.toX(time)), wide = ctx.measureText(name).width + 8;
       if (at < x || at > x + width) continue;
       const left = at + wide < x + width ? at : at - wide;
       ctx.fillStyle = theme.plot;

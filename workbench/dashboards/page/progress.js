@@ -1,3 +1,5 @@
+const LASTING = 500; // ms after which a person wonders whether anything goes on
+
 /** How far the kernel is with what takes long: a bar, the time left, and a button that stops it. */
 export class Progress {
   /** `stop` asks the kernel to end it; `rest` gets the focus when the button goes. */
@@ -16,20 +18,24 @@ export class Progress {
     });
   }
 
-  /** Whether the kernel is computing; said aloud where that lasts. */
+  /** Whether the kernel is computing; shown and said aloud where that lasts. */
   setBusy(busy) {
-    this.scope.root.classList.toggle("workbench-busy", busy);
+    const { root } = this.scope;
+    root.classList.toggle("workbench-busy", busy); // has no looks: they would cost a frame each time
     clearTimeout(this.busyTimer);
-    const status = this.scope.find(".workbench-working");
-    if (busy) this.busyTimer = setTimeout(() => { status.textContent = "Computing"; }, 700);
-    else status.textContent = "";
+    const say = (text) => {
+      root.classList.toggle("workbench-computing", text !== "");
+      this.scope.find(".workbench-working").textContent = text;
+    };
+    if (busy) this.busyTimer = setTimeout(say, LASTING, "Computing");
+    else say("");
   }
 
   /** Take the kernel's word; what is over within half a second is never shown. */
   receive({ on, fraction, left, text }) {
     if (!on) return this.hide();
     if (!this.stopping) this.tell(text, fraction, left);
-    if (this.root.hidden) this.timer ??= setTimeout(() => { this.root.hidden = false; }, 500);
+    if (this.root.hidden) this.timer ??= setTimeout(() => { this.root.hidden = false; }, LASTING);
     return undefined;
   }
 

@@ -16,7 +16,7 @@ import { arrange, rightMargin } from "./layout.js";
 import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
 import { Neighbours } from "./neighbours.js";
-import { Lifeline } from "./lifeline.js";
+import { DISCONNECTED, Lifeline } from "./lifeline.js";
 import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
@@ -71,7 +71,7 @@ class Scope {
   }
 
   send(content) {
-    if (!this.lifeline.lost) this.model.send(content);
+    if (!this.root.closest(DISCONNECTED)) this.model.send(content);
   }
 
   /** Status line, read out politely. */
@@ -111,10 +111,22 @@ class Scope {
   /** Look at a range of time, with the data there are, and ask for the exact ones. */
   look(first, last) {
     if (!this.size || !this.panels.some((panel) => panel.timed)) return;
-    const { view } = this;
-    const before = [view.first, view.last];
-    view.set(first, last, this.finest);
-    if (view.first === before[0] && view.last === before[1]) return;
+    this.turn(() => this.view.set(first, last, this.finest));
+  }
+
+  /** The same with a range of frequencies. */
+  listen(low, high) {
+    const { view: { band }, panels } = this;
+    if (!this.size || !band.full) return;
+    this.turn(() => band.set(low, high));
+    for (const panel of panels) panel.focus(band);
+  }
+
+  /** Change what is in view; where it has changed, show it and ask for it. */
+  turn(change) {
+    const before = this.view.place;
+    change();
+    if (this.view.place === before) return;
     this.invalidate(ALL);
     this.report();
   }
@@ -172,7 +184,7 @@ class Scope {
     this.readTheme();
     const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    view.place(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
+    view.put(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
     this.figure.style.height = `${height}px`;
     this.sight.follow(panels);
@@ -232,26 +244,32 @@ class Scope {
     });
     this.figure.setAttribute("aria-label", message.summary);
     const { view } = this;
-    const before = `${view.first} ${view.last}`;
+    const before = view.place;
     if (`${view.full}` !== `${message.time}`) {
       view.extend(message.time);
       this.player.rewind();
     }
     if (!this.layout || (message.for && message.for !== this.actions.self)) {
       view.set(...message.shown); // what another page, or one before this, has asked for
+      view.band.shown = message.band;
       if (this.reported) this.reported = view.told;
     }
-    const moved = before !== `${view.first} ${view.last}`;
-    const layout = JSON.stringify(this.panels.map(({ names, meta: { kind, height, title, planes, half } }) =>
-      [kind, height, title, names, planes?.length, half]));
+    view.band.extend(this.panels);
+    for (const panel of this.panels) panel.focus(view.band);
+    const moved = before !== view.place;
+    const layout = JSON.stringify(this.panels.map(({ names, meta }) => [
+      meta.kind, meta.height, meta.title, names, meta.planes?.length, meta.half, Boolean(meta.reach)]));
     if (layout !== this.layout) {
       this.layout = layout;
       const still = !this.panels.some((panel) => panel.timed);
       for (const name of ["in", "out", "reset"]) this.find(`.workbench-${name}`).disabled = still;
+      for (const name of ["lower", "higher"]) {
+        this.find(`.workbench-${name}`).hidden = !view.band.full;
+      }
       this.resize();
     }
     const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
-    const ends = this.panels.map(({ values }) => values && [values[0], values.at(-1)]);
+    const ends = this.panels.map(({ values, whole }) => values && [values[0], values.at(-1), whole]);
     const axes = JSON.stringify([labels, ends, message.time]);
     if (moved || axes !== this.axes) this.invalidate(ALL);
     this.axes = axes;
@@ -306,6 +324,12 @@ class Scope {
   overTime(y) {
     const panel = this.panels.findLast((each, i) => i === 0 || each.start <= y);
     return panel?.timed ? panel : undefined;
+  }
+
+  /** The panel with a vertical axis in Hz to which a height belongs, if it is one. */
+  overHertz(y) {
+    const panel = this.overTime(y);
+    return panel?.meta.reach ? panel : undefined;
   }
 
   /** The panel under a point of the figure. */

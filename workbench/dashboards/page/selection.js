@@ -132,8 +132,9 @@ export class Selection {
     region.last += by;
     const panel = panels[region.panel];
     if (region.low === null || !this.limits(panel)) return;
-    const { y, height } = panel.box;
-    const ends = [y + height, y].map((edge) => this.valueAt(panel, { y: edge }));
+    const { box: { y, height }, meta: { reach } } = panel;
+    const ends = reach ? [Math.max(reach[0], 0), reach[1]]
+      : [y + height, y].map((edge) => this.valueAt(panel, { y: edge }));
     const rise = clamp(up, ends[0] - region.low, ends[1] - region.high);
     region.low += rise;
     region.high += rise;

@@ -4,17 +4,29 @@ const REST = 200; // ms without a frame after which the kernel draws what is off
  * Which panels are on the screen: while a control moves, the kernel draws no others.
  *
  * A frame that lacks some is completed as soon as they come into sight, or when nothing moves any
- * more. A canvas has no parts to watch, so an empty element lies over each panel.
+ * more and no control is held. A canvas has no parts to watch, so an empty element lies over each panel.
  */
 export class Sight {
   places = [];
   hidden = new Set();
+  abort = new AbortController();
 
   /** Calls `changed` when other panels are on the screen, or all of them are wanted. */
   constructor(figure, changed) {
     this.figure = figure;
     this.changed = changed;
     this.watcher = new IntersectionObserver((entries) => this.take(entries));
+    const { signal } = this.abort;
+    for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
+      const hold = ({ buttons }) => this.hold(name === "pointerdown" && buttons === 1);
+      window.addEventListener(name, hold, { signal, capture: true });
+    }
+  }
+
+  /** The mouse's first button, a finger or a pen is held, or it is not any more. */
+  hold(held) {
+    this.held = held;
+    if (!held && this.late) this.expect(true);
   }
 
   /** Numbers of the panels of which something is on the screen; null stands for all of them. */
@@ -59,12 +71,14 @@ export class Sight {
   /** A frame has come; a late one has panels that are off the screen as they were before. */
   expect(late) {
     clearTimeout(this.timer);
+    this.late = late;
     this.figure.ariaBusy = late ? "true" : null;
-    if (late) this.timer = setTimeout(this.changed, REST);
+    if (late && !this.held) this.timer = setTimeout(this.changed, REST);
   }
 
   dispose() {
     clearTimeout(this.timer);
+    this.abort.abort();
     this.watcher.disconnect();
   }
 }

@@ -1,12 +1,14 @@
+import { Band } from "./band.js";
 import { clamp, fittingTicks, niceStep, quantity, scaleUnit } from "./numbers.js";
 
-/** The time range on the page, and its pixels. */
+/** The ranges of time and of frequency on the page, and its pixels. */
 export class View {
   first = 0;
   last = 1;
   full = [0, 1e-3];
   zoomed = false;
   ticks = [];
+  band = new Band();
 
   /** Follow a new extent; keep the zoom where it still lies inside. */
   extend([first, last]) {
@@ -25,8 +27,13 @@ export class View {
   }
 
   /** Place the range on the page. */
-  place(x, width, ratio) {
+  put(x, width, ratio) {
     Object.assign(this, { x, width, ratio });
+  }
+
+  /** What is in view, as text. */
+  get place() {
+    return `${this.first} ${this.last} ${this.band.shown}`;
   }
 
   get scale() {
@@ -48,10 +55,10 @@ export class View {
   describe(rows) {
     const [first, last] = this.zoomed ? [this.first, this.last] : [null, null];
     const columns = Math.round(this.width * this.ratio);
-    return { first, last, columns, rows, ratio: this.ratio };
+    return { first, last, columns, rows, ratio: this.ratio, band: this.band.shown };
   }
 
-  /** The same as text, but for the heights. */
+  /** The same as text, but for the heights of panels. */
   get told() {
     return JSON.stringify(this.describe());
   }

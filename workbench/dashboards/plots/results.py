@@ -130,5 +130,5 @@ def draw(
     scene: Scene, title: str, output: np.ndarray, space: Space, *, signed: bool = False
 ) -> Panel | None:
     """The panel of a result."""
-    size = scene.columns, scene.rows
-    return panel(title, output, space, scene.span, *size, channel=scene.channel, signed=signed)
+    how: dict[str, Any] = {"channel": scene.channel, "signed": signed, "look": scene.look}
+    return panel(title, output, space, scene.span, scene.columns, scene.rows, **how)

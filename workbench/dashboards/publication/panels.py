@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel
 
@@ -22,6 +22,7 @@ LEGEND: dict[str, Any] = {
     "columnspacing": 1.2,
     "handlelength": 1.4,
 }
+_NARROW = 10.0  # a range in which the ticks of a logarithmic axis stand as on any other
 _TINT = (99 / 255, 176 / 255, 1.0, 0.7)
 _STYLES: dict[str, dict[str, Any]] = {
     "solid": {"linewidth": 1.2},
@@ -81,12 +82,16 @@ def draw_lines(axes: Axes, panel: LinesPanel, share: int = 1) -> None:
             drawn.set(marker=".", markersize=9, markevery=np.flatnonzero(alone).tolist())
         if style == "stem":
             axes.vlines(scale * panel.positions, 0.0, line, linewidth=1.2, color=look["color"])
+    first, last = (scale * end for end in panel.shown)
     if panel.logarithmic:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.set_xscale("log", nonpositive="mask")
+        octaves = last / first > _NARROW
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if octaves else MaxNLocator(6))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlim(scale * panel.shown[0], scale * panel.shown[1])
+    elif scale == 1.0 and not np.any(panel.positions % 1):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is nothing between
+    axes.set_xlim(first, last)
     axes.set_ylim(panel.low, panel.high)
     axes.set_xlabel(with_unit(panel.axis.name, unit))
     axes.set_ylabel(with_unit(panel.label, panel.unit))
@@ -126,7 +131,8 @@ def _name(axes: Axes, name: str, place: float, **look: Any) -> None:
     """The name of a place on the horizontal axis, beside the top of its line."""
     axes.annotate(
         name, (place, 1.0), (3, -3), xycoords=("data", "axes fraction"),
-        textcoords="offset points", fontsize="x-small", color="#4a5058", va="top", **look,
+        textcoords="offset points", fontsize="x-small", color="#4a5058", va="top",
+        annotation_clip=True, **look,
     )  # fmt: skip
 
 
@@ -175,34 +181,60 @@ def draw_image(axes: Axes, panel: ImagePanel) -> mpl.image.AxesImage:
             "extent": drawn.get_extent(),
         }
         axes.imshow(veil, aspect="auto", **look)
-    ticks = _row_ticks(panel.y_values)
-    places = np.interp(ticks, panel.y_values, np.arange(rows))
+    bottom, top = _ends(panel)
+    axes.set_ylim(bottom, top)
     hertz = panel.y_unit == "Hz"
+    ticks = _row_ticks(panel, bottom, top)
+    places = row_of(panel, np.array(ticks))
     axes.set_yticks(places, [f"{t / 1000:g}" if hertz else f"{t:g}" for t in ticks])
     axes.set_ylabel(with_unit(panel.y_name, "kHz" if hertz else panel.y_unit))
     _head(axes, panel.title)
     return drawn
 
 
-def _row_ticks(values: np.ndarray) -> list[float]:
+def row_of(panel: ImagePanel, values: np.ndarray) -> np.ndarray:
+    """The rows at which values of the vertical axis lie, with fractions; centres are whole."""
+    y = panel.y_values
+    inner = np.clip(np.searchsorted(y, values) - 1, 0, max(len(y) - 2, 0))
+    step = np.diff(y)[inner] if len(y) > 1 else 1.0
+    return inner + (values - y[inner]) / step
+
+
+def _ends(panel: ImagePanel) -> tuple[float, float]:
+    """The rows at which the plot begins and ends."""
+    if panel.y_shown is None or len(panel.y_values) < 2:
+        return -0.5, len(panel.y_values) - 0.5
+    bottom, top = row_of(panel, np.array(panel.y_shown))
+    return float(bottom), float(top)
+
+
+def _row_ticks(panel: ImagePanel, bottom: float, top: float) -> list[float]:
     """Round numbers for about six rows, evenly spread over the picture."""
+    values = panel.y_values
     low, high = float(values[0]), float(values[-1])
     if len(values) < 2 or high <= low:
         return [low]
+    if panel.y_shown is not None:
+        low, high = panel.y_shown
     steps = np.diff(values)
     if np.ptp(steps) < 0.3 * np.mean(steps):
-        step = 10.0 ** math.floor(math.log10((high - low) / 3))
-        step *= max(n for n in (1, 2, 5, 10) if n * step <= (high - low) / 3)
-        return list(np.arange(math.ceil(low / step) * step, high + step * 1e-9, step))
+        return _even_ticks(low, high)
     decades = range(math.floor(math.log10(max(low, 1.0))), math.ceil(math.log10(high)) + 1)
     nice = [n * 10.0**decade for decade in decades for n in (1, 2, 5)]
-    inside = [tick for tick in nice if low <= tick <= high][-6:]
+    inside = [tick for tick in nice if low <= tick <= high]
     apart: list[float] = []
     for tick in reversed(inside):  # low ones crowd where the rows stand as mel bands do
-        rows = np.interp([tick, *apart[:1]], values, np.arange(len(values)))
-        if len(rows) < 2 or rows[1] - rows[0] >= len(values) / 12:
+        rows = row_of(panel, np.array([tick, *apart[:1]]))
+        if len(rows) < 2 or rows[1] - rows[0] >= (top - bottom) / 12:
             apart.insert(0, tick)
-    return apart
+    return apart if len(apart) > 2 else _even_ticks(low, high)
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Multiples of a round number: three or more."""
+    step = 10.0 ** math.floor(math.log10((high - low) / 3))
+    step *= max(n for n in (1, 2, 5, 10) if n * step <= (high - low) / 3)
+    return list(np.arange(math.ceil(low / step) * step, high + step * 1e-9, step))
 
 
 def with_unit(name: str, unit: str) -> str:

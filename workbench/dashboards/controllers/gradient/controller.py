@@ -274,9 +274,9 @@ class GradientController(WithChain[Gradients]):
         return 0.0, result.outputs[0].shape[-1] / self.source.sample_rate
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
-        columns = max(view.columns, 16)
-        scene = Scene(self.source.name, self.chain, result, 0, span, columns, _ROWS, self._memory)
-        found = gradients.of_all(scene)
+        size = max(view.columns, 16), _ROWS
+        scene = Scene(self.source.name, self.chain, result, 0, span, *size, self._memory)
+        found = gradients.of_all(scene, lambda number: self.looking.of(number, view.band))
         if moving := self._moving():
             parameter = moving[0]
             given = self.chain, self._excerpt(), self._objective(), parameter
