@@ -16,12 +16,16 @@ from benchmarks.report import Report
 from benchmarks.soak_user import PATIENCE, User
 from benchmarks.soak_witness import Witness
 from tests.lab import Lab, notebook
+from workbench.dashboards.ideas import IDEAS
+from workbench.dashboards.rest import PATIENCE as REST
 
 CELLS = ["import workbench as wb\n\ngallery = wb.gallery()\ngallery"]
 SAMPLE = 30.0  # seconds between two weighings
 RELOAD = 150.0
-WARM_UP = 0.2  # of the time: what has an end fills, such as caches and the room for tensors
+WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
+COMPARED = (2, 0)  # dashboards; a gallery keeps the widgets of two
+_SLACK = 1.0
 _ENOUGH = 3.0  # seconds that something may go on by itself
 
 
@@ -49,8 +53,11 @@ class Soak:
     def actions(self) -> int:
         return self.counts.total()
 
-    def run(self, seconds: float, actions: int = 0) -> None:
-        """Go on for so many seconds and at least so many actions; raise at what is wrong."""
+    def run(self, seconds: float, actions: int = 0, filled: bool = True) -> None:
+        """Go on for so many seconds and at least so many actions; raise at what is wrong.
+
+        Before, all dashboards are opened and (`filled`) what has an end fills, such as caches.
+        """
         self._lab.run_all()
         self._lab.page.wait_for_selector(".workbench-scope canvas")
         self.witness.begin()
@@ -58,6 +65,10 @@ class Soak:
         self._start = time.monotonic()
         for number in range(DASHBOARDS):
             self._done(f"open: {self.user.open(number)}")
+            if filled:
+                self.witness.ask("soak_everything")
+                self._done("fill: caches")
+        self._start = time.monotonic()
         weighed = reloaded = self.seconds
         self._weigh()
         while self.seconds < seconds or self.actions < actions:
@@ -97,11 +108,22 @@ class Soak:
             time.sleep(0.2)
 
     def _weigh(self) -> None:
+        """Weigh like with like: the same two dashboards on the page, as at first, at rest.
+
+        The user then goes on with the dashboard that was open.
+        """
+        there = [*IDEAS].index(self.witness.ask("soak_facts")["name"])
+        for number in COMPARED:
+            self._done(f"open: {self.user.open(number)}")
+            self.witness.ask("soak_first")
+            self._done("reset: to weigh")
+        time.sleep(REST + _SLACK)
         now = {"seconds": self.seconds, "actions": float(self.actions)}
         self.samples.append(now | self.witness.weigh())
+        self._done(f"open: {self.user.open(there)}")
 
 
-def soak(minutes: float, seed: int, actions: int = 0) -> Soak:
+def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> Soak:
     """Run a user for so many minutes, and at least so many actions however slow the machine is.
 
     Where something is wrong, say what was done before.
@@ -110,7 +132,7 @@ def soak(minutes: float, seed: int, actions: int = 0) -> Soak:
     with Lab(notebook(CELLS, folder)) as lab:
         found = Soak(lab, seed, folder)
         try:
-            found.run(60 * minutes, actions)
+            found.run(60 * minutes, actions, filled)
         except Exception as error:
             lab.screenshot(folder / "failed.png")
             done = "\n".join(found.log)
@@ -160,5 +182,5 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
         ["figure", "at first", "growth %", "per 1000 actions"],
         [[name, *figures] for name, figures in grown.items()],
     )
-    for name in ("kernel MiB", "page MiB"):
+    for name in ("kernel MiB held", "page MiB", "widgets"):
         report.target(f"soak, growth of {name}", grown[name][1], "<=", 5, "%")

@@ -3,14 +3,19 @@
 import gc
 import hashlib
 import html
+import random
 import re
 import threading
 
 import ipywidgets
 import numpy as np
+import psutil
 import tensorflow as tf
 
+from workbench.dashboards.controllers.forms import LOOKS, SHOWN, SOURCE
+from workbench.dashboards.controls.numbers import rungs_of
 from workbench.dashboards.ideas import IDEAS
+from workbench.dashboards.rest import give_back
 
 gallery = globals().get("gallery")  # the notebook has made it
 _MOST = 0.999  # of an image: where the result is nothing but rounding, its level in dB is noise
@@ -56,28 +61,67 @@ def soak_fresh():
         other = IDEAS[gallery.choice.value].open(controller.source)
         other.kind = controller.kind
         other.restore(controller.state(), controller.source)
-        other.look(controller.view)
+        other.looking._held = dict(controller.looking._held)  # since an earlier picture
+        try:
+            other.look(controller.view)
+        except ValueError:
+            return []  # a panel has no picture, as the page says
         return [*_differences(controller.frame, other.frame)]
 
 
+def soak_everything(changes=40):
+    """Moves the controls of the open dashboard to values of their whole range, and back."""
+    dashboard, chosen = soak_dashboard(), random.Random(0)
+    for _ in range(changes):
+        control = chosen.choice([*dashboard.controls.values()])
+        values = _range(control.declared)
+        if values:
+            control.value = chosen.choice(values)
+    dashboard.rest()
+    dashboard.reset()
+
+
+def soak_first():
+    """The open dashboard as it was at first."""
+    soak_dashboard().reset()
+
+
+def _range(declared):
+    if declared.param.choices:
+        return declared.param.choices
+    if declared.kind is bool:
+        return (False, True)
+    rungs = [*map(declared.kind, rungs_of(declared))]
+    return [rungs[0], rungs[-1], *rungs] if declared.count == 1 else ()
+
+
 def soak_memory():
+    """What is held: garbage of any age is none of it, nor what is free but not given back."""
+    before = psutil.Process().memory_info().rss
     gc.collect()
+    give_back()
     instances = ipywidgets.widgets.widget._instances
-    return {"widgets": len(instances), "threads": threading.active_count(), **_tensors()}
+    return {
+        "kernel MiB": before / 2**20,
+        "kernel MiB held": psutil.Process().memory_info().rss / 2**20,
+        "widgets": len(instances),
+        "threads": threading.active_count(),
+        **_tensors(),
+    }
 
 
 def _tensors():
-    """MiB of all tensors, now and at most: TensorFlow keeps the room of the most for new ones."""
+    """MiB of all tensors, where TensorFlow has a pool of its own and counts them."""
     try:
         found = tf.config.experimental.get_memory_info("CPU:0")
-    except ValueError:  # it counts where it has oneDNN alone
+    except ValueError:
         return {}
-    return {"tensors MiB": found["current"] / 2**20, "most tensors MiB": found["peak"] / 2**20}
+    return {"tensors MiB": found["current"] / 2**20} if found["current"] else {}
 
 
 def _told(widget):
     """All controls in a tree of widgets, in the order in which the page has them."""
-    kind = type(widget).__name__
+    kind = widget._model_name.removesuffix("Model")
     if kind in _TOLD:
         yield [kind, _value(kind, widget)]
     for child in getattr(widget, "children", ()):
@@ -94,9 +138,10 @@ def _value(kind, widget):
 
 def _apart(dashboard):
     """Controls that neither show the value that acts nor say why it was refused."""
-    values = dashboard.controller.values
+    controller = dashboard.controller
+    values = controller.values | {f"looks.{n}": v for n, v in controller.looking.values.items()}
     for (stage, name), control in dashboard.controls.items():
-        where = {-1: "source", -2: "shown"}.get(stage, stage)
+        where = {SOURCE: "source", SHOWN: "shown", LOOKS: "looks"}.get(stage, stage)
         value = values.get(f"{where}.{name}")
         if not control.error and control.value != value and name != "add":
             yield f"{where}.{name}: the control says {control.value!r}, what acts is {value!r}"

@@ -136,9 +136,8 @@ class Witness:
         session.detach()
         kernel = psutil.Process(self.lab.kernel_pids[0])
         return {
-            "kernel MiB": kernel.memory_info().rss / MIB,
-            "page MiB": metrics["JSHeapUsedSize"] / MIB,
             **self.ask("soak_memory"),
+            "page MiB": metrics["JSHeapUsedSize"] / MIB,
             "system threads": kernel.num_threads(),
             "open files": kernel.num_fds(),
             "nodes": metrics["Nodes"],
