@@ -35,6 +35,12 @@ _ASK = """async ([code, expression]) => {
 _HARMLESS = re.compile(
     r"Connection lost, reconnecting|oneDNN supports|NUMA node|No such comm: [0-9a-f]{8}-"
 )
+# What the server logs when a page goes away, as by a reload, while something is written to it.
+_WENT_AWAY = re.compile(
+    r"Task exception was never retrieved\n"
+    r"future: [^\n]*WebSocketClosedError\(\)>\n"
+    r"Traceback [\s\S]*?\ntornado\.websocket\.WebSocketClosedError\n"
+)
 
 
 class StaleError(AssertionError):
@@ -116,6 +122,7 @@ class Witness:
         found = [m for m in said if not _HARMLESS.search(m)]
         printed = self.lab.output
         new, self._read = printed[self._read :], len(printed)
+        new = _WENT_AWAY.sub("", new)
         found += [new] if "Traceback" in new else []
         if found:
             raise StaleError("\n".join(found))
