@@ -57,7 +57,7 @@ def main(report: Report) -> None:
     rng = np.random.default_rng(0)
     signal = 0.1 * rng.standard_normal(MINUTES * 60 * RATE).astype(np.float32)
     five, zoomed, out = (controller((x, RATE)) for x in (signal[: 5 * RATE], signal, signal))
-    zoomed.look(View(300.0, 305.0, 1000, (), 1.0))
+    zoomed.look(View(300.0, 305.0, 1000, 1.0))
     found = fastest({"five": step(five), "zoomed": step(zoomed), "out": step(out)}, repeats=40)
     begun = time.perf_counter()
     complete(out)

@@ -11,6 +11,7 @@ from workbench.dashboards.frames import View
 from workbench.dashboards.sources import source_of
 
 TONE = np.asarray(wb.tone(sample_rate=8000, seconds=2.0, frequency_hertz=1000.0))
+NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 96000).astype(np.float32), 48000
 
 
 @pytest.fixture
@@ -57,12 +58,29 @@ def test_a_computation_that_fails_undoes_the_change(controller, monkeypatch):
 
 
 def test_a_view_shows_its_range_in_its_resolution(controller):
-    controller.look(View(0.5, 0.51, 600, (90, 90, 64, 90), 2.0))
+    controller.look(View(0.5, 0.51, 600, 2.0))
     frame = controller.frame
     assert frame.shown == (0.5, 0.51)
     assert frame.panels[0].data.shape[0] == 1
     assert 80 <= frame.panels[0].data.shape[1] <= 84
     assert frame.panels[2].data.shape[0] == 40
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_picture_has_a_row_for_each_pixel_of_the_display(ratio):
+    controller = wb.explore("stft", NOISE).controller
+    controller.look(View(None, None, 600, ratio))
+    picture = controller.frame.panels[1]
+    assert picture.data.shape[0] == round(picture.height * ratio)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_low_picture_has_fewer_rows(ratio):
+    controller = wb.explore("resample", NOISE).controller
+    controller.look(View(None, None, 600, ratio))
+    low = [p for p in controller.frame.panels if p.height < 110]
+    bins = 161  # of frames of 20 ms at 16 kHz
+    assert [p.data.shape[0] for p in low] == [min(bins, round(90 * ratio))] * 2
 
 
 def test_test_signals_have_parameters(controller):

@@ -260,7 +260,7 @@ def test_the_page_hears_what_is_possible_when_it_changes(dashboard, sent):
     assert answers(sent, "actions")[-1][0]["enabled"] == ["redo", *ALWAYS]
     sent.clear()
     hello = {"kind": "hello", "id": 1, "first": None, "last": None, "columns": 800}
-    dashboard.scope._handle_custom_msg(hello | {"rows": [], "ratio": 1.0}, [])
+    dashboard.scope._handle_custom_msg(hello | {"ratio": 1.0}, [])
     assert answers(sent, "actions")[0][0]["enabled"] == ["redo", *ALWAYS]
 
 

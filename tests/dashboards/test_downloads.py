@@ -55,9 +55,9 @@ def test_svg_is_a_picture_of_the_same_shape(dashboard):
 
 
 def test_csv_has_every_point_of_every_wave(dashboard):
-    dashboard.controller.look(View(0.5, 0.51, 600, (), 1.0))
+    dashboard.controller.look(View(0.5, 0.51, 600, 1.0))
     found = rows(dashboard.download("csv"))
-    dashboard.controller.look(View(None, None, 1000, (), 1.0))
+    dashboard.controller.look(View(None, None, 1000, 1.0))
     first = [row for row in found if (row["panel"], row["line"]) == ("Signal: signal", "channel 2")]
     assert {row["x_axis"] for row in first} == {"time (s)"}
     assert {row["y_axis"] for row in first} == {"amplitude"}

@@ -116,7 +116,7 @@ def run(name, data, folder):
 def test_the_panel_lists_what_can_be_exported_to(panel):
     panel.dashboard.scope._receive(
         None,
-        dict(kind="hello", id=1, first=None, last=None, columns=500, rows=[], ratio=1),
+        dict(kind="hello", id=1, first=None, last=None, columns=500, ratio=1),
         [],
     )
     targets = panel.state["targets"]

@@ -39,7 +39,7 @@ class Live:
         """Let the kernel draw what the page asks for until it asks for no more."""
         while True:
             asked = self.page.last_view()
-            names = "first", "last", "columns", "rows", "ratio", "visible", "band"
+            names = "first", "last", "columns", "ratio", "visible", "band"
             view = View(*(tuple(v) if isinstance(v := asked[n], list) else v for n in names))
             if not self.controller.follow(view):
                 return

@@ -14,7 +14,7 @@ from workbench.dashboards.plots import results
 from workbench.dashboards.sources import source_of
 
 TONE = np.asarray(wb.tone(sample_rate=8000, seconds=1.0, frequency_hertz=1000.0))
-FIRST_TWO = View(None, None, 300, (), 1.0, visible=(0, 1))
+FIRST_TWO = View(None, None, 300, 1.0, visible=(0, 1))
 TITLES = ["Signal: signal", "Saturate", "LogMelSpectrogram"]
 
 
@@ -171,7 +171,7 @@ def test_a_plot_that_fails_off_the_screen_is_said_when_it_is_drawn(dashboard, mo
         raise MemoryError("no room")
 
     monkeypatch.setattr(results, "draw", fail)
-    view = {"first": None, "last": None, "columns": 300, "rows": [], "ratio": 1.0, "id": 1}
+    view = {"first": None, "last": None, "columns": 300, "ratio": 1.0, "id": 1}
     with pytest.raises(MemoryError):
         dashboard.scope._receive(None, {"kind": "view", **view, "visible": [0, 1]}, [])
     assert said == ["MemoryError: no room"]

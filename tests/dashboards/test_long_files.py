@@ -96,7 +96,7 @@ def complete(controller):
 
 
 def view(first=None, last=None, columns=800):
-    return View(first, last, columns, (128,) * 8, 1.0)
+    return View(first, last, columns, 1.0)
 
 
 def of_time(panel, times):
@@ -502,10 +502,10 @@ def test_a_zoom_cancels_the_overview_and_coming_back_goes_on(dashboard, monkeypa
     dashboard.set(0, drive_db=20.0)
     first = dashboard.worker.job
     until(lambda: first.done)
-    dashboard._look(View(3.0, 5.0, 1000, (), 1.0))
+    dashboard._look(View(3.0, 5.0, 1000, 1.0))
     assert first.state == "replaced"
     until(lambda: dashboard.worker.job is None)
-    dashboard._look(View(None, None, 1000, (), 1.0))
+    dashboard._look(View(None, None, 1000, 1.0))
     until(lambda: dashboard.worker.job is None)
     assert all(panel.old == () for panel in dashboard.controller.frame.panels)
 

@@ -27,7 +27,7 @@ PLOTS = (
     spectra.spectrogram(1, "picture", "Spectrum"),
     replace(spectra.average(1), shown=True),
 )
-VIEW = View(None, None, 400, (110, 110, 190, 170), 1.0)
+VIEW = View(None, None, 400, 1.0)
 
 
 def made(plots=PLOTS):

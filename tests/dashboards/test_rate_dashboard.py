@@ -88,7 +88,7 @@ def test_only_what_depends_on_a_change_is_computed_again(dashboard, runs):
     runs.clear()
     dashboard.set(0, order=5)  # which acts with another interpolation only
     dashboard.controller.sound("naive")
-    dashboard.controller.look(View(0.1, 0.2, 600, (), 1.0))
+    dashboard.controller.look(View(0.1, 0.2, 600, 1.0))
     assert runs == []
     dashboard.set(0, sample_rate=88200)
     assert (44100, "naive") not in runs
@@ -197,7 +197,7 @@ def test_at_its_own_rate_there_is_no_error(dashboard):
 
 
 def test_zooming_in_shows_single_samples(dashboard):
-    dashboard.controller.look(View(0.2, 0.21, 800, (), 2.0))
+    dashboard.controller.look(View(0.2, 0.21, 800, 2.0))
     waves, errors = dashboard.controller.frame.panels[:2]
     assert (waves.data.ndim, errors.data.ndim) == (2, 2)
     assert waves.data.shape[1] < 500

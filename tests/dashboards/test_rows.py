@@ -72,7 +72,7 @@ def controller():
     return ChainController(chain, source_of((siren, RATE)), "", plots)
 
 
-VIEW = View(None, None, 400, (110, 190, 190), 1.0, band=(300.0, 2000.0))
+VIEW = View(None, None, 400, 1.0, band=(300.0, 2000.0))
 
 
 def test_the_frame_says_what_it_shows(controller):

@@ -304,7 +304,6 @@ HELLO = {
     "first": None,
     "last": None,
     "columns": 700,
-    "rows": [],
     "ratio": 1,
 }
 
@@ -374,7 +373,7 @@ def test_hello_reports_the_view_and_sends_the_last_frame(scope):
     scope.on_view(views.append)
     scope.show(frames.frame(100))
     receive(scope, HELLO)
-    assert views == [View(None, None, 700, (), 1)] == [scope.view]
+    assert views == [View(None, None, 700, 1)] == [scope.view]
     assert kinds(scope) == ["frame", "viewed", "frame"]
 
 
@@ -410,10 +409,10 @@ def test_a_page_that_comes_up_shows_what_was_shown_before(scope):
 
 def test_a_view_is_answered_after_its_frame(scope):
     scope.on_view(lambda view: scope.show(frames.frame(view.columns)))
-    receive(scope, {**HELLO, "kind": "view", "id": 7, "first": 1.0, "last": 2.0, "rows": [3]})
+    receive(scope, {**HELLO, "kind": "view", "id": 7, "first": 1.0, "last": 2.0})
     assert kinds(scope) == ["frame", "viewed"]
     assert scope.sent[-1][0]["id"] == 7
-    assert scope.view == View(1.0, 2.0, 700, (3,), 1)
+    assert scope.view == View(1.0, 2.0, 700, 1)
 
 
 def test_a_view_is_answered_though_the_callback_fails(scope):
@@ -502,10 +501,10 @@ def test_a_cell_that_shows_frames_in_a_loop_is_paced(scope, monkeypatch):
 @pytest.mark.parametrize(
     ("view", "span"),
     [
-        (View(None, None, 1, (), 1), (0.0, 4.0)),
-        (View(1.0, 2.0, 1, (), 1), (1.0, 2.0)),
-        (View(3.0, 9.0, 1, (), 1), (3.0, 4.0)),
-        (View(7.0, 9.0, 1, (), 1), (0.0, 4.0)),
+        (View(None, None, 1, 1), (0.0, 4.0)),
+        (View(1.0, 2.0, 1, 1), (1.0, 2.0)),
+        (View(3.0, 9.0, 1, 1), (3.0, 4.0)),
+        (View(7.0, 9.0, 1, 1), (0.0, 4.0)),
     ],
 )
 def test_span_of_a_view(view, span):

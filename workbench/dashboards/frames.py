@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from workbench.dashboards.panels import Panel
+from workbench.dashboards.panels import IMAGE_HEIGHT, Panel
 
 
 @dataclass(frozen=True)
@@ -74,19 +74,23 @@ class Frame:
 class View:
     """What the page shows: a range of seconds (None: all of it) and the display's own pixels.
 
-    ``columns`` and ``rows`` (one number per panel, none before the first frame) count device
-    pixels inside the plots. ``ratio`` is device pixels per CSS pixel. ``visible`` are the numbers
-    of the panels of which something is on the screen; None stands for all of them. ``band`` is the
-    lowest and the highest frequency, in Hz, of panels that have an axis of it; None is all of it.
+    ``columns`` counts device pixels inside the plots, ``ratio`` is device pixels per CSS pixel.
+    ``visible`` are the numbers of the panels of which something is on the screen; None stands for
+    all of them. ``band`` is the lowest and the highest frequency, in Hz, of panels that have an
+    axis of it; None is all of it.
     """
 
     first: float | None
     last: float | None
     columns: int
-    rows: tuple[int, ...]
     ratio: float
     visible: tuple[int, ...] | None = None
     band: tuple[float, float] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Device pixels of an image up."""
+        return round(IMAGE_HEIGHT * self.ratio)
 
     @property
     def complete(self) -> View:
@@ -96,7 +100,7 @@ class View:
     def span(self, time: tuple[float, float]) -> tuple[float, float]:
         """Return the seconds to show of a signal that extends over ``time``.
 
-        >>> View(None, None, 800, (), 1.0).span((0.0, 10.0))
+        >>> View(None, None, 800, 1.0).span((0.0, 10.0))
         (0.0, 10.0)
         """
         first = time[0] if self.first is None else max(self.first, time[0])

@@ -13,6 +13,7 @@ import numpy as np
 from workbench.axes import Axis
 from workbench.dashboards.zplane_panel import ZPlanePanel
 
+IMAGE_HEIGHT = 190  # CSS pixels
 COLORMAPS = ("magma", "diverging", "cyclic")
 LINE_STYLES = ("solid", "dashed", "reference", "stem")
 
@@ -84,7 +85,7 @@ class ImagePanel:
     y_unit: str
     y_values: np.ndarray
     colormap: str = "magma"
-    height: int = 190
+    height: int = IMAGE_HEIGHT
     tinted: np.ndarray | None = None
     y_reach: tuple[float, float] | None = None
     y_shown: tuple[float, float] | None = None

@@ -298,7 +298,6 @@ class Scope(anywidget.AnyWidget):
             content["first"],
             content["last"],
             content["columns"],
-            tuple(content["rows"]),
             content["ratio"],
             None if (visible := content.get("visible")) is None else tuple(visible),
             None if (band := content.get("band")) is None else tuple(band),

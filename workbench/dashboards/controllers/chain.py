@@ -30,7 +30,6 @@ from workbench.layers import OpLayer
 from workbench.objectives import LOSSES
 from workbench.params import Declared, Param, read_parameters
 
-_ROWS = 256
 _LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
 _MOST_VALUES = 20_000_000  # of overlapping frames: 80 MB, and several times that with gradients
 
@@ -210,12 +209,11 @@ class ChainController(VisibleFirst):
     ) -> dict[str, Panel]:
         panels: dict[str, Panel] = {}
         scene = Scene(
-            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), _ROWS,
+            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), view.rows,
             self._memory, result.part.first / self.source.sample_rate,
         )  # fmt: skip
         for plot in self._shown_plots():
-            up = view.rows[len(panels)] if len(view.rows) > len(panels) else _ROWS
-            here = replace(scene, rows=max(up, 16), look=self.looking.of(plot.name, view.band))
+            here = replace(scene, look=self.looking.of(plot.name, view.band))
             made = kept.get(plot.name) or plot.draw(here)
             if made is not None:
                 panels[plot.name] = made

@@ -11,7 +11,7 @@ from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.panels import Panel
 from workbench.dashboards.sources import Source
 
-WHOLE = View(None, None, 1000, (), 1.0)
+WHOLE = View(None, None, 1000, 1.0)
 
 Result = TypeVar("Result")
 

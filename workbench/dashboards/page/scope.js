@@ -145,9 +145,8 @@ class Scope {
   ask(id) {
     const { view } = this;
     const kind = this.reported ? "view" : "hello";
-    const rows = this.panels.map((panel) => Math.round(panel.box.height * view.ratio));
     this.reported = view.told;
-    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...view.describe(rows) });
+    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...view.asked });
   }
 
   // ---- layout and theme

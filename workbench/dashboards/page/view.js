@@ -52,15 +52,15 @@ export class View {
   }
 
   /** What the kernel has to know; null stands for all there is. */
-  describe(rows) {
+  get asked() {
     const [first, last] = this.zoomed ? [this.first, this.last] : [null, null];
     const columns = Math.round(this.width * this.ratio);
-    return { first, last, columns, rows, ratio: this.ratio, band: this.band.shown };
+    return { first, last, columns, ratio: this.ratio, band: this.band.shown };
   }
 
-  /** The same as text, but for the heights of panels. */
+  /** The same as text. */
   get told() {
-    return JSON.stringify(this.describe());
+    return JSON.stringify(this.asked);
   }
 
   /** Ticks and label of the time axis. */

@@ -10,7 +10,7 @@ import tensorflow as tf
 from workbench import layers
 from workbench.analysis.spectra import mean_spectra
 from workbench.axes import Space
-from workbench.dashboards.panels import ImagePanel, Panel
+from workbench.dashboards.panels import IMAGE_HEIGHT, ImagePanel, Panel
 from workbench.dashboards.plots.results import draw
 from workbench.dashboards.scene import Plot, Scene
 from workbench.dashboards.views import level_limits, lines_panel
@@ -55,7 +55,8 @@ def compared(stage: int, parameter: str, word: str, title: str, *, shown: bool =
 
     def made(scene: Scene) -> Panel | None:
         found = scene.other(stage, **{parameter: word})
-        panel = _picture(scene, title, found, scene.space(stage + 1))
+        low = replace(scene, rows=scene.rows * _LOW // IMAGE_HEIGHT)
+        panel = _picture(low, title, found, scene.space(stage + 1))
         return replace(panel, height=_LOW) if isinstance(panel, ImagePanel) else panel
 
     return Plot(word, f"{title}: what {parameter} {word!r} would give.", made, shown)

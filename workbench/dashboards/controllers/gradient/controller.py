@@ -32,7 +32,6 @@ from workbench.errors import ParameterError
 from workbench.learning.learner import Learner, Parameter
 from workbench.objectives import Objective
 
-_ROWS = 190
 _MOST_STEPS = 400
 _REGION = ("first_seconds", "last_seconds", "low_hertz", "high_hertz")
 _KEPT = ("settings", "targets", "learnt", "learner", "learning")
@@ -274,7 +273,7 @@ class GradientController(WithChain[Gradients]):
         return 0.0, result.outputs[0].shape[-1] / self.source.sample_rate
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
-        size = max(view.columns, 16), _ROWS
+        size = max(view.columns, 16), view.rows
         scene = Scene(self.source.name, self.chain, result, 0, span, *size, self._memory)
         found = gradients.of_all(scene, lambda number: self.looking.of(number, view.band))
         if moving := self._moving():
