@@ -208,10 +208,13 @@ class ChainController(VisibleFirst):
         kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
         panels: dict[str, Panel] = {}
+        size, start = (
+            (max(view.columns, 16), view.rows),
+            result.part.first / self.source.sample_rate,
+        )
         scene = Scene(
-            self.source.name, self.chain, result, self.channel, span, max(view.columns, 16), view.rows,
-            self._memory, result.part.first / self.source.sample_rate,
-        )  # fmt: skip
+            self.source.name, self.chain, result, self.channel, span, *size, self._memory, start
+        )
         for plot in self._shown_plots():
             here = replace(scene, look=self.looking.of(plot.name, view.band))
             made = kept.get(plot.name) or plot.draw(here)
