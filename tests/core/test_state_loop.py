@@ -244,8 +244,13 @@ def test_a_second_derivative_is_refused():
 def test_pieces_one_after_another_equal_the_whole(kind, name, monkeypatch):
     cell, given = learnt(kind, name, length=11)
     whole = gradient(recur, cell, given)
+    lengths, original = [], state_loop._with_room
+    monkeypatch.setattr(
+        state_loop, "_with_room", lambda g, n: lengths.append(len(g.inputs)) or original(g, n)
+    )
     monkeypatch.setattr(state_loop, "_PIECE", 4)
     assert_equal(gradient(recur, cell, given), whole)
+    assert lengths == [4, 4, 3]
 
 
 def test_few_loops_are_compiled_for_many_rates_and_lengths():
