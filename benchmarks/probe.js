@@ -16,12 +16,32 @@
     const position = Number(probe.handle.getAttribute("aria-valuenow"));
     return Math.round((probe.origin + position * probe.step) * 10) / 10;
   };
+  const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+  // Presses an arrow key so many times, each when the picture of the one before is there, and turns
+  // before the ends; returns how long each took. The keys are made here, as moves are below.
+  probe.press = async (count, low, high) => {
+    const took = [], edge = (high - low) / 12;
+    let key = "ArrowRight";
+    for (let number = 0; number < count; number++) {
+      probe.clear();
+      const value = probe.now(), start = performance.now();
+      if (value <= low + edge || value >= high - edge)
+        key = value < (low + high) / 2 ? "ArrowRight" : "ArrowLeft";
+      probe.handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      while (!probe.caughtUp()) {
+        await wait(5);
+        if (performance.now() - start > 30000) throw new Error("no picture for 30 s");
+      }
+      took.push(probe.frames.at(-1).time - probe.inputs[0].time);
+      await wait(30 * Math.random()); // no fixed phase to the screen's frames
+    }
+    return took;
+  };
   // Drags the slider to one end and to the other, a pixel further at each move, and waits at each
   // end until the picture is there: so no value comes twice between two waits, and it is plain which
   // input a frame shows. Returns the inputs and the frames of each way. The events are made here: a
   // mouse that is moved from outside takes the browser and its driver more than many a picture. A
   // move is as old as it was due, however late a busy page comes to it.
-  const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
   probe.drag = async (seconds, movesPerSecond) => {
     const { handle } = probe, found = [], pause = 1000 / movesPerSecond;
     const track = handle.closest(".noUi-target").getBoundingClientRect();

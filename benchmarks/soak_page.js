@@ -127,7 +127,7 @@
         summary: shown.querySelector(".workbench-figure").getAttribute("aria-label"),
         status: shown.querySelector(".workbench-status").textContent,
         alerts: text(".workbench-gallery [role=alert]").filter(Boolean),
-        busy: shown.matches(".workbench-busy, :has([aria-busy])"),
+        busy: shown.matches(".workbench-computing, :has([aria-busy])"),
         job: !shown.querySelector(".workbench-job").hidden,
       };
     },

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from tests.dashboards import frames
+from workbench.dashboards import computing
 from workbench.dashboards import scope as module
 from workbench.dashboards.flow import Alarm, Flow, cell_is_running
 from workbench.dashboards.frames import Frame, View
+from workbench.dashboards.later import Later
 from workbench.dashboards.scope import MODULES, PAGE, Scope, page_module
 
 
@@ -445,10 +447,72 @@ def test_audio_is_asked_for_sent_and_invalidated_once(scope):
     assert kinds(scope) == ["audio", "stale"]
 
 
-def test_busy_ends_when_the_block_fails(scope):
-    with pytest.raises(RuntimeError), scope.busy():
-        raise RuntimeError
-    assert [content["busy"] for content, _ in scope.sent] == [True, False]
+def told(scope):
+    return [content["busy"] for content, _ in scope.sent if content["kind"] == "busy"]
+
+
+def wait_until(condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
+def test_a_page_is_told_of_what_lasts_and_when_it_is_over(scope, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.05)
+    with scope.busy():
+        with scope.busy():  # one in another
+            wait_until(lambda: told(scope) == [True])
+        assert told(scope) == [True]
+    assert told(scope) == [True, False]
+
+
+def test_it_is_over_too_when_it_fails(scope, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+
+    def fail():
+        with scope.busy():
+            wait_until(lambda: told(scope) == [True])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert told(scope) == [True, False]
+
+
+def test_a_page_is_told_of_nothing_that_is_over_soon(scope, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.2)
+    for _ in range(3):
+        with scope.busy():
+            time.sleep(0.1)
+    time.sleep(0.3)
+    assert told(scope) == []
+
+
+def test_settings_are_kept_when_they_rest(scope):
+    for value in range(5):
+        scope.keep({"value": value}, {"value": 0})
+    assert kinds(scope) == []
+    wait_until(lambda: kinds(scope) == ["settings"])
+    assert scope.sent[0][0]["design"] == {"value": 4}
+    scope.keep({"value": 4}, {"value": 0})  # the same again
+    time.sleep(0.3)
+    assert kinds(scope) == ["settings"]
+
+
+def test_what_is_due_later_comes_in_its_time_once_and_not_if_it_is_forgotten():
+    later, called = Later(), []
+    first, second = (lambda: called.append("first")), (lambda: called.append("second"))
+    start = time.monotonic()
+    later(second, 0.3)
+    later(first, 0.1)
+    later(first, 5.0)  # the earlier call counts
+    later(forgotten := lambda: called.append("forgotten"), 0.05)
+    later.forget(forgotten)
+    wait_until(lambda: called == ["first"])
+    assert 0.1 <= time.monotonic() - start
+    wait_until(lambda: called == ["first", "second"])
+    assert 0.3 <= time.monotonic() - start
 
 
 def test_status(scope):

@@ -16,9 +16,12 @@ from typing import Any
 import anywidget
 
 from workbench.dashboards.alerts import message
-from workbench.dashboards.flow import Alarm, Flow, cell_is_running
+from workbench.dashboards.computing import Computing
+from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
+from workbench.dashboards.later import Later
 
+_SETTLED = 0.2  # seconds; what is kept for another kernel need not follow every move
 PAGE = Path(__file__).parent / "page"
 MODULES = (  # each imports only from those before it
     "numbers",
@@ -64,6 +67,7 @@ class Scope(anywidget.AnyWidget):
     Attributes:
         view: What the page shows; None before it has come up.
         selection: The region that is marked; None if there is none.
+        busy: Has the page show for as long as a ``with`` block runs that the kernel is computing.
     """
 
     _esm = page_module()
@@ -81,7 +85,13 @@ class Scope(anywidget.AnyWidget):
         self._settings: dict[str, Any] | None = None
         self._asker = ""
         self._complained = False
-        self._flow = Flow(self._deliver, alarm=Alarm(self._pump), room=lambda: self._call("room"))
+        self._later = Later()
+        self.busy = Computing(lambda busy: self.send({"kind": "busy", "busy": busy}), self._later)
+        self._flow = Flow(
+            self._deliver,
+            alarm=lambda delay: self._later(self._pump, delay),
+            room=lambda: self._call("room"),
+        )
         super().__init__(**kwargs)
         self.on_msg(self._receive)
 
@@ -135,14 +145,11 @@ class Scope(anywidget.AnyWidget):
             self.send({"kind": "actions", "enabled": self._enabled})
 
     def keep(self, design: dict[str, Any], opened: dict[str, Any]) -> None:
-        """Have the page keep a dashboard's settings, for the kernel that may come after this one.
-
-        ``opened`` are those at the beginning.
-        """
+        """Have the page keep the settings, and those of the beginning, for another kernel."""
         settings = {"kind": "settings", "design": design, "opened": opened}
         if settings != self._settings:
             self._settings = settings
-            self.send(settings)
+            self._later(self._send_settings, _SETTLED)
 
     @contextlib.contextmanager
     def complaining(self) -> Iterator[None]:
@@ -219,15 +226,6 @@ class Scope(anywidget.AnyWidget):
         self.selection = selection
         self.send({"kind": "select", "selection": selection and asdict(selection)})
 
-    @contextlib.contextmanager
-    def busy(self) -> Iterator[None]:
-        """Show for as long as the ``with`` block runs that the kernel is computing."""
-        self.send({"kind": "busy", "busy": True})
-        try:
-            yield
-        finally:
-            self.send({"kind": "busy", "busy": False})
-
     def set_status(self, text: str) -> None:
         """Show a line under the panels, such as an error; an empty text takes it away."""
         self.send({"kind": "status", "text": text})
@@ -236,6 +234,9 @@ class Scope(anywidget.AnyWidget):
         content, buffers = frame.encode()
         head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
         self.send({**head, **content}, buffers)
+
+    def _send_settings(self) -> None:
+        self.send(self._settings)
 
     def _call(self, what: str, *said: Any) -> None:
         for callback in self._callbacks[what]:

@@ -13,22 +13,14 @@ export class Progress {
     };
     root.querySelector("button").addEventListener("click", click);
     scope.abort.signal.addEventListener("abort", () => {
-      clearTimeout(this.busyTimer);
       this.hide();
     });
   }
 
-  /** Whether the kernel is computing; shown and said aloud where that lasts. */
+  /** Whether the kernel is computing something that lasts: shown and said aloud. */
   setBusy(busy) {
-    const { root } = this.scope;
-    root.classList.toggle("workbench-busy", busy); // has no looks: they would cost a frame each time
-    clearTimeout(this.busyTimer);
-    const say = (text) => {
-      root.classList.toggle("workbench-computing", text !== "");
-      this.scope.find(".workbench-working").textContent = text;
-    };
-    if (busy) this.busyTimer = setTimeout(say, LASTING, "Computing");
-    else say("");
+    this.scope.root.classList.toggle("workbench-computing", busy);
+    this.scope.find(".workbench-working").textContent = busy ? "Computing" : "";
   }
 
   /** Take the kernel's word; what is over within half a second is never shown. */
