@@ -138,6 +138,8 @@ def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> So
             done = "\n".join(found.log)
             kernel = found.witness.kernel
             error.add_note(f"{kernel.get('name')}: {kernel.get('values')}")
+            for name, figures in growth(found.samples).items() if found.samples else ():
+                error.add_note("{}: {:.4g}, {:+.2g} %, {:+.3g} per 1000".format(name, *figures))
             error.add_note(f"seed {seed}, action {found.actions}; the last ones:\n{done}")
             error.add_note(f"screenshot: {folder / 'failed.png'}")
             raise

@@ -33,8 +33,9 @@ def soak_facts():
         return {"opening": gallery._error.value or "a dashboard is being opened"}
     controller, scope = dashboard.controller, dashboard.scope
     with dashboard._lock:
-        content, buffers = controller.frame.encode()
         flow, job = scope._flow, dashboard.worker.job
+        frame = flow.newest or controller.frame
+        content, buffers = frame.encode()
         return {
             "name": gallery.choice.value,
             "comm": scope.comm.comm_id,
@@ -48,6 +49,7 @@ def soak_facts():
             "apart": [*_apart(dashboard)],
             "possible": [*dashboard.possible],
             "error": gallery._error.value,
+            "given_up": controller.frame.late and not frame.late,  # as the page says
         }
 
 

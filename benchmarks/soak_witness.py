@@ -100,7 +100,7 @@ class Witness:
         while True:
             found = self.look(redraw=before is not None)
             status = self.page.get("status", "")
-            if provoked:
+            if provoked or self.kernel.get("given_up"):
                 self._provoked = status  # it stays until something else is changed
             elif status and status != self._provoked:
                 found.append(f"status: {status}")

@@ -163,6 +163,14 @@ def test_looks_that_are_none_are_refused(controller):
     assert controller.state() == state
 
 
+def test_looks_come_back_where_the_rest_of_a_state_is_refused(controller):
+    state = controller.state()
+    changed = state | {"looks": {"log_frequency": True, "hold_levels": True}, "layers": []}
+    with pytest.raises(ValueError, match="layers"):
+        controller.restore(changed)
+    assert controller.state() == state
+
+
 def test_what_is_computed_does_not_depend_on_looks(controller):
     def arrays():
         return np.load(io.BytesIO(download(controller, "npz")))
