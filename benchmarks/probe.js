@@ -33,7 +33,7 @@
         if (performance.now() - start > 30000) throw new Error("no picture for 30 s");
       }
       took.push(probe.frames.at(-1).time - probe.inputs[0].time);
-      await wait(30 * Math.random()); // no fixed phase to the screen's frames
+      await wait(30 + 50 * Math.random()); // single moves, with no fixed phase to the screen's frames
     }
     return took;
   };
