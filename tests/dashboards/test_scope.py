@@ -601,6 +601,18 @@ def test_the_alarm_rings_again_after_it_failed(monkeypatch):
     assert len(rung) == 2
 
 
+def test_one_that_fails_keeps_no_other_from_its_time(monkeypatch):
+    def fail():
+        raise RuntimeError("the page is gone")
+
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    later, called = Later(), []
+    later(fail, 0.05)
+    later(lambda: called.append("same time"), 0.05)
+    later(lambda: called.append("after"), 0.2)
+    wait_until(lambda: called == ["same time", "after"])
+
+
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_region_that_moved_with_the_panels_is_kept_but_was_not_marked(scope, by_hand):
     told = []

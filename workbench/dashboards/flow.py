@@ -33,19 +33,24 @@ class Alarm:
                 return
             self._due = due
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="scope", daemon=True)
-                self._thread.start()
+                self._begin()
             else:
                 self._wake.notify()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="scope", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         try:
             while self._wait():
                 self._ring()
-        finally:  # also where ringing fails: the next call starts another thread
+        finally:  # also where ringing fails: another thread has what is due then
             with self._wake:
                 if self._thread is threading.current_thread():
                     self._thread = None
+                    if self._due < math.inf:
+                        self._begin()
 
     def _wait(self) -> bool:
         with self._wake:

@@ -30,10 +30,13 @@ class Later:
     def _ring(self) -> None:
         now = time.monotonic()
         with self._lock:
-            ready = [function for function, due in self._due.items() if due <= now]
-            for function in ready:
+            if not self._due:
+                return
+            function = min(self._due, key=self._due.__getitem__)
+            ready = self._due[function] <= now
+            if ready:
                 del self._due[function]
-            if self._due:
-                self._alarm(min(self._due.values()) - now)
-        for function in ready:
+            if self._due:  # told before the call, which may fail
+                self._alarm(max(0.0, min(self._due.values()) - now))
+        if ready:
             function()
