@@ -489,17 +489,6 @@ def test_a_page_is_told_of_nothing_that_is_over_soon(scope, monkeypatch):
     assert told(scope) == []
 
 
-def test_settings_are_kept_when_they_rest(scope):
-    for value in range(5):
-        scope.keep({"value": value}, {"value": 0})
-    assert kinds(scope) == []
-    wait_until(lambda: kinds(scope) == ["settings"])
-    assert scope.sent[0][0]["design"] == {"value": 4}
-    scope.keep({"value": 4}, {"value": 0})  # the same again
-    time.sleep(0.3)
-    assert kinds(scope) == ["settings"]
-
-
 def test_what_is_due_later_comes_in_its_time_once_and_not_if_it_is_forgotten():
     later, called = Later(), []
     first, second = (lambda: called.append("first")), (lambda: called.append("second"))

@@ -21,7 +21,6 @@ from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.later import Later
 
-_SETTLED = 0.2  # seconds; what is kept for another kernel need not follow every move
 PAGE = Path(__file__).parent / "page"
 MODULES = (  # each imports only from those before it
     "numbers",
@@ -149,7 +148,7 @@ class Scope(anywidget.AnyWidget):
         settings = {"kind": "settings", "design": design, "opened": opened}
         if settings != self._settings:
             self._settings = settings
-            self._later(self._send_settings, _SETTLED)
+            self.send(settings)
 
     @contextlib.contextmanager
     def complaining(self) -> Iterator[None]:
@@ -234,9 +233,6 @@ class Scope(anywidget.AnyWidget):
         content, buffers = frame.encode()
         head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
         self.send({**head, **content}, buffers)
-
-    def _send_settings(self) -> None:
-        self.send(self._settings)
 
     def _call(self, what: str, *said: Any) -> None:
         for callback in self._callbacks[what]:
