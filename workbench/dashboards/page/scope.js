@@ -181,16 +181,11 @@ class Scope {
     const width = this.root.clientWidth || this.size?.width;
     if (!width) return;
     this.readTheme();
-    this.place(width);
-  }
-
-  /** The same in a width and with a theme that are known: asking the page for them takes long. */
-  place(width) {
     const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     view.put(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
-    if (height !== this.size?.height) this.figure.style.height = `${height}px`;
+    this.figure.style.height = `${height}px`;
     this.sight.follow(panels);
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -207,7 +202,7 @@ class Scope {
 
   invalidate(layers) {
     this.dirty |= layers;
-    if (!this.ticking) this.scheduled ||= requestAnimationFrame(this.tick);
+    this.scheduled ||= requestAnimationFrame(this.tick);
   }
 
   /** Once per animation frame: take the newest frame, draw the layers that changed. */
@@ -216,12 +211,7 @@ class Scope {
     const started = performance.now();
     const frame = this.pending;
     this.pending = null;
-    try {
-      this.ticking = true; // what changes now is drawn at once
-      if (frame) this.accept(frame);
-    } finally {
-      this.ticking = false;
-    }
+    if (frame) this.accept(frame);
     const { dirty } = this;
     this.dirty = 0;
     if (this.size && this.theme) {
@@ -275,8 +265,7 @@ class Scope {
       for (const name of ["lower", "higher"]) {
         this.find(`.workbench-${name}`).hidden = !view.band.full;
       }
-      if (this.size) this.place(this.size.width);
-      else this.resize();
+      this.resize();
     }
     const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values, whole }) => values && [values[0], values.at(-1), whole]);
