@@ -106,8 +106,14 @@ def test_a_and_b_are_heard_at_the_same_position_equally_loud_or_not(lab):
     page.get_by_role("button", name="Pause").click()
 
 
-def drag(lab, *points):
-    box = lab.page.locator(".workbench-figure").bounding_box()
+def mark(lab, *points):
+    """Mark a region by dragging from point to point of the figure, wherever the page stands."""
+    select = lab.page.get_by_role("button", name="Select", exact=True)
+    if select.get_attribute("aria-pressed") != "true":
+        select.click()
+    figure = lab.page.locator(".workbench-figure")
+    figure.scroll_into_view_if_needed()
+    box = figure.bounding_box()
     steps = [(box["x"] + x, box["y"] + y) for x, y in points]
     lab.page.mouse.move(*steps[0])
     lab.page.mouse.down()
@@ -118,9 +124,8 @@ def drag(lab, *points):
 
 def test_a_rectangle_reaches_the_kernel_and_is_what_plays(lab):
     page = lab.page
-    page.get_by_role("button", name="Select", exact=True).click()
     panel = page.evaluate("document.querySelector('.workbench-figure').offsetHeight") / 2
-    drag(lab, (200, panel + 60), (400, panel))
+    mark(lab, (200, panel + 60), (400, panel))
     selection = selected(lab)
     assert selection["panel"] == 2
     assert 0 < selection["first"] < selection["last"]
@@ -138,8 +143,9 @@ def test_a_rectangle_reaches_the_kernel_and_is_what_plays(lab):
 
 def test_a_selection_comes_back_when_the_page_does(lab):
     page = lab.page
-    drag(lab, (200, 60), (400, 60))
+    mark(lab, (200, 60), (400, 60))
     before = selected(lab)
+    assert before["panel"] == 0
     page.evaluate(
         """() => {
             const panel = window.jupyterapp.shell.currentWidget;
