@@ -181,11 +181,16 @@ class Scope {
     const width = this.root.clientWidth || this.size?.width;
     if (!width) return;
     this.readTheme();
+    this.place(width);
+  }
+
+  /** The same in a width and with a theme that are known: asking the page for them takes long. */
+  place(width) {
     const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
     view.put(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
-    this.figure.style.height = `${height}px`;
+    if (height !== this.size?.height) this.figure.style.height = `${height}px`;
     this.sight.follow(panels);
     for (const canvas of this.canvases) {
       const size = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -202,7 +207,7 @@ class Scope {
 
   invalidate(layers) {
     this.dirty |= layers;
-    this.scheduled ||= requestAnimationFrame(this.tick);
+    if (!this.ticking) this.scheduled ||= requestAnimationFrame(this.tick);
   }
 
   /** Once per animation frame: take the newest frame, draw the layers that changed. */
@@ -211,7 +216,12 @@ class Scope {
     const started = performance.now();
     const frame = this.pending;
     this.pending = null;
-    if (frame) this.accept(frame);
+    try {
+      this.ticking = true; // what changes now is drawn at once
+      if (frame) this.accept(frame);
+    } finally {
+      this.ticking = false;
+    }
     const { dirty } = this;
     this.dirty = 0;
     if (this.size && this.theme) {
@@ -265,7 +275,8 @@ class Scope {
       for (const name of ["lower", "higher"]) {
         this.find(`.workbench-${name}`).hidden = !view.band.full;
       }
-      this.resize();
+      if (this.size) this.place(this.size.width);
+      else this.resize();
     }
     const labels = message.panels.map(({ start, step, shape, old, ...rest }) => [rest, shape?.[0]]);
     const ends = this.panels.map(({ values, whole }) => values && [values[0], values.at(-1), whole]);

@@ -46,6 +46,9 @@ export class Sight {
     panels.forEach(({ box }, i) => {
       const place = this.places[i] ?? this.add();
       const [left, top, width, height] = [box.x, box.y, box.width, box.height].map((n) => `${n}px`);
+      const where = `${left} ${top} ${width} ${height}`;
+      if (place.dataset.where === where) return;
+      place.dataset.where = where; // telling the page what it knows makes it place everything anew
       Object.assign(place.style, { left, top, width, height });
     });
   }
