@@ -1,7 +1,6 @@
 """What `workbench serve` is asked for: what is refused before it starts, and a kernel's memory."""
 
 import math
-import resource
 import subprocess
 import sys
 import urllib.request
@@ -15,11 +14,7 @@ from workbench.serving import memory
 from workbench.serving.access import Unguarded
 from workbench.serving.memory import GIB
 
-RLIM_INFINITY = resource.RLIM_INFINITY
-
-on_linux = pytest.mark.skipif(
-    not hasattr(resource, "prlimit"), reason="Linux limits a process's data"
-)
+on_linux = pytest.mark.skipif(not psutil.LINUX, reason="Linux limits a process's data")
 
 
 # what is refused before anything starts
@@ -76,9 +71,14 @@ def test_there_is_as_much_memory_as_the_container_may_have_and_at_most_the_machi
 def test_a_limit_is_lowered_but_never_raised():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         asleep = psutil.Process(process.pid)
-        for most, limit in ((math.inf, RLIM_INFINITY), (1.0, GIB), (2.0, GIB), (0.5, GIB // 2)):
+        for most, limit in (
+            (math.inf, psutil.RLIM_INFINITY),
+            (1.0, GIB),
+            (2.0, GIB),
+            (0.5, GIB // 2),
+        ):
             memory.limit(process.pid, most)
-            assert asleep.rlimit(resource.RLIMIT_DATA) == (limit, limit)
+            assert asleep.rlimit(psutil.RLIMIT_DATA) == (limit, limit)
         process.communicate(b"\n")
 
 
@@ -89,7 +89,7 @@ def test_a_limit_is_lowered_but_never_raised():
     [
         ([], memory.share(memory.machine(), 2)),
         (["--memory=1.5"], 1.5),
-        (["--memory=inf"], RLIM_INFINITY / GIB),
+        (["--memory=inf"], psutil.RLIM_INFINITY / GIB),
     ],
 )
 def test_a_kernel_may_hold_its_share_of_the_memory_or_what_is_said(arguments, most):
@@ -99,7 +99,7 @@ def test_a_kernel_may_hold_its_share_of_the_memory_or_what_is_said(arguments, mo
             assert "there" in answer.read().decode()
         (pid,) = server.kernel_pids
         limit = int(most * GIB)
-        assert psutil.Process(pid).rlimit(resource.RLIMIT_DATA) == (limit, limit)
+        assert psutil.Process(pid).rlimit(psutil.RLIMIT_DATA) == (limit, limit)
 
 
 @pytest.mark.slow

@@ -14,9 +14,9 @@ import pytest
 from tests.dashboards import frames
 from workbench.dashboards import computing
 from workbench.dashboards import scope as module
-from workbench.dashboards.flow import Alarm, Flow, cell_is_running
+from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, View
-from workbench.dashboards.later import Later
+from workbench.dashboards.later import Alarm, Later
 from workbench.dashboards.scope import MODULES, PAGE, Scope, page_module
 
 
@@ -415,6 +415,11 @@ def test_a_view_is_answered_after_its_frame(scope):
     assert kinds(scope) == ["frame", "viewed"]
     assert scope.sent[-1][0]["id"] == 7
     assert scope.view == View(1.0, 2.0, 700, 1)
+
+
+def test_a_page_without_room_is_drawn_for_all_the_same(scope):
+    receive(scope, {**HELLO, "columns": -30})
+    assert scope.view.columns == 16
 
 
 def test_a_view_is_answered_though_the_callback_fails(scope):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import threading
 import time
 from collections.abc import Callable
+
+from workbench.dashboards.later import Alarm
 
 PATIENCE = 2.0  # seconds without a change
 
 
 class Rest:
-    """Calls a function when nothing has changed for some seconds, in a thread that then ends.
+    """Calls a function when nothing has changed for some seconds.
 
     Args:
         due: What is called.
@@ -21,27 +22,20 @@ class Rest:
 
     def __init__(self, due: Callable[[], object], patience: float = PATIENCE):
         self._due, self._patience = due, patience
-        self._lock = threading.Lock()
         self._end = 0.0
-        self._thread: threading.Thread | None = None
+        self._alarm = Alarm(self._ring)
 
     def changed(self) -> None:
         """Something has changed: the time begins anew."""
-        with self._lock:
-            self._end = time.monotonic() + self._patience
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
-                self._thread.start()
+        self._end = time.monotonic() + self._patience
+        self._alarm(self._patience)
 
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                left = self._end - time.monotonic()
-                if left <= 0:
-                    self._thread = None
-                    break
-            time.sleep(left)
-        self._due()
+    def _ring(self) -> None:
+        left = self._end - time.monotonic()
+        if left > 0:
+            self._alarm(left)
+        else:
+            self._due()
 
 
 def give_back() -> None:

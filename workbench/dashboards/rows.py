@@ -111,9 +111,14 @@ def within(band: Range | None, reach: Range) -> Range | None:
 
 
 def _reach(centres: np.ndarray, logarithmic: bool) -> Range:
+    """The ends of an axis of such bins."""
+    return reach_of(*_edges(centres), logarithmic=logarithmic)
+
+
+def _edges(centres: np.ndarray) -> Range:
     """The outer edges of the outer bins."""
     low, high = 1.5 * centres[0] - 0.5 * centres[1], 1.5 * centres[-1] - 0.5 * centres[-2]
-    return reach_of(float(low), float(high), logarithmic=logarithmic)
+    return float(low), float(high)
 
 
 def reach_of(low: float, high: float, *, logarithmic: bool) -> Range:
@@ -123,10 +128,10 @@ def reach_of(low: float, high: float, *, logarithmic: bool) -> Range:
 
 def _place(values: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """The bins at which values lie, with a fraction; the outer ones reach as far as half a step."""
-    ends = 1.5 * centres[0] - 0.5 * centres[1], 1.5 * centres[-1] - 0.5 * centres[-2]
+    low, high = _edges(centres)
     count = len(centres)
     places = np.concatenate([[-0.5], np.arange(count), [count - 0.5]])
-    return np.interp(values, np.concatenate([ends[:1], centres, ends[1:]]), places)
+    return np.interp(values, np.concatenate([[low], centres, [high]]), places)
 
 
 def _even(

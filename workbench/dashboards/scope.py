@@ -21,6 +21,7 @@ from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.later import Later
 
+LEAST_COLUMNS = 16  # of a plot in a very narrow page
 PAGE = Path(__file__).parent / "page"
 MODULES = (  # each imports only from those before it
     "numbers",
@@ -294,7 +295,7 @@ class Scope(anywidget.AnyWidget):
         self.view = View(
             content["first"],
             content["last"],
-            content["columns"],
+            max(content["columns"], LEAST_COLUMNS),
             content["ratio"],
             None if (visible := content.get("visible")) is None else tuple(visible),
             None if (band := content.get("band")) is None else tuple(band),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import resource
 from pathlib import Path
+
+import psutil
 
 GIB = 2**30
 LEAST = 1.0  # GiB: a gallery with all its dashboards open has 0.6
@@ -14,7 +14,7 @@ _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 def machine(container: Path = _CONTAINER) -> float:
     """GiB of memory that there are: this machine's, or what the container may have of it."""
-    size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    size: int = psutil.virtual_memory().total
     try:
         size = min(size, int(container.read_text()))
     except (OSError, ValueError):  # no container, or one that may have "max"
@@ -33,10 +33,11 @@ def share(memory: float, visitors: int) -> float:
 
 def limit(pid: int, most: float) -> None:
     """Let a process hold so many GiB of data, or what it may already; only Linux can do it."""
-    if math.isinf(most) or not hasattr(resource, "prlimit"):
+    if math.isinf(most) or not psutil.LINUX:
         return
     size = int(most * GIB)
-    for allowed in resource.prlimit(pid, resource.RLIMIT_DATA):
-        if allowed != resource.RLIM_INFINITY:
+    process = psutil.Process(pid)
+    for allowed in process.rlimit(psutil.RLIMIT_DATA):
+        if allowed != psutil.RLIM_INFINITY:
             size = min(size, allowed)
-    resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
+    process.rlimit(psutil.RLIMIT_DATA, (size, size))

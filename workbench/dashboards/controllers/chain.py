@@ -208,10 +208,8 @@ class ChainController(VisibleFirst):
         kept: Mapping[str, Panel],
     ) -> dict[str, Panel]:
         panels: dict[str, Panel] = {}
-        size, start = (
-            (max(view.columns, 16), view.rows),
-            result.part.first / self.source.sample_rate,
-        )
+        size = view.columns, view.rows
+        start = result.part.first / self.source.sample_rate
         scene = Scene(
             self.source.name, self.chain, result, self.channel, span, *size, self._memory, start
         )

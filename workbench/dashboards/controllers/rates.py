@@ -89,16 +89,15 @@ class RateController(Controller[RateComparison]):
         return start, start + result.waves.shape[1] * result.time.step
 
     def _panels(self, result: RateComparison, span: tuple[float, float], view: View) -> list[Panel]:
-        columns = max(view.columns, 16)
         rate = f"{result.sample_rate / 1000:g} kHz"
         title = f"Output at {rate}"
         waves = wave_panel(
-            title, result.waves, Space((result.time,)), span, columns, names=result.names
+            title, result.waves, Space((result.time,)), span, view.columns, names=result.names
         )
         names = [f"error of {name}" for name in result.names[1:]]
         return [
             replace(waves, height=150),
-            self._levels(result, span, columns, names),
+            self._levels(result, span, view.columns, names),
             _spectrum(
                 f"Spectrum at {rate}",
                 result.frequency,

@@ -155,7 +155,7 @@ class VisibleFirst(WithChain[Computed]):
         envelope = self._memory.recall("envelope", (signal,), lambda: Envelope(np.asarray(signal)))
         before = self._kept[1] if self._kept is not None else None
         seconds = PIECE / self.source.sample_rate
-        return Overview(span, max(view.columns, 16), seconds, {"signal": envelope}, before)
+        return Overview(span, view.columns, seconds, {"signal": envelope}, before)
 
     def _add_piece(self, picture: Overview, made: Computed) -> None:
         panels = self._drawn(made, made.part.span, _each_step(self.view), {})
@@ -194,7 +194,7 @@ class VisibleFirst(WithChain[Computed]):
 
 
 def _key(view: View, span: tuple[float, float]) -> tuple[Any, ...]:
-    return (*span, max(view.columns, 16), view.rows, view.band)
+    return (*span, view.columns, view.rows, view.band)
 
 
 def _each_step(view: View) -> View:

@@ -273,7 +273,7 @@ class GradientController(WithChain[Gradients]):
         return 0.0, result.outputs[0].shape[-1] / self.source.sample_rate
 
     def _panels(self, result: Gradients, span: tuple[float, float], view: View) -> list[Panel]:
-        size = max(view.columns, 16), view.rows
+        size = view.columns, view.rows
         scene = Scene(self.source.name, self.chain, result, 0, span, *size, self._memory)
         found = gradients.of_all(scene, lambda number: self.looking.of(number, view.band))
         if moving := self._moving():
