@@ -12,6 +12,7 @@ import pytest
 import workbench as wb
 from workbench.dashboards.controllers.chain import ChainController
 from workbench.dashboards.controllers.chain_editor import ChainEditor
+from workbench.dashboards.controllers.forms import LOOKS
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.frames import View
 from workbench.dashboards.long_files import parts, visible
@@ -516,3 +517,21 @@ def test_a_part_is_never_much_longer_than_what_is_visible():
     for first in (0.0, 10.0, 24.5):
         part = cutter.part((first, first + MOST / RATE))
         assert part.count <= MOST + 2 * parts._SETTLE + RATE
+
+
+def test_levels_are_held_as_the_whole_picture_has_them_not_its_first_pieces():
+    rising = SIGNAL * np.linspace(0.01, 1.0, SIGNAL.shape[1], dtype=np.float32)
+    controller = made([STFT()], source_of((rising, RATE)))
+    controller.look(view())
+    first = controller.frame.panels[-1].high
+    controller.set(LOOKS, hold_levels=True)
+    assert controller.frame.panels[-1].high == first  # most of it is still to come
+    complete(controller)
+    loud = controller.frame.panels[-1].high
+    assert loud > first
+    controller.change_source(source_of((0.1 * rising, RATE)))
+    complete(controller)
+    assert controller.frame.panels[-1].high == loud
+    controller.set(LOOKS, hold_levels=False)
+    complete(controller)
+    assert controller.frame.panels[-1].high < loud
