@@ -85,7 +85,7 @@ class Scene:
 
     def output(self, number: int) -> np.ndarray:
         """A result, `[channels, ...]`."""
-        return self.result.outputs[number].numpy()
+        return np.asarray(self.result.outputs[number])  # a view: it may be large
 
     def valid(self, number: int) -> int | None:
         """Steps of a result's channel that is shown before its padding; None where it has none."""

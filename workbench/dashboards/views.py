@@ -162,12 +162,13 @@ def image_panel(
     plain = signed or not space.power
     pool = _strongest if plain else _largest
     up = rows_of(bins, values.shape[1], rows, look)
-    visible = values[first:last, up.bins]
-    pooled = up.of(np.abs(visible) if np.iscomplexobj(visible) else visible, pool)
-    step = time.step
-    if len(pooled) > columns:
-        step *= len(pooled) / columns
-        pooled = pool(pooled, np.arange(columns) * len(pooled) // columns, 0)
+    visible, step = values[first:last, up.bins], time.step
+    if np.iscomplexobj(visible):
+        visible = np.abs(visible)
+    if len(visible) > columns:  # columns first: they are read in one go
+        step *= len(visible) / columns
+        visible = pool(visible, np.arange(columns) * len(visible) // columns, 0)
+    pooled = up.of(visible, pool)
     circular = space.unit == "rad"
     if circular and not signed:
         low, high, label, unit = -math.pi, math.pi, space.quantity, space.unit

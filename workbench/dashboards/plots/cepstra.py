@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from workbench import layers
 from workbench.analysis.cepstra import remembered_levels
 from workbench.dashboards.panels import Panel
@@ -20,7 +22,7 @@ def remembered(stage: int, title: str) -> Plot:
         levels = scene.memory.recall(
             "remembered",
             (found, tuple(values.items())),
-            lambda: remembered_levels(found.numpy(), values),
+            lambda: remembered_levels(np.asarray(found), values),
         )
         space = scene.space_instead(stage, layers.LogMelSpectrogram)
         return draw(scene, title, levels, replace(space, unit="dB"))

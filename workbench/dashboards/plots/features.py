@@ -49,4 +49,4 @@ def _features(scene: Scene, stage: int, number: int) -> tuple[np.ndarray, Space]
     name = f"features of {number}"
     beside = scene.memory.stage(name, kind, values)
     with scene.memory.apart(name).shared():
-        return beside.forward(scene.result.outputs[number]).numpy(), space
+        return np.asarray(beside.forward(scene.result.outputs[number])), space

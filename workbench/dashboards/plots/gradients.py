@@ -24,7 +24,7 @@ def of_all(scene: Scene, look: Callable[[int], Look]) -> list[Panel]:
         space = scene.space(number)
         scene = replace(scene, look=look(len(found)))
         found.append(draw(scene, name, scene.output(number), space))
-        slope = scene.result.stages[number].numpy()
+        slope = np.asarray(scene.result.stages[number])
         if np.iscomplexobj(slope):
             slope = np.abs(slope)
         scene = replace(scene, look=look(len(found)))

@@ -47,7 +47,7 @@ def instead(
     """What a layer of another kind gives in place of a stage (0 is the first)."""
 
     def made(scene: Scene) -> Panel | None:
-        found = scene.instead(stage, kind, **changes).numpy()
+        found = np.asarray(scene.instead(stage, kind, **changes))
         return draw(scene, title, found, scene.space_instead(stage, kind, **changes))
 
     return Plot(name, f"{title}.", made, shown)
@@ -61,7 +61,7 @@ def gradient(loss: str) -> Plot:
             return None
         title = f"Gradient of the {loss} of the result with respect to the signal"
         space = replace(scene.space(0), quantity="gradient")
-        return draw(scene, title, scene.result.signal.numpy(), space, signed=True)
+        return draw(scene, title, np.asarray(scene.result.signal), space, signed=True)
 
     return Plot("gradient", "What of the signal raises the scalar, and by how much.", made)
 

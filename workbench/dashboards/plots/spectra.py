@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from workbench import layers
@@ -71,4 +72,4 @@ def _picture(scene: Scene, title: str, given: tf.Tensor, space: Space) -> Panel 
         (given, length),
         lambda: layers.Spectrogram.function(given, **values),
     )
-    return draw(scene, title, power.numpy(), layers.Spectrogram.spec.space(space, values))
+    return draw(scene, title, np.asarray(power), layers.Spectrogram.spec.space(space, values))
