@@ -49,8 +49,14 @@ def soak_facts():
             "apart": [*_apart(dashboard)],
             "possible": [*dashboard.possible],
             "error": gallery._error.value,
-            "given_up": controller.frame.late and not frame.late,  # as the page says
+            "given_up": _given_up(dashboard, frame),
         }
+
+
+def _given_up(dashboard, frame):
+    """Whether there is no picture of what the page has asked for: it says so, and turns back."""
+    late = dashboard.controller.frame.late and not frame.late
+    return late or dashboard.scope._asker == "nobody"
 
 
 def soak_fresh():
@@ -100,6 +106,8 @@ def _range(declared):
 def soak_memory():
     """What is held: garbage of any age is none of it, nor what is free but not given back."""
     before = psutil.Process().memory_info().rss
+    for dashboard in gallery._opened.values():
+        dashboard.panel.let_go()  # else they go some seconds later
     gc.collect()
     give_back()
     instances = ipywidgets.widgets.widget._instances

@@ -206,7 +206,7 @@ def test_dashboards_that_are_edited_leave_no_widgets(three):
     for _ in range(3):
         dashboard.panel.groups[2].tools["off"].click()
         dashboard.panel.groups[2].tools["on"].click()
-    dashboard.panel._leaving.close()
+    dashboard.panel.let_go()
     assert len(_instances) <= made + 2
 
 

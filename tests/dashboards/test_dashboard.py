@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import workbench as wb
-from workbench.dashboards.controllers.forms import SOURCE
+from workbench.dashboards.controllers.forms import SHOWN, SOURCE
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.publication import figure as publication
 from workbench.layers import OpLayer
@@ -201,6 +201,30 @@ def test_a_result_without_a_picture_is_refused_like_any_other(dashboard):
     assert dashboard.controller.values["1.power"] == 2.0
     assert "power=60" not in dashboard.code()
     assert len(dashboard.frames) == frames
+
+
+def test_a_range_without_a_picture_is_turned_back():
+    loud = np.repeat(np.float32([0.001, 0.9]), 8000) * np.asarray(
+        wb.tone(sample_rate=8000, seconds=2.0)
+    )
+    dashboard = wb.explore([wb.layers.Spectrogram()], (loud, 8000))
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content)
+    seen = {"kind": "view", "id": 1, "columns": 700, "ratio": 1.0, "from": "page"}
+    dashboard.scope._receive(dashboard.scope, seen | {"first": 0.2, "last": 0.8}, [])
+    dashboard.set(SHOWN, gradient_of=None)
+    dashboard.set(0, power=60.0)
+    assert dashboard.controls[0, "power"].error == ""  # there is nothing loud in view
+    [*_, newest] = [content["id"] for content in sent if content["kind"] == "frame"]
+    dashboard.scope._receive(dashboard.scope, {"kind": "drawn", "id": newest}, [])
+    sent.clear()
+    dashboard.scope._receive(dashboard.scope, seen | {"first": None, "last": None}, [])
+    [frame] = [content for content in sent if content["kind"] == "frame"]
+    assert frame["shown"] == [0.2, 0.8]
+    assert frame["for"] != "page"  # which follows the frames of others
+    [status] = [content["text"] for content in sent if content["kind"] == "status"]
+    assert "the values must be finite" in status
+    dashboard.close()
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,18 @@ def test_the_one_that_left_last_stays_for_the_messages_that_name_it(gallery):
     assert there == [True, True, False]
 
 
+def test_what_a_dashboard_has_replaced_goes_with_it(gallery):
+    chain = gallery.open("chain")
+    leave(gallery, chain)
+    before = len(_instances)
+    gallery.open("chain")
+    for _ in range(3):
+        chain.change_source(wb.siren)
+        chain.change_source("drums")
+    leave(gallery, chain)
+    assert len(_instances) == before
+
+
 def test_it_comes_back_as_it_was_left(gallery):
     stft = gallery.open("stft")
     stft.set(0, frame_length=512)

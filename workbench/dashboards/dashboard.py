@@ -164,6 +164,7 @@ class Dashboard:
         outside a gallery, stays.
         """
         with self._lock:
+            self.panel.let_go()
             if not self._apart:
                 put_away(self.widget)
 
@@ -292,7 +293,7 @@ class Dashboard:
             try:
                 self._complete(view)
             except (TypeError, ValueError) as error:  # there is no picture of it
-                self.scope.show(replace(self.controller.frame, late=False))  # none to wait for
+                self.scope.turn_back(replace(self.controller.frame, late=False))
                 self.scope.complain(error)
 
     def _complete(self, view: View) -> None:

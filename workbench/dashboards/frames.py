@@ -5,10 +5,13 @@ The page and Matplotlib draw the same frame.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.dashboards.panels import IMAGE_HEIGHT, Panel
+
+_LEAST_COLUMNS = 16
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,20 @@ class View:
     ratio: float
     visible: tuple[int, ...] | None = None
     band: tuple[float, float] | None = None
+
+    @classmethod
+    def asked(cls, content: Mapping[str, Any]) -> View:
+        """What a page asks for, however little room it has."""
+        columns = max(content["columns"], _LEAST_COLUMNS)
+        visible, band = (content.get(name) for name in ("visible", "band"))
+        return cls(
+            content["first"],
+            content["last"],
+            columns,
+            content["ratio"],
+            None if visible is None else tuple(visible),
+            None if band is None else (band[0], band[1]),
+        )
 
     @property
     def rows(self) -> int:

@@ -21,7 +21,6 @@ from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.later import Later
 
-LEAST_COLUMNS = 16  # of a plot in a very narrow page
 PAGE = Path(__file__).parent / "page"
 MODULES = (  # each imports only from those before it
     "numbers",
@@ -102,6 +101,11 @@ class Scope(anywidget.AnyWidget):
             self.set_status("")
         self.selection = frame.selection or self.selection
         self._flow.push(frame, paced=cell_is_running())
+
+    def turn_back(self, frame: Frame) -> None:
+        """Show a frame in place of what a page has asked to see: its view is the frame's again."""
+        self._asker = "nobody"  # whose frames all pages follow
+        self.show(frame)
 
     @property
     def behind(self) -> bool:
@@ -292,14 +296,7 @@ class Scope(anywidget.AnyWidget):
         Of several pages the one that has asked last determines what all of them show.
         """
         self._asker = content.get("from", "")
-        self.view = View(
-            content["first"],
-            content["last"],
-            max(content["columns"], LEAST_COLUMNS),
-            content["ratio"],
-            None if (visible := content.get("visible")) is None else tuple(visible),
-            None if (band := content.get("band")) is None else tuple(band),
-        )
+        self.view = View.asked(content)
         try:
             self._call("view", self.view)
         finally:

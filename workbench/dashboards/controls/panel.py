@@ -272,9 +272,13 @@ class ControlPanel:
         for control in before:
             self._leaving.add(control.widget)
 
+    def let_go(self) -> None:
+        """Closes what has left the page, however short a time ago."""
+        self._leaving.close()
+
     def close(self) -> None:
         """Takes all widgets out of the kernel."""
-        self._leaving.close()
+        self.let_go()
         close_tree(self.widget)
 
     def _add(self, stage: int, name: str, control: Control) -> Control:
