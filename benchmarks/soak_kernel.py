@@ -67,10 +67,10 @@ def soak_fresh():
         return []  # what has been learnt is not part of the state
     with dashboard._lock:
         other = IDEAS[gallery.choice.value].open(controller.source)
-        other.kind = controller.kind
-        other.restore(controller.state(), controller.source)
-        other.looking._held = dict(controller.looking._held)  # since an earlier picture
+        other.kind, other.view = controller.kind, controller.view  # all of it may have no picture
         try:
+            other.restore(controller.state(), controller.source)
+            other.looking._held = dict(controller.looking._held)  # since an earlier picture
             other.look(controller.view)
         except ValueError:
             return []  # a panel has no picture, as the page says
