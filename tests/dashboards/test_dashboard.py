@@ -263,7 +263,7 @@ def test_old_controls_and_closed_dashboards_leave_no_widgets():
     for _ in range(3):
         dashboard.change_source(wb.siren)
         dashboard.change_source("speech")
-    dashboard.panel._leaving.close()
+    dashboard.panel.let_go()
     assert len(_instances) - before == made
     dashboard.close()
     assert len(_instances) - before <= 0.1 * made

@@ -494,6 +494,12 @@ def test_a_page_is_told_of_nothing_that_is_over_soon(scope, monkeypatch):
     assert told(scope) == []
 
 
+def test_settings_are_kept_at_once_and_the_same_are_not_sent_again(scope):
+    for value in (1, 2, 2):
+        scope.keep({"value": value}, {"value": 0})
+    assert [content["design"] for content, _ in scope.sent] == [{"value": 1}, {"value": 2}]
+
+
 def test_what_is_due_later_comes_in_its_time_once_and_not_if_it_is_forgotten():
     later, called = Later(), []
     first, second = (lambda: called.append("first")), (lambda: called.append("second"))

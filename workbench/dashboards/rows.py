@@ -87,7 +87,7 @@ def rows_of(axis: Axis, count: int, most: int, look: Look) -> Rows:
     centres = axis.positions(count)
     if axis.unit != "Hz" or count < 2:
         return _even(centres, slice(0, count), most)
-    reach = _reach(centres, look.logarithmic)
+    reach = reach_of(*_edges(centres), logarithmic=look.logarithmic)
     shown = within(look.band, reach)
     if look.logarithmic:
         return _octaves(centres, most, reach, shown)
@@ -108,11 +108,6 @@ def within(band: Range | None, reach: Range) -> Range | None:
         return None
     low, high = max(band[0], reach[0]), min(band[1], reach[1])
     return (low, high) if low < high and (low, high) != reach else None
-
-
-def _reach(centres: np.ndarray, logarithmic: bool) -> Range:
-    """The ends of an axis of such bins."""
-    return reach_of(*_edges(centres), logarithmic=logarithmic)
 
 
 def _edges(centres: np.ndarray) -> Range:
