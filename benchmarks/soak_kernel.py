@@ -49,14 +49,8 @@ def soak_facts():
             "apart": [*_apart(dashboard)],
             "possible": [*dashboard.possible],
             "error": gallery._error.value,
-            "given_up": _given_up(dashboard, frame),
+            "given_up": controller.frame.late and not frame.late,
         }
-
-
-def _given_up(dashboard, frame):
-    """Whether there is no picture of what the page has asked for: it says so, and turns back."""
-    late = dashboard.controller.frame.late and not frame.late
-    return late or dashboard.scope._asker == "nobody"
 
 
 def soak_fresh():

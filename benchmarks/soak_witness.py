@@ -14,6 +14,7 @@ from tests.lab import Lab
 from workbench.dashboards.scope import page_module
 
 HERE = Path(__file__).parent
+NO_PICTURE = "the values must be finite"  # what the page says of a range that has none
 PATIENCE = 90.0  # seconds until page and kernel must agree
 _ASK = """async ([code, expression]) => {
     const { context } = window.jupyterapp.shell.currentWidget;
@@ -100,7 +101,8 @@ class Witness:
         while True:
             found = self.look(redraw=before is not None)
             status = self.page.get("status", "")
-            if provoked or self.kernel.get("given_up"):
+            without = self.kernel.get("given_up") or NO_PICTURE in status
+            if provoked or without:
                 self._provoked = status  # it stays until something else is changed
             elif status and status != self._provoked:
                 found.append(f"status: {status}")

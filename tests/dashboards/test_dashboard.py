@@ -221,7 +221,8 @@ def test_a_range_without_a_picture_is_turned_back():
     dashboard.scope._receive(dashboard.scope, seen | {"first": None, "last": None}, [])
     [frame] = [content for content in sent if content["kind"] == "frame"]
     assert frame["shown"] == [0.2, 0.8]
-    assert frame["for"] != "page"  # which follows the frames of others
+    [answer] = [content for content in sent if content["kind"] == "viewed"]
+    assert answer["instead"] == {"first": 0.2, "last": 0.8, "band": None}
     [status] = [content["text"] for content in sent if content["kind"] == "status"]
     assert "the values must be finite" in status
     dashboard.close()

@@ -245,11 +245,16 @@ def test_all_images_over_hertz_show_the_same_range(page):
         assert float(value) * (1000 if unit == "kHz" else 1) == pytest.approx(hertz, rel=0.1)
 
 
-def test_a_page_that_comes_up_shows_the_range_that_a_frame_shows(page):
+def test_a_page_shows_the_frequencies_with_which_it_is_answered(page):
     live = Live(page, wb.layers.Spectrogram())
     live.controller.look(replace(live.controller.view, band=(500.0, 3000.0)))
-    page.show(live.controller.frame, asker="before")
-    assert live.page.last_view()["band"] is None  # nothing is asked, it is told already
+    page.page.get_by_role("button", name="Fewer frequencies").click()
+    page.show(live.controller.frame)
+    [asked] = page.sent("view")
+    instead = {"first": None, "last": None, "band": [500.0, 3000.0]}
+    page.receive({"kind": "viewed", "id": asked["id"], "instead": instead})
+    page.settle()
+    assert page.sent("view") == [asked]  # it is told already
     wanted = [y(hertz, (500.0, 3000.0)) for hertz in reversed(TONES)]
     assert bright(page) == pytest.approx(wanted, abs=4)
 

@@ -51,6 +51,12 @@ class Frame:
     late: bool = False
     band: tuple[float, float] | None = None
 
+    @property
+    def range(self) -> dict[str, Any]:
+        """What it shows of all that there is, as a page asks for it; None is all."""
+        first, last = (None, None) if self.shown == self.time else self.shown
+        return {"first": first, "last": last, "band": self.band}
+
     def encode(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return the frame's description and its buffers, in the order of the panels."""
         heads, buffers = [], []

@@ -34,6 +34,7 @@ MODULES = (  # each imports only from those before it
     "band",
     "view",
     "question",
+    "inquiry",
     "sight",
     "markup",
     "sound",
@@ -83,6 +84,7 @@ class Scope(anywidget.AnyWidget):
         self._export: dict[str, Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._asker = ""
+        self._instead: dict[str, Any] | None = None
         self._complained = False
         self._later = Later()
         self.busy = Computing(lambda busy: self.send({"kind": "busy", "busy": busy}), self._later)
@@ -103,8 +105,8 @@ class Scope(anywidget.AnyWidget):
         self._flow.push(frame, paced=cell_is_running())
 
     def turn_back(self, frame: Frame) -> None:
-        """Show a frame in place of what a page has asked to see: its view is the frame's again."""
-        self._asker = "nobody"  # whose frames all pages follow
+        """Show a frame in place of what a page asks to see: the answer tells it that range."""
+        self._instead = frame.range
         self.show(frame)
 
     @property
@@ -267,8 +269,7 @@ class Scope(anywidget.AnyWidget):
             if self._progress["on"]:
                 self.send(self._progress)
             with self._flow.anew():
-                self._change_view(content | self._range())
-            self._asker = content.get("from", "")
+                self._change_view(content, self._kept())
         elif kind == "view":
             self._look = None  # a page has taken it, or a person has looked elsewhere since
             self._change_view(content)
@@ -281,26 +282,24 @@ class Scope(anywidget.AnyWidget):
         elif kind == "action":
             self._call("action", content, buffers)
 
-    def _range(self) -> dict[str, Any]:
+    def _kept(self) -> dict[str, Any]:
         """What a page that comes up shows of all that there is: what was shown before."""
         frame = self._flow.newest
-        shown = self._look or (frame and frame.shown != frame.time and frame.shown)
-        found: dict[str, Any] = {"first": shown[0], "last": shown[1]} if shown else {}
-        if frame and frame.band:
-            found["band"] = frame.band
-        return found and found | {"from": "before"}  # pages follow another's
+        look = {"first": self._look[0], "last": self._look[1]} if self._look else {}
+        return (frame.range if frame else {}) | look
 
-    def _change_view(self, content: dict[str, Any]) -> None:
+    def _change_view(self, content: dict[str, Any], instead: dict[str, Any] | None = None) -> None:
         """Pass a page's view on, and say when that is done: the page then sends the next.
 
         Of several pages the one that has asked last determines what all of them show.
         """
         self._asker = content.get("from", "")
-        self.view = View.asked(content)
+        self._instead = instead
+        self.view = View.asked(content | (instead or {}))
         try:
             self._call("view", self.view)
         finally:
-            self.send({"kind": "viewed", "id": content["id"]})
+            self.send({"kind": "viewed", "id": content["id"], "instead": self._instead})
 
     def _change_selection(self, content: dict[str, Any]) -> None:
         """Pass the page's selection on, and say when that is done: the page then sends the next."""

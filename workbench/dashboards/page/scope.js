@@ -12,6 +12,7 @@ import { readTheme } from "./colours.js";
 import { ExportPanel } from "./export.js";
 import { Hands } from "./hands.js";
 import { ImagePanel } from "./image.js";
+import { Inquiry } from "./inquiry.js";
 import { arrange, rightMargin } from "./layout.js";
 import { LinesPanel } from "./lines.js";
 import { ALL, AXES, DATA, markup, OVERLAY } from "./markup.js";
@@ -21,7 +22,6 @@ import { Overlay } from "./overlay.js";
 import { MARGIN } from "./panel.js";
 import { Player } from "./player.js";
 import { Progress, veil } from "./progress.js";
-import { Question } from "./question.js";
 import { Selection } from "./selection.js";
 import { Sight } from "./sight.js";
 import { View } from "./view.js";
@@ -53,8 +53,8 @@ class Scope {
     this.overlay = new Overlay(this);
     this.actions = new Actions(this);
     this.lifeline = new Lifeline(this);
-    this.question = new Question((id) => this.ask(id));
-    this.sight = new Sight(this.figure, () => this.question.ask());
+    this.inquiry = new Inquiry(this);
+    this.sight = new Sight(this.figure, () => this.inquiry.ask());
     const stop = () => this.send({ kind: "stop" });
     this.progress = new Progress(this, this.find(".workbench-job"), stop, this.figure);
     this.exports = new ExportPanel(this);
@@ -84,10 +84,10 @@ class Scope {
     const { player, selection, progress } = this;
     const known = {
       frame: () => {
-        this.pending = { message, buffers };
+        this.pending = { message, buffers, follow: this.inquiry.follows(message.for) };
         this.invalidate(DATA);
       },
-      viewed: () => this.question.answered(message.id),
+      viewed: () => this.inquiry.answered(message),
       select: () => selection.take(message.selection),
       selected: () => selection.question.answered(message.id),
       audio: () => player.load(buffers[0], message),
@@ -116,10 +116,9 @@ class Scope {
 
   /** The same with a range of frequencies. */
   listen(low, high) {
-    const { view: { band }, panels } = this;
+    const { band } = this.view;
     if (!this.size || !band.full) return;
     this.turn(() => band.set(low, high));
-    for (const panel of panels) panel.focus(band);
   }
 
   /** Change what is in view; where it has changed, show it and ask for it. */
@@ -127,26 +126,14 @@ class Scope {
     const before = this.view.place;
     change();
     if (this.view.place === before) return;
+    for (const panel of this.panels) panel.focus(this.view.band);
     this.invalidate(ALL);
-    this.report();
+    this.inquiry.report();
   }
 
   /** Look at a range of time as soon as there is one to look at. */
   wish(...range) {
     this.wished = this.panels.length ? this.look(...range) : range;
-  }
-
-  /** Ask for what the page shows, unless that was the last that the kernel has been told. */
-  report() {
-    if (this.size && this.reported !== this.view.told) this.question.ask();
-  }
-
-  /** Ask the kernel for this view; with the first one the page says that it has come up. */
-  ask(id) {
-    const { view } = this;
-    const kind = this.reported ? "view" : "hello";
-    this.reported = view.told;
-    this.send({ kind, id, from: this.actions.self, visible: this.sight.visible, ...view.asked });
   }
 
   // ---- layout and theme
@@ -200,7 +187,7 @@ class Scope {
     this.size = { width, height };
     if (!this.neighbours) this.neighbours = new Neighbours(this.root);
     this.invalidate(ALL);
-    this.report();
+    this.inquiry.report();
   }
 
   // ---- drawing
@@ -242,7 +229,7 @@ class Scope {
   }
 
   /** Take a frame's panels, and its axes where they differ from those on the page. */
-  accept({ message, buffers }) {
+  accept({ message, buffers, follow }) {
     let used = 0;
     this.panels = message.panels.map((meta, i) => {
       const Kind = KINDS[meta.kind];
@@ -258,11 +245,7 @@ class Scope {
       view.extend(message.time);
       this.player.rewind();
     }
-    if (!this.layout || (message.for && message.for !== this.actions.self)) {
-      view.set(...message.shown); // what another page, or one before this, has asked for
-      view.band.shown = message.band;
-      if (this.reported) this.reported = view.told;
-    }
+    if (!this.layout || follow) this.inquiry.follow(message.shown, message.band);
     view.band.extend(this.panels);
     for (const panel of this.panels) panel.focus(view.band);
     const moved = before !== view.place;
@@ -283,7 +266,7 @@ class Scope {
     const axes = JSON.stringify([labels, ends, message.time]);
     if (moved || axes !== this.axes) this.invalidate(ALL);
     this.axes = axes;
-    this.report();
+    this.inquiry.report();
     if (moved) this.player.refresh();
     this.sight.expect(message.late);
     this.player.offer(message.tracks ?? []);
@@ -350,7 +333,7 @@ class Scope {
   dispose() {
     cancelAnimationFrame(this.scheduled);
     this.scheduled = -1;
-    this.question.dispose();
+    this.inquiry.dispose();
     this.sight.dispose();
     this.selection.dispose();
     this.model.off("msg:custom", this.receive);
