@@ -256,6 +256,22 @@ def test_a_page_that_nobody_uses_gives_its_place_away_and_says_so(visit):
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_connection_lasts(visit):
+    with Served(notebook([LIGHT])) as server:
+        page = visit(server)
+        move(page)
+        page.evaluate("""() => {
+            window.statuses = [];
+            const { kernel } = window.jupyterapp.widgetManager;
+            kernel.connectionStatusChanged.connect((_, status) => window.statuses.push(status));
+        }""")
+        page.wait_for_timeout(32_000)  # the server has asked by then whether the page is there
+        assert page.evaluate("window.statuses") == []
+        assert "ping" not in server.output
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_a_server_out_of_reach_is_told_until_it_is_back(visit):
     with Served(notebook([LIGHT])) as server:
         page = visit(server)

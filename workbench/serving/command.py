@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import html
+import logging
 import os
 import signal
 import sys
@@ -112,6 +113,7 @@ def run(options: argparse.Namespace, port: int | None, browser: bool, extra: Seq
         memory=options.memory or memory.share(memory.machine(), options.visitors),
         password=passwd(password) if password else "",
     )
+    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # no more than Voila tells
     pages = Pages.instance(config=config)
     pages.initialize([str(options.notebook.resolve()), *extra])
     with ExitStack() as stack:  # told behind the opening of the port

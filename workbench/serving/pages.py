@@ -137,10 +137,7 @@ def settings(
     config.Voila.log_level = "ERROR"
     config.Voila.identity_provider_class = Identity
     config.Voila.kernel_websocket_connection_class = undelayed(ZMQChannelsWebsocketConnection)
-    config.Voila.tornado_settings = {
-        "websocket_max_message_size": MESSAGE_BYTES,
-        "ws_ping_timeout": 30_000,
-    }
+    config.Voila.tornado_settings = {"websocket_max_message_size": MESSAGE_BYTES}
     if port is not None:
         config.Voila.port = port
     config.Identity.hashed_password = password
