@@ -11,7 +11,7 @@ import psutil
 
 from benchmarks.live import MIB
 from tests.lab import Lab
-from workbench.dashboards.scope import page_module
+from workbench.dashboards.page_module import page_module
 
 HERE = Path(__file__).parent
 NO_PICTURE = "the values must be finite"  # what the page says of a range that has none

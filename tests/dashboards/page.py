@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from workbench.dashboards.scope import MODULES, PAGE, page_module
+from workbench.dashboards.page_module import MODULES, PAGE, page_module
 
 LEFT, RIGHT, BARE, TITLE, AXIS, GAP = 62, 72, 24, 22, 40, 8  # the page's margins
 

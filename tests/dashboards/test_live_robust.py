@@ -218,3 +218,50 @@ def run_cell(lab, code):
         code,
     )
     assert status == "ok"
+
+
+# A network that is gone: neither side hears of the other, and only later that it does not.
+BREAK = """() => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+    window.broken = kernel._ws;
+    Object.assign(window.broken, { send: () => {}, onmessage: () => {} });
+}"""
+NOTICE = "() => window.broken.close()"
+
+
+@pytest.mark.parametrize("moves", [1, 4])
+def test_a_control_that_moves_while_the_connection_is_gone_agrees_with_its_picture(lab, moves):
+    page = lab.page
+    before = move(page)
+    page.evaluate(BREAK)
+    for _ in range(moves):
+        drive(page).press("ArrowRight")
+    page.evaluate("() => { window.drawn.length = 0; }")
+    page.evaluate(NOTICE)
+    wait_for_picture(page)
+    page.wait_for_timeout(2500)  # what else would come
+    now = shown(page, "true")
+    if moves > 1:  # what has been sent is lost, what was to be sent is not
+        assert now > before
+    place = drive(page).get_attribute("aria-valuenow")
+    drive(page).press("ArrowRight")
+    shown(page, f"value > {now}")
+    drive(page).press("ArrowLeft")
+    shown(page, f"value === {now}")
+    assert drive(page).get_attribute("aria-valuenow") == place
+
+
+def test_a_second_page_follows_what_was_moved_while_its_connection_was_gone(lab):
+    page = lab.page
+    page.evaluate(BREAK)
+    other = open_another(lab)
+    value = move(other)
+    page.evaluate(NOTICE)
+    assert shown(page, f"value === {value}") == value
+    place = drive(other).get_attribute("aria-valuenow")
+    page.wait_for_function(
+        "place => [...document.querySelectorAll('.workbench-controls [role=slider]')]"
+        ".some((handle) => handle.getAttribute('aria-valuenow') === place)",
+        arg=place,
+    )
+    other.close()

@@ -17,7 +17,8 @@ from workbench.dashboards import scope as module
 from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.later import Alarm, Later
-from workbench.dashboards.scope import MODULES, PAGE, Scope, page_module
+from workbench.dashboards.page_module import MODULES, PAGE, page_module
+from workbench.dashboards.scope import Scope
 
 
 class Line:
@@ -405,6 +406,20 @@ def test_a_page_that_comes_up_shows_what_was_shown_before(scope):
     receive(scope, HELLO | {"kind": "view", "from": "two"})
     receive(scope, HELLO | {"from": "three"})
     assert scope.sent[-2][0]["shown"] == [0.0, frames.SECONDS]
+
+
+def test_a_page_that_is_connected_again_hears_all_that_it_may_have_missed(scope):
+    told = []
+    scope.on_return(lambda: told.append(len(scope.sent)))
+    scope.send_audio(b"")
+    scope.show(frames.frame(100))
+    receive(scope, HELLO)
+    assert told == []
+    assert "select" not in kinds(scope)
+    before = len(scope.sent)
+    receive(scope, HELLO | {"returned": True})
+    assert told == [before + 1]
+    assert kinds(scope)[before:] == ["stale", "select", "progress", "viewed", "frame"]
 
 
 def test_a_view_is_answered_after_its_frame(scope):

@@ -6,7 +6,7 @@ import html
 
 import ipywidgets as widgets
 
-from workbench.dashboards.scope import PAGE
+from workbench.dashboards.page_module import PAGE
 
 _STYLE = f"<style>{(PAGE / 'dashboard.css').read_text('utf-8')}</style>"
 _STAGE = {"flex": "3 1 460px", "min_width": "0", "display": "block"}

@@ -71,6 +71,7 @@ class Dashboard:
         self.scope.on_select(self._selected)
         self.scope.on_stop(self.worker.stop)
         self.scope.on_room(self.panel.catch_up)
+        self.scope.on_return(self.panel.tell)
         self._draw()
 
     @property

@@ -2,15 +2,14 @@
 
 The scope computes nothing about signals. It carries frames to the page, never more than the page
 can draw, and reports what the page asks for or says: another view, the audio, a selection. The
-page's half of this file lies in ``page/``: its modules and, in ``scope.css``, its looks.
+page's half of this file lies in ``page/``: its modules (see ``page_module.py``) and, in
+``scope.css``, its looks.
 """
 
 import contextlib
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -20,43 +19,7 @@ from workbench.dashboards.computing import Computing
 from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
 from workbench.dashboards.later import Later
-
-PAGE = Path(__file__).parent / "page"
-MODULES = (  # each imports only from those before it
-    "numbers",
-    "colours",
-    "panel",
-    "wave",
-    "image",
-    "lines",
-    "zplane",
-    "layout",
-    "band",
-    "view",
-    "question",
-    "inquiry",
-    "sight",
-    "markup",
-    "sound",
-    "player",
-    "selection",
-    "hands",
-    "overlay",
-    "fields",
-    "neighbours",
-    "actions",
-    "lifeline",
-    "progress",
-    "again",
-    "export",
-    "scope",
-)
-
-
-def page_module() -> str:
-    """The page's modules as one, which is what a widget can carry: they import nothing any more."""
-    text = "\n".join((PAGE / f"{name}.js").read_text("utf-8") for name in MODULES)
-    return re.sub(r"^import [^;]*;\n|^export (?!default)", "", text, flags=re.MULTILINE)
+from workbench.dashboards.page_module import PAGE, page_module
 
 
 class Scope(anywidget.AnyWidget):
@@ -78,7 +41,7 @@ class Scope(anywidget.AnyWidget):
         self.selection: Selection | None = None
         self._callbacks: defaultdict[str, list[Callable[..., None]]] = defaultdict(list)
         self._progress: dict[str, Any] = {"kind": "progress", "on": False}
-        self._enabled: list[str] | None = None
+        self._enabled: dict[str, Any] | None = None
         self._look: tuple[float, float] | None = None
         self._page_has_audio = False
         self._export: dict[str, Any] | None = None
@@ -125,6 +88,10 @@ class Scope(anywidget.AnyWidget):
         """Call ``callback(view)`` when the page comes up or shows another range, size or panel."""
         self._callbacks["view"].append(callback)
 
+    def on_return(self, callback: Callable[[], None]) -> None:
+        """Call ``callback()`` when a page had lost its connection, and what was sent with it."""
+        self._callbacks["return"].append(callback)
+
     def on_audio(self, callback: Callable[[str, bool], None]) -> None:
         """Call ``callback(track, matched)`` when the page needs audio: then `send_audio`."""
         self._callbacks["audio"].append(callback)
@@ -146,9 +113,10 @@ class Scope(anywidget.AnyWidget):
 
     def enable(self, names: Sequence[str]) -> None:
         """Show the buttons, and say which of them there is something to do for."""
-        if self._enabled != list(names):
-            self._enabled = list(names)
-            self.send({"kind": "actions", "enabled": self._enabled})
+        enabled = {"kind": "actions", "enabled": list(names)}
+        if enabled != self._enabled:
+            self._enabled = enabled
+            self.send(enabled)
 
     def keep(self, design: dict[str, Any], opened: dict[str, Any]) -> None:
         """Have the page keep the settings, and those of the beginning, for another kernel."""
@@ -258,18 +226,7 @@ class Scope(anywidget.AnyWidget):
         if kind == "drawn":
             self._flow.acknowledge(content["id"])
         elif kind == "hello":
-            if self._enabled is not None:
-                self.send({"kind": "actions", "enabled": self._enabled})
-            if self._settings is not None:
-                self.send(self._settings)
-            if self._export is not None:
-                self.send(self._export)
-            if self.selection:
-                self.select(self.selection)
-            if self._progress["on"]:
-                self.send(self._progress)
-            with self._flow.anew():
-                self._change_view(content, self._kept())
+            self._greet(content)
         elif kind == "view":
             self._look = None  # a page has taken it, or a person has looked elsewhere since
             self._change_view(content)
@@ -281,6 +238,22 @@ class Scope(anywidget.AnyWidget):
             self._call("stop")
         elif kind == "action":
             self._call("action", content, buffers)
+
+    def _greet(self, content: dict[str, Any]) -> None:
+        """Tell a page that comes up, or is connected again, what it does not know."""
+        returned = content.get("returned", False)
+        if returned:
+            self.invalidate_audio()
+            self._call("return")
+        for told in (self._enabled, self._settings, self._export):
+            if told is not None:
+                self.send(told)
+        if self.selection or returned:
+            self.select(self.selection)
+        if self._progress["on"] or returned:
+            self.send(self._progress)
+        with self._flow.anew():
+            self._change_view(content, self._kept())
 
     def _kept(self) -> dict[str, Any]:
         """What a page that comes up shows of all that there is: what was shown before."""

@@ -59,6 +59,12 @@ def bring_back(widget: Any) -> None:
         vars(part).pop("_repr_mimebundle_", None)  # a closed widget has none
 
 
+def tell_again(widget: Any) -> None:
+    """Tells the page all that a widget is, with all that it holds: what was told may be lost."""
+    for part in _parts(widget, whole=False):
+        part.send_state()
+
+
 def _parts(widget: Any, *, whole: bool = True) -> Iterator[Any]:
     """A widget and its own looks, after all that it holds; without modules unless `whole`."""
     if not whole and isinstance(widget, AnyWidget):

@@ -7,7 +7,7 @@ import anywidget
 import numpy as np
 
 from workbench import audio
-from workbench.dashboards.scope import PAGE
+from workbench.dashboards.page_module import PAGE
 
 
 class Microphone(anywidget.AnyWidget):

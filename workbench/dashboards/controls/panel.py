@@ -13,7 +13,7 @@ from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controllers.forms import SOURCE, Group
 from workbench.dashboards.controls.control import Control
 from workbench.dashboards.controls.groups import ControlGroup
-from workbench.dashboards.controls.leaving import Leaving, close_tree
+from workbench.dashboards.controls.leaving import Leaving, close_tree, tell_again
 from workbench.dashboards.controls.source_choices import SourceChoices
 from workbench.dashboards.sources import Source, source_of
 
@@ -271,6 +271,11 @@ class ControlPanel:
         self._source_box.children = rows
         for control in before:
             self._leaving.add(control.widget)
+
+    def tell(self) -> None:
+        """Tells the page what everything is, which may have been lost on the way."""
+        self.catch_up()
+        tell_again(self.widget)
 
     def let_go(self) -> None:
         """Closes what has left the page, however short a time ago."""

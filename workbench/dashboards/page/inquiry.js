@@ -7,6 +7,8 @@ import { Question } from "./question.js";
  * Of several pages, those that have nothing open follow the one that has asked last.
  */
 export class Inquiry {
+  returned = false; // from a connection that broke
+
   constructor(scope) {
     this.scope = scope;
     this.question = new Question((id) => this.send(id));
@@ -28,7 +30,16 @@ export class Inquiry {
     const kind = this.told ? "view" : "hello";
     this.told = this.asked = view.told;
     if (pending) pending.follow = false; // this page has asked since
-    this.scope.send({ kind, id, from: actions.self, visible: sight.visible, ...view.asked });
+    this.scope.send({
+      kind, id, returned: this.returned, from: actions.self, visible: sight.visible, ...view.asked });
+  }
+
+  /** Ask for everything: what has been told, or was on its way here, may be lost. */
+  return() {
+    if (!this.told) return; // the page has yet to come up
+    this.returned = true;
+    this.told = undefined;
+    this.question.begin();
   }
 
   /** Take the kernel's answer to the question that is open. */
@@ -40,6 +51,7 @@ export class Inquiry {
       const { first, last, band } = instead;
       scope.turn(() => this.follow(first === null ? scope.view.full : [first, last], band));
     }
+    this.returned = false;
     question.answered(id);
     this.report();
   }

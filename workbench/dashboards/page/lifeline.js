@@ -1,8 +1,13 @@
+import { giveUpWaiting } from "./overdue.js";
+
+const QUEUED = 1000; // ms until what has waited for a connection has gone both ways
 export const DISCONNECTED = ".jupyter-widgets-disconnected"; // what has lost its kernel
 
 /**
  * What a page does when its kernel goes: it says so, and offers the settings to the next one.
  *
+ * A connection that breaks takes with it what is on its way. When there is one again, the page says
+ * so, and the kernel tells it once more what all controls and the picture are.
  * The tab's storage keeps the last settings of each dashboard, told apart by the notebook and by
  * the settings with which it opens. A dashboard that has just been made, and that had others before,
  * shows a button which restores them.
@@ -12,7 +17,12 @@ export class Lifeline {
     this.scope = scope;
     const check = () => setTimeout(() => this.check()); // when all around the view know as well
     scope.model.on("comm_live_update", check);
+    const follow = (_, status) => this.follow(status);
+    const { kernel } = scope.model.widget_manager ?? {}; // some front ends tell nothing of it
+    kernel?.connectionStatusChanged?.connect(follow);
     scope.abort.signal.addEventListener("abort", () => {
+      kernel?.connectionStatusChanged?.disconnect(follow);
+      clearTimeout(this.settling);
       scope.model.off("comm_live_update", check);
       this.take(false);
     });
@@ -29,6 +39,22 @@ export class Lifeline {
     if (document.getElementById("workbench-ending")) return; // this page says so itself
     const again = document.body.dataset.voila ? "load the page again" : "run the cell again";
     this.scope.say(lost ? `The kernel has ended: ${again}.` : "");
+  }
+
+  /** Follow the connection: a while after one that broke is back, make good what was lost. */
+  follow(status) {
+    const back = status === "connected" && this.broken;
+    this.broken = status !== "connected";
+    clearTimeout(this.settling);
+    if (back) this.settling = setTimeout(() => this.settle(), QUEUED);
+  }
+
+  /** First the controls say what they are, then the kernel tells what it has made of it. */
+  async settle() {
+    const { scope } = this;
+    await giveUpWaiting(scope.model.widget_manager);
+    scope.progress.setBusy(false);
+    scope.inquiry.return();
   }
 
   /** Take the controls away, since nobody listens to them, or give them back. */
