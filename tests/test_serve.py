@@ -26,6 +26,11 @@ CELLS = [
     'wb.explore([wb.layers.Saturate(drive_db=6.0), wb.layers.LogMelSpectrogram()], "speech")'
 ]
 PIXELS = "() => document.querySelector('.workbench-data').toDataURL()"
+DRAWN = """() => {
+    document.addEventListener("workbench:drawn", ({ detail }) => {
+        window.drawn = detail.values["0.drive_db"];
+    });
+}"""
 # What Voila's parts and the widgets' ask for of each other; nothing here can change it.
 VERSIONS = ("of shared singleton module", "of shared module")
 
@@ -149,6 +154,36 @@ def test_a_slider_changes_the_picture(visit):
     assert page.evaluate(PIXELS) != before
     assert page.locator(".jp-InputArea").count() == 0  # no code
     assert not page.locator(".jp-RenderedImage").first.is_visible()  # the live picture covers it
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_slider_and_its_picture_agree_after_the_connection_was_gone(visit):
+    visitor = visit()
+    page = visitor.page
+    visitor.wait_for_picture()
+    page.evaluate(DRAWN)
+    slider = page.get_by_role("slider", name="drive (dB)")
+    slider.press("PageUp")
+    page.wait_for_function("() => window.drawn > 6")
+    page.evaluate("""() => {
+        window.broken = window.jupyterapp.widgetManager.kernel._ws;
+        Object.assign(window.broken, { send: () => {}, onmessage: () => {} });
+    }""")
+    for _ in range(4):
+        slider.press("ArrowRight")
+    before = page.evaluate("() => window.drawn")
+    page.evaluate("() => window.broken.close()")
+    page.wait_for_function("before => window.drawn > before", arg=before)
+    page.wait_for_timeout(2500)  # what else would come
+    now, place = page.evaluate("() => window.drawn"), slider.get_attribute("aria-valuenow")
+    slider.press("ArrowRight")
+    page.wait_for_function("now => window.drawn > now", arg=now)
+    slider.press("ArrowLeft")
+    page.wait_for_function("now => window.drawn === now", arg=now)
+    assert slider.get_attribute("aria-valuenow") == place
+    gone = "Connection lost", "WebSocket is already in CLOSING"  # as JupyterLab and the browser say
+    visitor.messages[:] = [m for m in visitor.messages if not any(word in m for word in gone)]
 
 
 @pytest.mark.slow

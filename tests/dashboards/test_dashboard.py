@@ -228,6 +228,18 @@ def test_a_range_without_a_picture_is_turned_back():
     dashboard.close()
 
 
+def test_a_page_that_is_connected_again_is_told_what_the_controls_are(dashboard, monkeypatch):
+    told = []
+    monkeypatch.setattr(widgets.Widget, "send_state", lambda widget, *_: told.append(widget))
+    hello = {"kind": "hello", "id": 1, "first": None, "last": None, "columns": 700, "ratio": 1.0}
+    dashboard.scope._receive(dashboard.scope, hello, [])
+    assert told == []
+    dashboard.scope._receive(dashboard.scope, hello | {"returned": True}, [])
+    sliders = [each for each in told if isinstance(each, widgets.IntSlider)]
+    assert len(sliders) >= 3
+    assert dashboard.scope not in told  # the page has it
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("window", "foo"), ("frame_length", "abc"), ("frame_length", 1000.7)]
 )

@@ -377,7 +377,7 @@ def test_hello_reports_the_view_and_sends_the_last_frame(scope):
     scope.show(frames.frame(100))
     receive(scope, HELLO)
     assert views == [View(None, None, 700, 1)] == [scope.view]
-    assert kinds(scope) == ["frame", "viewed", "frame"]
+    assert kinds(scope) == ["frame", "frame", "viewed"]
 
 
 def test_a_page_that_comes_up_gets_no_frame_of_another_view(scope):
@@ -410,16 +410,28 @@ def test_a_page_that_comes_up_shows_what_was_shown_before(scope):
 
 def test_a_page_that_is_connected_again_hears_all_that_it_may_have_missed(scope):
     told = []
-    scope.on_return(lambda: told.append(len(scope.sent)))
-    scope.send_audio(b"")
+    scope.on_return(lambda: told.append(kinds(scope)[-1]))
     scope.show(frames.frame(100))
+    scope.set_status("so it is")
     receive(scope, HELLO)
     assert told == []
     assert "select" not in kinds(scope)
     before = len(scope.sent)
     receive(scope, HELLO | {"returned": True})
-    assert told == [before + 1]
-    assert kinds(scope)[before:] == ["stale", "select", "progress", "viewed", "frame"]
+    told_then = ["stale", "busy", "status", "select", "progress", "frame", "viewed"]
+    assert kinds(scope)[before:] == told_then
+    assert scope.sent[before + 2][0]["text"] == "so it is"
+    assert told == ["viewed"]
+
+
+def test_a_page_is_answered_though_what_it_comes_up_with_fails(scope):
+    def fail(view):
+        raise RuntimeError
+
+    scope.on_view(fail)
+    with pytest.raises(RuntimeError):
+        scope._receive(scope, HELLO | {"returned": True}, [])
+    assert "viewed" in kinds(scope)
 
 
 def test_a_view_is_answered_after_its_frame(scope):

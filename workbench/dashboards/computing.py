@@ -40,6 +40,11 @@ class Computing:
                     if self._told:
                         self._say(False)
 
+    @property
+    def told(self) -> bool:
+        """Whether the page has been told that one lasts."""
+        return self._told
+
     def _lasts(self) -> None:
         with self._lock:
             if self._count and not self._told:

@@ -52,7 +52,8 @@ class Gallery:
     def open(self, name: str) -> Dashboard:
         """Opens the dashboard of that name, or brings it back as it was left."""
         if name not in self._opened:
-            self._opened[name] = open_idea(name, self._audio)
+            dashboard = self._opened[name] = open_idea(name, self._audio)
+            dashboard.scope.on_return(self.choice.send_state)
         if self.choice.value != name:
             self.choice.value = name
         return self._opened[name]

@@ -48,6 +48,7 @@ class Scope(anywidget.AnyWidget):
         self._settings: dict[str, Any] | None = None
         self._asker = ""
         self._instead: dict[str, Any] | None = None
+        self._status = ""
         self._complained = False
         self._later = Later()
         self.busy = Computing(lambda busy: self.send({"kind": "busy", "busy": busy}), self._later)
@@ -202,6 +203,7 @@ class Scope(anywidget.AnyWidget):
 
     def set_status(self, text: str) -> None:
         """Show a line under the panels, such as an error; an empty text takes it away."""
+        self._status = text
         self.send({"kind": "status", "text": text})
 
     def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
@@ -229,7 +231,10 @@ class Scope(anywidget.AnyWidget):
             self._greet(content)
         elif kind == "view":
             self._look = None  # a page has taken it, or a person has looked elsewhere since
-            self._change_view(content)
+            try:
+                self._look_at(content)
+            finally:
+                self._answer(content)
         elif kind == "audio":
             self._call("audio", content.get("track", ""), content.get("matched", True))
         elif kind == "select":
@@ -243,8 +248,9 @@ class Scope(anywidget.AnyWidget):
         """Tell a page that comes up, or is connected again, what it does not know."""
         returned = content.get("returned", False)
         if returned:
-            self.invalidate_audio()
-            self._call("return")
+            self.send({"kind": "stale"})
+            self.send({"kind": "busy", "busy": self.busy.told})
+            self.set_status(self._status)
         for told in (self._enabled, self._settings, self._export):
             if told is not None:
                 self.send(told)
@@ -252,27 +258,35 @@ class Scope(anywidget.AnyWidget):
             self.select(self.selection)
         if self._progress["on"] or returned:
             self.send(self._progress)
-        with self._flow.anew():
-            self._change_view(content, self._kept())
+        try:
+            with self._flow.anew():
+                self._look_at(content, self._kept())
+        finally:
+            self._answer(content)
+        if returned:
+            self._call("return")
 
-    def _kept(self) -> dict[str, Any]:
+    def _kept(self) -> dict[str, Any] | None:
         """What a page that comes up shows of all that there is: what was shown before."""
         frame = self._flow.newest
+        if frame is None:
+            return None
         look = {"first": self._look[0], "last": self._look[1]} if self._look else {}
-        return (frame.range if frame else {}) | look
+        return frame.range | look
 
-    def _change_view(self, content: dict[str, Any], instead: dict[str, Any] | None = None) -> None:
-        """Pass a page's view on, and say when that is done: the page then sends the next.
+    def _look_at(self, content: dict[str, Any], instead: dict[str, Any] | None = None) -> None:
+        """Pass a page's view on, in another range if there is one to be shown ``instead``.
 
         Of several pages the one that has asked last determines what all of them show.
         """
         self._asker = content.get("from", "")
         self._instead = instead
         self.view = View.asked(content | (instead or {}))
-        try:
-            self._call("view", self.view)
-        finally:
-            self.send({"kind": "viewed", "id": content["id"], "instead": self._instead})
+        self._call("view", self.view)
+
+    def _answer(self, content: dict[str, Any]) -> None:
+        """Tell a page that its question is seen to, after the frame: it then asks the next."""
+        self.send({"kind": "viewed", "id": content["id"], "instead": self._instead})
 
     def _change_selection(self, content: dict[str, Any]) -> None:
         """Pass the page's selection on, and say when that is done: the page then sends the next."""

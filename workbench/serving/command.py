@@ -113,7 +113,7 @@ def run(options: argparse.Namespace, port: int | None, browser: bool, extra: Seq
         memory=options.memory or memory.share(memory.machine(), options.visitors),
         password=passwd(password) if password else "",
     )
-    logging.getLogger("tornado.general").setLevel(logging.ERROR)  # no more than Voila tells
+    logging.getLogger("tornado.general").addFilter(_matters)
     pages = Pages.instance(config=config)
     pages.initialize([str(options.notebook.resolve()), *extra])
     with ExitStack() as stack:  # told behind the opening of the port
@@ -123,6 +123,11 @@ def run(options: argparse.Namespace, port: int | None, browser: bool, extra: Seq
         except Unguarded as error:
             return _refuse(str(error))
     return 0
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """Whether a word of Tornado's is one: it takes Jupyter's milliseconds of a ping for seconds."""
+    return "websocket_ping_timeout" not in record.getMessage()
 
 
 def _refuse(why: str) -> int:

@@ -274,8 +274,9 @@ class ControlPanel:
 
     def tell(self) -> None:
         """Tells the page what everything is, which may have been lost on the way."""
-        self.catch_up()
-        tell_again(self.widget)
+        with self._changing():
+            self.settle()
+            tell_again(self.widget)
 
     def let_go(self) -> None:
         """Closes what has left the page, however short a time ago."""

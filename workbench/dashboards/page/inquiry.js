@@ -27,11 +27,10 @@ export class Inquiry {
   /** The first question says that the page has come up. */
   send(id) {
     const { view, pending, sight, actions } = this.scope;
-    const kind = this.told ? "view" : "hello";
+    const kind = this.told ? { kind: "view" } : { kind: "hello", returned: this.returned };
     this.told = this.asked = view.told;
     if (pending) pending.follow = false; // this page has asked since
-    this.scope.send({
-      kind, id, returned: this.returned, from: actions.self, visible: sight.visible, ...view.asked });
+    this.scope.send({ ...kind, id, from: actions.self, visible: sight.visible, ...view.asked });
   }
 
   /** Ask for everything: what has been told, or was on its way here, may be lost. */
@@ -42,18 +41,23 @@ export class Inquiry {
     this.question.begin();
   }
 
-  /** Take the kernel's answer to the question that is open. */
+  /** Take the kernel's answer to the last question, also one that has been waited for too long. */
   answered({ id, instead }) {
     const { question, scope } = this;
     if (id !== question.number) return;
     this.told = this.asked; // whatever the page has followed meanwhile
-    if (instead && scope.layout && !question.again) {
-      const { first, last, band } = instead;
-      scope.turn(() => this.follow(first === null ? scope.view.full : [first, last], band));
-    }
+    if (instead && scope.layout && !question.again) this.take(instead);
+    if (this.returned) scope.lifeline.settled();
     this.returned = false;
     question.answered(id);
     this.report();
+  }
+
+  /** Show another range than was asked for: that of the frame before the answer, if it is to come. */
+  take({ first, last, band }) {
+    const { scope } = this;
+    if (scope.pending) scope.pending.follow = true;
+    else scope.turn(() => this.follow(first === null ? scope.view.full : [first, last], band));
   }
 
   /** Whether a frame's range, which a page has asked for, is to be this one's as well. */

@@ -1,6 +1,6 @@
-import { giveUpWaiting } from "./overdue.js";
+import { giveUpWaiting, waiting } from "./overdue.js";
 
-const QUEUED = 1000; // ms until what has waited for a connection has gone both ways
+const QUEUED = 1000; // ms until what has waited for a connection is on its way
 export const DISCONNECTED = ".jupyter-widgets-disconnected"; // what has lost its kernel
 
 /**
@@ -46,15 +46,27 @@ export class Lifeline {
     const back = status === "connected" && this.broken;
     this.broken = status !== "connected";
     clearTimeout(this.settling);
-    if (back) this.settling = setTimeout(() => this.settle(), QUEUED);
+    if (back) this.settleSoon();
   }
 
   /** First the controls say what they are, then the kernel tells what it has made of it. */
   async settle() {
     const { scope } = this;
     await giveUpWaiting(scope.model.widget_manager);
-    scope.progress.setBusy(false);
+    if (scope.abort.signal.aborted || this.broken) return;
+    scope.player.forget();
     scope.inquiry.return();
+  }
+
+  /** The kernel has told it; where a control has moved meanwhile, that is not the last word. */
+  async settled() {
+    const moving = await waiting(this.scope.model.widget_manager);
+    if (moving.length && !this.scope.abort.signal.aborted && !this.broken) this.settleSoon();
+  }
+
+  settleSoon() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settle(), QUEUED);
   }
 
   /** Take the controls away, since nobody listens to them, or give them back. */

@@ -100,6 +100,13 @@ export class Player {
     if (!asked) this.scope.send({ kind: "audio", track, matched });
   }
 
+  /** Ask once more for what may never come. */
+  forget() {
+    const { waiting } = this;
+    this.waiting = "";
+    if (waiting) this.ask();
+  }
+
   /** Keep a sound that the kernel has sent, and play it if it is the one that is waited for. */
   load(buffer, { track = this.track, matched = this.matched, name }) {
     const key = `${track} ${matched}`;

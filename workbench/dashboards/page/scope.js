@@ -88,7 +88,7 @@ class Scope {
         this.invalidate(DATA);
       },
       viewed: () => this.inquiry.answered(message),
-      select: () => selection.take(message.selection),
+      select: () => selection.hear(message.selection),
       selected: () => selection.question.answered(message.id),
       audio: () => player.load(buffers[0], message),
       stale: () => player.invalidate(),

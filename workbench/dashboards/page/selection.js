@@ -41,6 +41,11 @@ export class Selection {
     this.scope.invalidate(OVERLAY);
   }
 
+  /** Show the selection that the kernel tells, unless a person is about to change it. */
+  hear(region) {
+    if (!this.hold && !this.question.open) this.take(region);
+  }
+
   /** Show the kernel's selection. */
   take(region) {
     this.hold = null;
