@@ -141,16 +141,10 @@ def test_a_slider_changes_the_picture(visit):
     visitor = visit()
     page = visitor.page
     visitor.wait_for_picture()
-    page.evaluate(
-        """() => {
-            window.drawn = [];
-            document.addEventListener(
-                "workbench:drawn", ({ detail }) => window.drawn.push(detail.values));
-        }"""
-    )
+    page.evaluate(DRAWN)
     before = page.evaluate(PIXELS)
     page.get_by_role("slider", name="drive (dB)").press("PageUp")
-    page.wait_for_function("() => window.drawn.some(values => values['0.drive_db'] > 6)")
+    page.wait_for_function("() => window.drawn > 6")
     assert page.evaluate(PIXELS) != before
     assert page.locator(".jp-InputArea").count() == 0  # no code
     assert not page.locator(".jp-RenderedImage").first.is_visible()  # the live picture covers it

@@ -231,10 +231,8 @@ class Scope(anywidget.AnyWidget):
             self._greet(content)
         elif kind == "view":
             self._look = None  # a page has taken it, or a person has looked elsewhere since
-            try:
+            with self._answering(content):
                 self._look_at(content)
-            finally:
-                self._answer(content)
         elif kind == "audio":
             self._call("audio", content.get("track", ""), content.get("matched", True))
         elif kind == "select":
@@ -258,11 +256,8 @@ class Scope(anywidget.AnyWidget):
             self.select(self.selection)
         if self._progress["on"] or returned:
             self.send(self._progress)
-        try:
-            with self._flow.anew():
-                self._look_at(content, self._kept())
-        finally:
-            self._answer(content)
+        with self._answering(content), self._flow.anew():
+            self._look_at(content, self._kept())
         if returned:
             self._call("return")
 
@@ -284,9 +279,13 @@ class Scope(anywidget.AnyWidget):
         self.view = View.asked(content | (instead or {}))
         self._call("view", self.view)
 
-    def _answer(self, content: dict[str, Any]) -> None:
+    @contextlib.contextmanager
+    def _answering(self, content: dict[str, Any]) -> Iterator[None]:
         """Tell a page that its question is seen to, after the frame: it then asks the next."""
-        self.send({"kind": "viewed", "id": content["id"], "instead": self._instead})
+        try:
+            yield
+        finally:
+            self.send({"kind": "viewed", "id": content["id"], "instead": self._instead})
 
     def _change_selection(self, content: dict[str, Any]) -> None:
         """Pass the page's selection on, and say when that is done: the page then sends the next."""
