@@ -297,10 +297,14 @@ class Lab(Server):
         )
 
     def wait_for_idle(self) -> None:
-        """Wait until the kernel of the open notebook has nothing to do."""
+        """Wait until the kernel of the open notebook has nothing to do and has heard all."""
         self.page.wait_for_function(
-            """() => window.jupyterapp.shell.currentWidget.context.sessionContext
-                .session.kernel.status === "idle" """
+            """() => {
+                const { kernel } = window.jupyterapp.shell.currentWidget.context
+                    .sessionContext.session;
+                const done = ({ _status }) => _status & 4; // JupyterLab's own mark
+                return kernel.status === "idle" && [...kernel._futures.values()].every(done);
+            }"""
         )
 
     def cells(self) -> list[dict]:

@@ -123,6 +123,18 @@ def test_the_keyboard_undoes_but_not_in_a_text(lab):
     assert len(lab.cells()) == len(CELLS)  # nothing was undone in the notebook
 
 
+def test_the_keyboard_need_not_wait_for_a_picture(lab):
+    lab.page.get_by_role("slider", name="drive (dB)").press("PageUp")
+    lab.page.keyboard.press("Control+z")
+    lab.settle()
+    shows(lab, DRIVE, 6)
+    becomes_possible(lab, "Redo")
+    lab.page.keyboard.press("Control+Shift+z")
+    lab.page.keyboard.press("Control+z")
+    lab.settle()
+    shows(lab, DRIVE, 6)
+
+
 def test_reset_can_be_undone(lab):
     moved = move(lab, "drive (dB)")[DRIVE]
     bands = move(lab, "num mel bins")[BANDS]

@@ -74,6 +74,7 @@ def open_another(lab):
 
 
 def restart(lab):
+    lab.wait_for_idle()  # what a picture is followed by, the settings, has been sent
     lab.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()"
     )

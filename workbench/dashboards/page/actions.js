@@ -46,11 +46,13 @@ export class Actions {
     }
   }
 
-  ask(name, more = {}, buffers = []) {
-    const content = { kind: "action", name, from: this.self, ...more };
-    if (!this.enabled.includes(name)) return;
+  ask(name, more, buffers) {
+    if (this.enabled.includes(name)) this.tell(name, more, buffers);
+  }
+
+  tell(name, more = {}, buffers = []) {
     this.scope.say("");
-    this.scope.model.send(content, undefined, buffers);
+    this.scope.model.send({ kind: "action", name, from: this.self, ...more }, undefined, buffers);
   }
 
   clicked(button) {
@@ -77,7 +79,7 @@ export class Actions {
     const home = this.scope.root.closest(".workbench-dashboard") ?? this.scope.root;
     const typed = "textarea, [contenteditable=true], input:not([type=range], [type=checkbox])";
     if (this.group.hidden || !home.contains(target) || target.closest(typed)) return;
-    this.ask(event.shiftKey ? "redo" : "undo");
+    this.tell(event.shiftKey ? "redo" : "undo"); // the kernel may yet be busy with what it undoes
     event.preventDefault();
     event.stopImmediatePropagation(); // JupyterLab would undo in the notebook
   }
