@@ -17,6 +17,9 @@ SIZES = [  # frame_length, frame_step, fft_length
 sizes = pytest.mark.parametrize(("frame_length", "frame_step", "fft_length"), SIZES)
 
 
+CENTRED = {"fft_length": None, "window_length": None, "window_position": "center", "center": True}
+
+
 def gathered(x, grid, pad_mode):
     """The frames of rows, one by one."""
     padded = np.pad(x, [(0, 0), (grid.padding, grid.padding)], mode=pad_mode)
@@ -29,7 +32,7 @@ def gathered(x, grid, pad_mode):
 @pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
 def test_cutting_and_its_transpose(frame_length, frame_step, fft_length, center, pad_mode):
     given = {"frame_length": frame_length, "frame_step": frame_step, "fft_length": fft_length}
-    grid = layout(given | {"window_position": "center", "center": center})
+    grid = layout(CENTRED | given | {"center": center})
     matrix = gathered(np.eye(LENGTH), grid, pad_mode)
     rows = tf.eye(LENGTH, dtype=tf.float64)
     weights = np.random.default_rng(0).standard_normal(matrix.shape[1:])
@@ -46,7 +49,7 @@ def test_cutting_and_its_transpose(frame_length, frame_step, fft_length, center,
 @sizes
 def test_adding_is_the_transpose_of_cutting(frame_length, frame_step, fft_length):
     values = {"frame_length": frame_length, "frame_step": frame_step, "fft_length": frame_length}
-    grid = layout(values | {"window_position": "center", "center": False})
+    grid = layout(CENTRED | values | {"center": False})
     matrix = gathered(np.eye(LENGTH), grid, "constant")
     frames = np.random.default_rng(1).standard_normal((2, *matrix.shape[1:]))
     found = add_frames(tf.constant(frames), frame_step).numpy()
@@ -60,8 +63,7 @@ def test_adding_is_the_transpose_of_cutting(frame_length, frame_step, fft_length
 @pytest.mark.parametrize("end", [0, 1, 5, 70, 200])
 def test_rows_that_end_alike_are_cut_as_beside_one_that_does_not(end):
     """Where all rows end at the same known sample, they are mirrored in one go."""
-    grid = layout({"frame_length": 64, "frame_step": 16, "fft_length": None, "center": True,
-                   "window_position": "center"})  # fmt: skip
+    grid = layout(CENTRED | {"frame_length": 64, "frame_step": 16})
     signal = tf.constant(np.random.default_rng(1).normal(size=(3, 200)))
     signal *= tf.constant([[1.0], [1e-3], [1e3]], tf.float64)
     signal *= tf.cast(tf.range(200) < max(end, 1), tf.float64)

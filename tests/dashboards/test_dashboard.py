@@ -61,6 +61,29 @@ def test_a_refused_value_is_tried_again_when_another_change_makes_it_legal(dashb
     assert dashboard.frames[-1].values["1.upper_edge_hertz"] == 20000.0
 
 
+@pytest.mark.parametrize(
+    ("layer", "first", "name", "value", "refusal"),
+    [
+        (wb.layers.Spectrogram(), {"window_length": 900.0}, "frame_length", 512,
+         "window_length must be at most frame_length, 512"),
+        (wb.layers.MFCC(), {"frame_length": 512}, "window_length", 900.0,
+         "window_length must be at most frame_length, 512"),
+        (wb.layers.ModulatedDelay(), {"delay_seconds": 13.0}, "depth_seconds", 13.0,
+         "delay_seconds and depth_seconds must come to at most 1048576 samples"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_refused_also_where_a_number_is_learnt(
+    layer, first, name, value, refusal
+):
+    dashboard = wb.explore([layer], "siren")
+    dashboard.set(0, **first)
+    before = dashboard.controller.values[f"0.{name}"]
+    dashboard.set(0, **{name: value})
+    assert refusal in dashboard.controls[0, name].error
+    assert dashboard.controller.values[f"0.{name}"] == before
+    dashboard.close()
+
+
 def test_an_error_of_two_parameters_is_shown_and_goes_when_the_other_is_mended(dashboard):
     dashboard.set(1, fft_length=256)
     assert (

@@ -1,5 +1,6 @@
 """Page and kernel agree on the range of time that is shown, whatever comes in between."""
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,29 @@ def test_a_page_shows_the_range_with_which_it_is_answered_and_asks_no_more(page)
     assert left(page) == 2.0
     answer(page, asked, **WHOLE)
     assert left(page) == 0.0
+    assert page.sent("view") == [asked]
+
+
+def test_the_range_of_an_answer_is_that_of_the_frame_before_it_drawn_or_not(page):
+    page.show(frames.frame(750))
+    told(page)
+    press(page, "+")
+    [asked] = page.sent("view")
+    content, parts = showing(12.0, 14.0, time=20.0).encode()  # longer than what the page knows
+    page.page.evaluate(
+        """async ([frame, parts, answer]) => {
+            const { model } = window.scopes.first;
+            model.receive(frame, parts);
+            model.receive(answer, []);
+            await new Promise(requestAnimationFrame);
+        }""",
+        [
+            {"kind": "frame", "id": 99, "for": "another", **content},
+            [base64.b64encode(part).decode() for part in parts],
+            {"kind": "viewed", "id": asked["id"], "instead": WHOLE | {"first": 12.0, "last": 14.0}},
+        ],
+    )
+    assert told(page) == (12.0, 14.0)
     assert page.sent("view") == [asked]
 
 

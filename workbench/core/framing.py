@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from workbench.core.windows import window_width
 from workbench.errors import ParameterError
 from workbench.shapes import fit_samples, gathered, part, sizes, smaller
 from workbench.tensors import common_end
@@ -72,7 +73,12 @@ def transform_length(values: Mapping[str, Any]) -> int:
 
 
 def layout(values: Mapping[str, Any]) -> Layout:
-    """Where the frames lie, from the parameters of an STFT."""
+    """Where the frames lie, from the parameters of an STFT.
+
+    Raises:
+        ParameterError: The window is longer than a frame, or a frame than the transform.
+    """
+    window_width(values)
     fft_length, frame_length = transform_length(values), values["frame_length"]
     span = frame_length if values["window_position"] == "start" else fft_length
     offset = (span - frame_length) // 2

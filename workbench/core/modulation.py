@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import tensorflow as tf
 
+from workbench.axes import Space
 from workbench.core.declarations import SampleRate
 from workbench.core.delay import LONGEST, Lobes, delayed, delayed_reach
 from workbench.errors import ParameterError
@@ -18,6 +19,7 @@ from workbench.shapes import flat_rows, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 SOUND_METERS_PER_SECOND = 343.0  # in air of 20 degrees
+_LONGEST_OF = {"still": ("delay_seconds",), "pass_by": ()}  # by motion; others: what they swing to
 _SWINGS, _PASSES = ("sine", "triangle"), ("pass_by",)
 
 Motion = Annotated[
@@ -130,6 +132,12 @@ Wet = Annotated[
 Dry = Annotated[float, Param("Gain of the signal itself.", slider=(-1.0, 1.0), differentiable=True)]
 
 
+def _mixed_space(given: Space, values: Mapping[str, Any]) -> Space:
+    """As it was; refuses numbers that do not fit each other, which may come as tensors later."""
+    _check_longest(values)
+    return given
+
+
 def _mixed_reach(values: Mapping[str, Any]) -> Reach:
     """That of the delay, and the present sample."""
     if values["motion"] != "still":
@@ -139,7 +147,7 @@ def _mixed_reach(values: Mapping[str, Any]) -> Reach:
     return Reach(max(0, reach.before), max(0, reach.after))
 
 
-@op(reach=_mixed_reach, linear=True)
+@op(space=_mixed_space, reach=_mixed_reach, linear=True)
 def modulated_delay(
     signal: tf.Tensor,
     *,
@@ -202,6 +210,7 @@ def modulated_delay(
         "distance_meters": distance_meters,
         "time_seconds": time_seconds,
     }
+    _check_longest(values)
     rows, leading = flat_rows(signal)
     delay = _still(values) if motion == "still" else _moving(values, sizes(rows)[-1])
     late = delayed(rows, delay, kind, order, lobes)
@@ -214,7 +223,6 @@ def modulated_delay(
 
 def _still(values: Mapping[str, Any]) -> Any:
     """The delay that does not move, in samples: a number, or a tensor."""
-    _check_longest(values, ("delay_seconds",))
     delay = values["delay_seconds"]
     delay = as_type(delay, tf.float64) if is_tensor(delay) else delay
     return values["sample_rate"] * delay
@@ -226,7 +234,6 @@ def _moving(values: Mapping[str, Any], count: Any) -> tf.Tensor:
     rate = values["sample_rate"]
     if values["motion"] == "pass_by":
         return rate * _passing(values, samples / rate)
-    _check_longest(values, ("delay_seconds", "depth_seconds"))
     least, depth, swings = (
         as_type(values[name], tf.float64)
         for name in ("delay_seconds", "depth_seconds", "rate_hertz")
@@ -262,8 +269,9 @@ def _passing(values: Mapping[str, Any], time: tf.Tensor) -> tf.Tensor:
     return (root - mach * mach * since) / rest
 
 
-def _check_longest(values: Mapping[str, Any], names: tuple[str, ...]) -> None:
+def _check_longest(values: Mapping[str, Any]) -> None:
     """Refuses numbers that come to a delay longer than any op's."""
+    names = _LONGEST_OF.get(values["motion"], ("delay_seconds", "depth_seconds"))
     numbers = [values[name] for name in names if not is_tensor(values[name])]
     if values["sample_rate"] * sum(numbers) > LONGEST:
         rule = f"come to at most {LONGEST:.0f} samples at {values['sample_rate']} Hz"

@@ -73,6 +73,21 @@ _COSINES = {  # coefficients of sum_k (-1)^k a_k cos(2 pi k u); Harris 1978
 }
 
 
+def window_width(values: Mapping[str, Any]) -> Any:
+    """Samples of the frame that the window covers: a number, or a tensor of any value.
+
+    Raises:
+        ParameterError: `window_length` exceeds `frame_length`.
+    """
+    full, width = values["frame_length"], values["window_length"]
+    if width is None:
+        return float(full)
+    if not is_tensor(width) and width > full:
+        rule = f"be at most frame_length, {full}: the window lies inside the frame"
+        raise ParameterError("window_length", rule, width)
+    return width
+
+
 def window_of(values: Mapping[str, Any], dtype: tf.DType, frame_length: int = 0) -> tf.Tensor:
     """The window that the parameters of an STFT describe, `[frame_length]`.
 
@@ -86,14 +101,7 @@ def window_of(values: Mapping[str, Any], dtype: tf.DType, frame_length: int = 0)
     """
     full = values["frame_length"]
     frame_length = frame_length or full
-    width = values["window_length"]
-    if width is None:
-        width = float(frame_length)
-    elif not is_tensor(width) and width > full:
-        rule = f"be at most frame_length, {full}: the window lies inside the frame"
-        raise ParameterError("window_length", rule, width)
-    else:
-        width = width * frame_length / full
+    width = window_width(values) * frame_length / full
     shape = values["window"], values["window_symmetric"]
     numbers = width, values["kaiser_beta"], values["gaussian_std"]
     if not any(is_tensor(number) for number in numbers):
