@@ -44,6 +44,19 @@ def test_it_opens_each_and_ten_have_hardly_more_widgets_than_one(gallery):
     assert len(_instances) - before < 0.5 * sum(each)
 
 
+def test_a_page_that_is_connected_again_is_told_which_one_is_open(gallery, monkeypatch):
+    """Its own choice may have been lost on the way."""
+    told = []
+    monkeypatch.setattr(type(gallery.choice), "send_state", lambda one, **_: told.append(one))
+    scope = gallery.open("stft").scope
+    told.clear()
+    hello = {"kind": "hello", "id": 1, "first": None, "last": None, "columns": 700, "ratio": 1.0}
+    scope._receive(scope, hello, [])
+    assert told == []
+    scope._receive(scope, hello | {"returned": True}, [])
+    assert gallery.choice in told
+
+
 def test_the_one_that_left_last_stays_for_the_messages_that_name_it(gallery):
     stft, mel, mfcc = (gallery.open(name) for name in ("stft", "mel", "mfcc"))
     there = [each.panel.widget.comm is not None for each in (stft, mel, mfcc)]
