@@ -2,8 +2,13 @@
 
 `python -m benchmarks soak [--minutes 30] [--seed 0]`. It stops at the first thing that is wrong,
 says what was done before, and leaves a screenshot.
+
+TensorFlow's own pool keeps what the largest pictures so far have taken: weighed with it, the kernel
+grows whenever the user finds a larger one. So the system's memory is used, unless
+`TF_ONEDNN_USE_SYSTEM_ALLOCATOR=0` says otherwise; what is then held is what the workbench holds.
 """
 
+import os
 import random
 import tempfile
 import time
@@ -26,6 +31,7 @@ WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
 COMPARED = (2, 0)  # dashboards; a gallery keeps the widgets of two
 _SLACK = 1.0
+_SYSTEM = "TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1"
 _ENOUGH = 3.0  # seconds that something may go on by itself
 
 
@@ -129,6 +135,7 @@ def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> So
     Where something is wrong, say what was done before.
     """
     folder = Path(tempfile.mkdtemp(prefix="workbench-soak-"))
+    os.environ.setdefault(*_SYSTEM)
     with Lab(notebook(CELLS, folder)) as lab:
         found = Soak(lab, seed, folder)
         try:
