@@ -27,6 +27,7 @@ MODULES = (  # each imports only from those before it
     "fields",
     "neighbours",
     "actions",
+    "comms",
     "overdue",
     "lifeline",
     "progress",

@@ -1,3 +1,4 @@
+import { letGo } from "./comms.js";
 import { giveUpWaiting, waiting } from "./overdue.js";
 
 const QUEUED = 1000; // ms until what has waited for a connection is on its way
@@ -25,6 +26,7 @@ export class Lifeline {
       clearTimeout(this.settling);
       scope.model.off("comm_live_update", check);
       this.take(false);
+      setTimeout(() => letGo(scope.model.widget_manager), QUEUED); // when all of it has gone
     });
     const click = () => this.restore();
     scope.find(".workbench-restore").addEventListener("click", click);

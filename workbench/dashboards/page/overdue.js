@@ -1,10 +1,11 @@
+import { modelsOf } from "./comms.js";
+
 const SOON = 100, AT_ONCE = 1000; // ms
 const MARK = Symbol.for("workbench: what is overdue is given up"); // each widget has its own modules
 
 /** The widgets that wait for an answer to what they have sent. */
 export async function waiting(manager) {
-  const models = await Promise.allSettled(Object.values(manager?._models ?? {}));
-  return models.map(({ value }) => value).filter((model) => model?._pending_msgs > 0);
+  return (await modelsOf(manager)).filter((model) => model._pending_msgs > 0);
 }
 
 /**
