@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import workbench as wb
+from workbench.dashboards import moments
 from workbench.dashboards.controllers.forms import SHOWN, SOURCE
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.publication import figure as publication
@@ -288,6 +289,19 @@ def test_one_can_go_back_to_the_clip_from_before(dashboard, tmp_path):
     assert dashboard.panel.choices.path.value == ""
     dashboard.panel.choices.path.value = str(path)
     assert dashboard.controller.source.name == "mine.wav"
+
+
+def test_the_way_back_holds_so_many_recordings_as_their_memory_allows(monkeypatch):
+    monkeypatch.setattr(moments, "MOST_BYTES", 3 * 4000)
+    dashboard = wb.explore("delay", (np.zeros(1000, np.float32), 8000))
+    for number in range(1, 9):
+        dashboard.change_source((np.full(1000, 0.1 * number, np.float32), 8000))
+    found = []
+    while "undo" in dashboard.possible:
+        dashboard.undo()
+        found.append(float(dashboard.controller.source.signal()[0, 0]))
+    assert found == pytest.approx([0.7, 0.6, 0.5])
+    dashboard.close()
 
 
 def test_old_controls_and_closed_dashboards_leave_no_widgets():

@@ -111,3 +111,13 @@ def test_the_oldest_are_forgotten(clock):
     record(history, clock, *((number, None) for number in range(1, 10)))
     assert history.now == 9
     assert states(history) == [7, 8, 9]
+
+
+def test_what_weighs_too_much_is_forgotten_but_for_one_step_back(clock):
+    history = History(5, bearable=lambda states: sum(states[:-1]) <= 9, clock=clock)
+    record(history, clock, (4, None), (3, None))
+    assert states(history) == [5, 4, 3]
+    record(history, clock, (20, None))
+    assert states(history) == [4, 3, 20]
+    record(history, clock, (2, None))
+    assert states(history) == [20, 2]  # both as they are: one can go back

@@ -26,7 +26,7 @@ from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Turns, Worker
 from workbench.dashboards.long_files.completion import Completion
-from workbench.dashboards.moments import at_first, moment
+from workbench.dashboards.moments import at_first, bearable, moment
 from workbench.dashboards.ongoing import Ongoing
 from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.rest import resting
@@ -63,7 +63,7 @@ class Dashboard:
             lambda: not self._ongoing.begun and self.scope.behind,
         )
         self._opened = controller.state()
-        self._history = History(moment(self.controller))
+        self._history = History(moment(self.controller), bearable=bearable)
         self.widget = arranged(controller.title, controller.about, self.panel.widget, self.scope)
         self._apart = False  # from a gallery
         self.scope.on_view(self._look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 State = TypeVar("State")
@@ -23,15 +23,22 @@ class History(Generic[State]):
     Args:
         first: The state at the beginning.
         most: How many states are kept; the oldest are forgotten.
+        bearable: Whether all of these may be kept. While they may not the oldest are forgotten, but
+            for the last two.
         clock: Tells the time in seconds.
     """
 
     def __init__(
-        self, first: State, *, most: int = MOST, clock: Callable[[], float] = time.monotonic
+        self,
+        first: State,
+        *,
+        most: int = MOST,
+        bearable: Callable[[Sequence[State]], bool] = lambda _: True,
+        clock: Callable[[], float] = time.monotonic,
     ):
         self._states = [first]
         self._now = 0
-        self._most = most
+        self._most, self._bearable = most, bearable
         self._clock = clock
         self._last: tuple[Hashable, float] | None = None
 
@@ -56,6 +63,8 @@ class History(Generic[State]):
         there_and_back = again and kept[-1:] == [state]
         self._states = kept if there_and_back else [*kept, state]
         del self._states[: -self._most]
+        while len(self._states) > 2 and not self._bearable(self._states):
+            del self._states[0]
         self._now = len(self._states) - 1
         self._last = None if moved is None else (moved, moment)
 

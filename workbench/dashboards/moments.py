@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.sources import ClipSource, SignalSource
+
+MOST_BYTES = 128 * 2**20  # of recordings for the way back: eleven minutes at 48 kHz
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,13 @@ def moment(controller: Controller[Any]) -> Moment:
     """How things are now."""
     source = controller.source
     return Moment(controller.state(), source if isinstance(source, ClipSource) else None)
+
+
+def bearable(moments: Sequence[Moment]) -> bool:
+    """Whether the recordings of the past, those of the last moment aside, take little enough."""
+    past = {id(each): each for each in (moment.recording for moment in moments) if each is not None}
+    past.pop(id(moments[-1].recording), None)
+    return sum(each.size for each in past.values()) <= MOST_BYTES
 
 
 def at_first(controller: Controller[Any], opened: dict[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class ClipSource:
         """Samples per second, Hz."""
         return self.clip.sample_rate
 
+    @property
+    def size(self) -> int:
+        """Bytes of the signal."""
+        return int(self._signal.shape.num_elements() * self._signal.dtype.size)
+
     def set(self, **values: Any) -> None:
         """Refuses: a recording has no parameters.
 
