@@ -297,7 +297,10 @@ class Lab(Server):
         )
 
     def wait_for_idle(self) -> None:
-        """Wait until the kernel of the open notebook has nothing to do and has heard all."""
+        """Wait until the kernel of the open notebook has nothing to do and has heard all.
+
+        After a connection that broke that may be never: what was lost on the way is not heard.
+        """
         self.page.wait_for_function(
             """() => {
                 const { kernel } = window.jupyterapp.shell.currentWidget.context

@@ -156,6 +156,12 @@ def test_values_that_cannot_stream_say_so():
         wb.Stream(wb.Chain([layer], sample_rate=RATE))
 
 
+def test_a_delay_that_is_too_long_is_refused_before_the_first_chunk():
+    layer = wb.layers.ModulatedDelay(sample_rate=96000, motion="still", delay_seconds=20.0)
+    with pytest.raises(ValueError, match="must come to at most 1048576 samples at 96000 Hz"):
+        wb.Stream(layer)
+
+
 @pytest.mark.parametrize("size", [1, 441, 4096])
 def test_nothing_is_computed_before_a_step_is_due_and_little_is_kept(size, monkeypatch):
     layer = wb.layers.STFT(frame_length=256, frame_step=100)

@@ -292,7 +292,7 @@ def test_one_can_go_back_to_the_clip_from_before(dashboard, tmp_path):
 
 
 def test_the_way_back_holds_so_many_recordings_as_their_memory_allows(monkeypatch):
-    monkeypatch.setattr(moments, "MOST_BYTES", 3 * 4000)
+    monkeypatch.setattr(moments, "MOST_BYTES", 3 * 8000)
     dashboard = wb.explore("delay", (np.zeros(1000, np.float32), 8000))
     for number in range(1, 9):
         dashboard.change_source((np.full(1000, 0.1 * number, np.float32), 8000))

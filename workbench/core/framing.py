@@ -78,7 +78,7 @@ def layout(values: Mapping[str, Any]) -> Layout:
     Raises:
         ParameterError: The window is longer than a frame, or a frame than the transform.
     """
-    window_width(values)
+    window_width(values)  # may refuse it
     fft_length, frame_length = transform_length(values), values["frame_length"]
     span = frame_length if values["window_position"] == "start" else fft_length
     offset = (span - frame_length) // 2

@@ -19,8 +19,12 @@ from workbench.shapes import flat_rows, sizes, unflat_rows
 from workbench.tensors import as_type, is_tensor
 
 SOUND_METERS_PER_SECOND = 343.0  # in air of 20 degrees
-_LONGEST_OF = {"still": ("delay_seconds",), "pass_by": ()}  # by motion; others: what they swing to
 _SWINGS, _PASSES = ("sine", "triangle"), ("pass_by",)
+_ADDED_UP = {  # by motion: what comes to the longest delay
+    "still": ("delay_seconds",),
+    **dict.fromkeys(_SWINGS, ("delay_seconds", "depth_seconds")),
+    **dict.fromkeys(_PASSES, ()),
+}
 
 Motion = Annotated[
     str,
@@ -143,6 +147,7 @@ def _mixed_reach(values: Mapping[str, Any]) -> Reach:
     if values["motion"] != "still":
         why = "a chunk does not say at which time it begins"
         raise cannot_stream("motion", "be 'still'", why, repr(values["motion"]))
+    _check_longest(values)
     reach = delayed_reach(_still(values), values["kind"], values["order"], values["lobes"])
     return Reach(max(0, reach.before), max(0, reach.after))
 
@@ -271,7 +276,7 @@ def _passing(values: Mapping[str, Any], time: tf.Tensor) -> tf.Tensor:
 
 def _check_longest(values: Mapping[str, Any]) -> None:
     """Refuses numbers that come to a delay longer than any op's."""
-    names = _LONGEST_OF.get(values["motion"], ("delay_seconds", "depth_seconds"))
+    names = _ADDED_UP[values["motion"]]
     numbers = [values[name] for name in names if not is_tensor(values[name])]
     if values["sample_rate"] * sum(numbers) > LONGEST:
         rule = f"come to at most {LONGEST:.0f} samples at {values['sample_rate']} Hz"

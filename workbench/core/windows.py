@@ -74,7 +74,7 @@ _COSINES = {  # coefficients of sum_k (-1)^k a_k cos(2 pi k u); Harris 1978
 
 
 def window_width(values: Mapping[str, Any]) -> Any:
-    """Samples of the frame that the window covers: a number, or a tensor of any value.
+    """Samples of the frame that the window covers: a number, or a tensor, which may be any.
 
     Raises:
         ParameterError: `window_length` exceeds `frame_length`.

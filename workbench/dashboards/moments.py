@@ -9,7 +9,7 @@ from typing import Any
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.sources import ClipSource, SignalSource
 
-MOST_BYTES = 128 * 2**20  # of recordings for the way back: eleven minutes at 48 kHz
+MOST_BYTES = 128 * 2**20  # of recordings that only the way back needs
 
 
 @dataclass(frozen=True)

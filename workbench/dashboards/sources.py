@@ -60,8 +60,8 @@ class ClipSource:
 
     @property
     def size(self) -> int:
-        """Bytes of the signal."""
-        return int(self._signal.shape.num_elements() * self._signal.dtype.size)
+        """Bytes of the clip and of its tensor."""
+        return self.clip.signal.nbytes + self._signal.shape.num_elements() * self._signal.dtype.size
 
     def set(self, **values: Any) -> None:
         """Refuses: a recording has no parameters.

@@ -47,12 +47,13 @@ export class Actions {
   }
 
   ask(name, more, buffers) {
-    if (this.enabled.includes(name)) this.tell(name, more, buffers);
+    if (!this.enabled.includes(name)) return;
+    this.scope.say("");
+    this.tell(name, more, buffers);
   }
 
   tell(name, more = {}, buffers = []) {
-    this.scope.say("");
-    this.scope.model.send({ kind: "action", name, from: this.self, ...more }, undefined, buffers);
+    this.scope.send({ kind: "action", name, from: this.self, ...more }, buffers);
   }
 
   clicked(button) {
@@ -79,9 +80,9 @@ export class Actions {
     const home = this.scope.root.closest(".workbench-dashboard") ?? this.scope.root;
     const typed = "textarea, [contenteditable=true], input:not([type=range], [type=checkbox])";
     if (this.group.hidden || !home.contains(target) || target.closest(typed)) return;
-    this.tell(event.shiftKey ? "redo" : "undo"); // the kernel may yet be busy with what it undoes
     event.preventDefault();
     event.stopImmediatePropagation(); // JupyterLab would undo in the notebook
+    this.tell(event.shiftKey ? "redo" : "undo"); // the kernel may yet be busy with what it undoes
   }
 
   // ---- the menu of files

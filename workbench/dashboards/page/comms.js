@@ -1,4 +1,6 @@
 const RELEASED = Symbol.for("workbench: lets go when it is closed"); // each widget has its own modules
+const FORGETTING = Symbol.for("workbench: views that have gone are forgotten");
+const GONE = 1000; // ms after a scope has left its page, all around it has
 
 /** The widgets of a page that have come up, from the manager of its widgets. */
 export function modelsOf(manager) {
@@ -12,18 +14,13 @@ async function valuesOf(promises) {
 }
 
 /**
- * When a view is taken from the page: let go of it, and of all around it when the kernel closes that.
+ * Have each widget that there is now let go of when the kernel closes it.
  *
- * ipywidgets keeps, for as long as a widget lives, each view of it that listens to messages, each view
- * of its looks, and the view that was made last; a view keeps what is around it. JupyterLab keeps the
- * comm of every widget for as long as the kernel, and that its widget. A gallery would grow with each
- * dashboard that is opened.
+ * JupyterLab keeps the comm of every widget for as long as its kernel, the comm keeps the widget, and
+ * that the view that was made last, with all around it.
  */
-export async function letGo(manager) {
+export async function releaseWhenClosed(manager) {
   for (const model of await modelsOf(manager)) {
-    const looks = /^Layout|Style/.test(model.get("_model_name"));
-    if (looks) await forgetLooks(model);
-    if (looks || /^workbench\./.test(model.get("_anywidget_id"))) forgetViews(model);
     if (!model.comm || model[RELEASED]) continue;
     model[RELEASED] = true;
     model.once("destroy", () => {
@@ -33,20 +30,43 @@ export async function letGo(manager) {
   }
 }
 
-/** Those that have gone; those of another cell are newer, and stay. */
-function forgetViews(model) {
-  model.state_change = model.state_change.then(nothing);
-  const listening = (model._events?.["msg:custom"] ?? []).filter(({ context }) => !context);
-  const left = Object.keys(model.views ?? {}).length;
-  const gone = listening.slice(0, Math.max(0, listening.length - left));
-  for (const { callback } of gone) model.off("msg:custom", callback);
+/**
+ * Forget what a page has shown, once for all that leaves it together.
+ *
+ * For as long as a widget lives, ipywidgets keeps each view of it that listens to messages, each view
+ * of its looks, and the view that was made last. A gallery would grow with each dashboard that it opens.
+ */
+export function forgetViews(manager) {
+  if (!manager || manager[FORGETTING]) return;
+  manager[FORGETTING] = true;
+  setTimeout(async () => {
+    manager[FORGETTING] = false;
+    for (const model of await modelsOf(manager)) {
+      const looks = areLooks(model);
+      if (looks) await forgetLooks(model);
+      if (looks || /^workbench\./.test(model.get("_anywidget_id"))) forgetListeners(model);
+    }
+  }, GONE);
 }
 
-/** Looks that several widgets share outlive them. */
+function areLooks(model) {
+  return model.get("_view_module") === "@jupyter-widgets/base"
+    && /^(Layout|Style)View$/.test(model.get("_view_name"));
+}
+
+/** Looks that several widgets share outlive them: those views whose own widget's view has gone. */
 async function forgetLooks(model) {
   for (const view of await valuesOf(model.views)) {
     const of = view.options?.parent;
-    if (of && !of.model.views?.[of.cid]) view.remove();
+    if (of && !(await valuesOf(of.model.views)).includes(of)) view.remove();
+  }
+}
+
+/** Those of ipywidgets, which have no context, wait for a message to take the focus: nobody sends it. */
+function forgetListeners(model) {
+  model.state_change = model.state_change.then(nothing, nothing);
+  for (const { callback, context } of model._events?.["msg:custom"] ?? []) {
+    if (!context) model.off("msg:custom", callback);
   }
 }
 

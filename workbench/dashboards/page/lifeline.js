@@ -1,4 +1,4 @@
-import { letGo } from "./comms.js";
+import { forgetViews, releaseWhenClosed } from "./comms.js";
 import { giveUpWaiting, waiting } from "./overdue.js";
 
 const QUEUED = 1000; // ms until what has waited for a connection is on its way
@@ -19,14 +19,17 @@ export class Lifeline {
     const check = () => setTimeout(() => this.check()); // when all around the view know as well
     scope.model.on("comm_live_update", check);
     const follow = (_, status) => this.follow(status);
-    const { kernel } = scope.model.widget_manager ?? {}; // some front ends tell nothing of it
+    const { widget_manager: manager } = scope.model; // some front ends tell nothing of it
+    const { kernel } = manager ?? {};
+    releaseWhenClosed(manager);
     kernel?.connectionStatusChanged?.connect(follow);
     scope.abort.signal.addEventListener("abort", () => {
       kernel?.connectionStatusChanged?.disconnect(follow);
       clearTimeout(this.settling);
       scope.model.off("comm_live_update", check);
       this.take(false);
-      setTimeout(() => letGo(scope.model.widget_manager), QUEUED); // when all of it has gone
+      releaseWhenClosed(manager);
+      forgetViews(manager);
     });
     const click = () => this.restore();
     scope.find(".workbench-restore").addEventListener("click", click);

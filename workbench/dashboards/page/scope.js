@@ -70,8 +70,8 @@ class Scope {
     return this.root.querySelector(selector);
   }
 
-  send(content) {
-    if (!this.root.closest(DISCONNECTED)) this.model.send(content);
+  send(content, buffers = []) {
+    if (!this.root.closest(DISCONNECTED)) this.model.send(content, undefined, buffers);
   }
 
   /** Status line, read out politely. */
