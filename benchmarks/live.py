@@ -113,13 +113,8 @@ def growth(lab: Lab, variant: Variant, updates: int) -> tuple[float, float]:
 
 def memory(lab: Lab) -> tuple[float, float]:
     """What the kernel holds, and the page's JavaScript after its garbage is collected; in MiB."""
-    session = lab.page.context.new_cdp_session(lab.page)
-    session.send("Performance.enable")
-    session.send("HeapProfiler.collectGarbage")
-    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-    session.detach()
     kernel = psutil.Process(lab.kernel_pids[0]).memory_info().rss
-    return kernel / MIB, metrics["JSHeapUsedSize"] / MIB
+    return kernel / MIB, lab.metrics()["JSHeapUsedSize"] / MIB
 
 
 def main(report: Report) -> None:

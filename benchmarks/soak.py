@@ -31,7 +31,6 @@ WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
 COMPARED = (2, 0)  # dashboards; a gallery keeps the widgets of two
 _SLACK = 1.0
-_SYSTEM = "TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1"
 _ENOUGH = 3.0  # seconds that something may go on by itself
 
 
@@ -135,7 +134,6 @@ def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> So
     Where something is wrong, say what was done before.
     """
     folder = Path(tempfile.mkdtemp(prefix="workbench-soak-"))
-    os.environ.setdefault(*_SYSTEM)
     with Lab(notebook(CELLS, folder)) as lab:
         found = Soak(lab, seed, folder)
         try:
@@ -175,6 +173,7 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     """Run it, and print what was done and what it cost."""
     seed = random.randrange(10**6) if seed is None else seed
     print(f"soak: {minutes:g} min, seed {seed}", flush=True)
+    os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     found = soak(minutes, seed)
     witness = found.witness
     report.table(

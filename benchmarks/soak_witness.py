@@ -138,11 +138,7 @@ class Witness:
 
     def weigh(self) -> dict[str, float]:
         """What is held, on both sides: MiB and numbers of things."""
-        session = self.lab.page.context.new_cdp_session(self.lab.page)
-        session.send("Performance.enable")
-        session.send("HeapProfiler.collectGarbage")
-        metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-        session.detach()
+        metrics = self.lab.metrics()
         kernel = psutil.Process(self.lab.kernel_pids[0])
         return {
             **self.ask("soak_memory"),

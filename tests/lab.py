@@ -310,6 +310,15 @@ class Lab(Server):
             }"""
         )
 
+    def metrics(self) -> dict[str, float]:
+        """What the page holds after its garbage has been collected, by the browser's own names."""
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Performance.enable")
+        session.send("HeapProfiler.collectGarbage")
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        session.detach()
+        return {metric["name"]: metric["value"] for metric in metrics}
+
     def cells(self) -> list[dict]:
         """The cells of the open notebook with their outputs, as the page has them now."""
         return self.page.evaluate(

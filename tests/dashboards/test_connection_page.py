@@ -15,12 +15,10 @@ def connection(page, *statuses):
     )
 
 
-def comes_up_again(page, times=1):
-    """Wait until the page has said that it is back."""
+def comes_up_again(page):
+    """Wait until the page has said once that it is back."""
     page.page.wait_for_function(
-        """times => window.scopes.first.model.sent.filter(({ returned }) => returned).length
-            === times""",
-        arg=times,
+        "() => window.scopes.first.model.sent.filter(({ returned }) => returned).length === 1"
     )
 
 

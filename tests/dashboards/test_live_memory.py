@@ -47,12 +47,7 @@ def unfold(lab, within):
 
 def nodes(lab):
     """How many there are, in the page or out of it, that something holds."""
-    session = lab.page.context.new_cdp_session(lab.page)
-    session.send("Performance.enable")
-    session.send("HeapProfiler.collectGarbage")
-    found = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
-    session.detach()
-    return found["Nodes"]
+    return lab.metrics()["Nodes"]
 
 
 def test_dashboards_that_were_left_are_let_go(lab):

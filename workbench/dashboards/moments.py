@@ -28,9 +28,8 @@ def moment(controller: Controller[Any]) -> Moment:
 
 def bearable(moments: Sequence[Moment]) -> bool:
     """Whether the recordings of the past, those of the last moment aside, take little enough."""
-    past = {id(each): each for each in (moment.recording for moment in moments) if each is not None}
-    past.pop(id(moments[-1].recording), None)
-    return sum(each.size for each in past.values()) <= MOST_BYTES
+    held = {moment.recording for moment in moments if moment.recording is not None}
+    return sum(each.size for each in held - {moments[-1].recording}) <= MOST_BYTES
 
 
 def at_first(controller: Controller[Any], opened: dict[str, Any]) -> dict[str, Any]:
