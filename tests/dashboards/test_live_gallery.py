@@ -58,9 +58,14 @@ SILENT = {
 }
 
 
+SIZE = 1400, 1600
+TRACKS = """() => [...document.querySelectorAll(".workbench-controls .noUi-target")]
+    .filter((each) => each.offsetParent).map((each) => each.getBoundingClientRect().width)"""
+
+
 @pytest.fixture(scope="module")
 def lab():
-    with Lab(notebook(CELLS), size=(1400, 1600)) as lab:
+    with Lab(notebook(CELLS), size=SIZE) as lab:
         lab.page.evaluate(SCRIPT)
         lab.page.set_default_timeout(30000)  # a control that is gone names itself soon
         lab.run_cell(0)
@@ -124,6 +129,17 @@ def test_another_source_is_seen(page, tmp_path):
     assert page.act(page.type, path_field, str(path))
     assert page.try_choice(SOURCE)
     assert page.act(page.take, path)
+
+
+@pytest.mark.parametrize("width", [1000, 803])  # with the controls beside the picture, and above
+def test_sliders_have_room_in_a_narrower_window(page, width):
+    page.unfold()
+    window = page.lab.page
+    try:
+        window.set_viewport_size({"width": width, "height": SIZE[1]})
+        assert min(window.evaluate(TRACKS)) >= 50
+    finally:
+        window.set_viewport_size(dict(zip(("width", "height"), SIZE, strict=True)))
 
 
 def test_nothing_serious_for_those_who_cannot_see_or_point(page):

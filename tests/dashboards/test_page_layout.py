@@ -63,6 +63,21 @@ def test_in_a_narrow_page_and_alone_a_half_is_whole(open_page):
     assert blue(wide)[:, 1].max() == pytest.approx(900 - 16 - BARE, abs=2)
 
 
+@pytest.mark.parametrize("width", [1, LEFT + RIGHT, LEFT + RIGHT + 5, LEFT + RIGHT + 20])
+def test_a_page_without_room_shows_what_it_can(page, width):
+    """As in a side bar that is being folded: not even a title's ellipsis has room."""
+    page.show(frames.frame(100))
+    page.page.evaluate(
+        "width => { document.querySelector('#first').style.width = `${width}px`; }", width
+    )
+    page.settle()
+    page.show(frames.frame(100))
+    page.page.evaluate("() => { document.querySelector('#first').style.width = ''; }")
+    page.settle()
+    page.show(frames.frame(100))
+    assert len(blue(page)) > 0
+
+
 def test_the_pointer_reads_the_half_under_it(page):
     page.show(only(lines("left", half=True), lines("right", -20.0, half=True)))
     page.move(200, TITLE + 50)

@@ -33,27 +33,23 @@ class Control:
         start = _suggested(declared) if value is None else value
         self._input = _input(declared, start)
         self._automatic: Any = None
-        row = [self._input]
+        rows = [self._input]
         if declared.optional and not declared.param.choices:
             self._automatic = widgets.Checkbox(
                 value=value is None,
                 description=declared.param.none,
-                indent=False,
                 tooltip=declared.param.doc,
-                **looks(widgets.Checkbox, width="62px", flex="0 0 auto"),
+                **looks(widgets.Checkbox, words=WORDS, **LAYOUT),
             )
             self._automatic.add_class("workbench-auto")
             self._follow_automatic()
             self._automatic.observe(self._changed, "value")
-            row.append(self._automatic)
+            rows.append(self._automatic)
         self._message: widgets.HTML | None = None  # made when there is one: most never have
         self._input.observe(self._changed, "value")
-        box = (
-            widgets.HBox(row, **looks(widgets.HBox, width="auto")) if len(row) > 1 else self._input
-        )
         comes_and_goes = {"layout": {"width": "auto"}}
         look = comes_and_goes if declared.param.only else looks(widgets.VBox, width="auto")
-        self.widget = widgets.VBox([box], **look)
+        self.widget = widgets.VBox(rows, **look)
         self.widget.add_class("workbench-control")
 
     @property

@@ -61,7 +61,7 @@ export class Neighbours {
     for (const element of dashboard.querySelectorAll(titled)) element.removeAttribute("title");
     for (const element of dashboard.querySelectorAll(".workbench-auto input")) {
       const words = element.parentElement.textContent.trim();
-      const of = labelOf(element.closest(".widget-hbox"), dashboard);
+      const of = labelOf(element.closest(".workbench-control"), dashboard);
       element.setAttribute("aria-label", `${words}: ${of}`);
     }
   }

@@ -161,7 +161,9 @@ export function upright(ctx, text, x, y, room, theme) {
 
 /** Text that fits into a width, with an ellipsis if it must be. */
 export function fitted(ctx, text, width) {
-  let cut = text;
-  while (cut && ctx.measureText(cut).width > width) cut = `${cut.slice(0, -2)}…`;
-  return cut;
+  const fits = (each) => ctx.measureText(each).width <= width;
+  if (fits(text)) return text;
+  let kept = text.slice(0, -1);
+  while (kept && !fits(`${kept}…`)) kept = kept.slice(0, -1);
+  return kept && `${kept}…`;
 }
