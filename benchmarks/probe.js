@@ -37,16 +37,16 @@
     }
     return took;
   };
-  // Drags the slider to one end and to the other, a pixel further at each move, and waits at each
-  // end until the picture is there: so no value comes twice between two waits, and it is plain which
-  // input a frame shows. Returns the inputs and the frames of each way. The events are made here: a
+  // Drags the slider to one end and to the other, in so many moves each, and waits at each end until
+  // the picture is there: so no value comes twice between two waits, and it is plain which input a
+  // frame shows. Returns the inputs and the frames of each way. The events are made here: a
   // mouse that is moved from outside takes the browser and its driver more than many a picture. A
   // move is as old as it was due, however late a busy page comes to it.
-  probe.drag = async (seconds, movesPerSecond) => {
+  probe.drag = async (seconds, movesPerSecond, moves) => {
     const { handle } = probe, found = [], pause = 1000 / movesPerSecond;
     const track = handle.closest(".noUi-target").getBoundingClientRect();
     const grip = handle.getBoundingClientRect();
-    const y = grip.y + grip.height / 2, reach = Math.floor(track.width);
+    const y = grip.y + grip.height / 2;
     const send = (name, x, due = performance.now()) => {
       const how = { bubbles: true, cancelable: true, clientX: x, clientY: y, buttons: name === "up" ? 0 : 1 };
       for (const event of [new PointerEvent(`pointer${name}`, how), new MouseEvent(`mouse${name}`, how)])
@@ -55,9 +55,9 @@
     const way = async (place) => {
       probe.clear();
       const start = performance.now();
-      for (let step = 1; step <= reach; step = 1 + Math.round((performance.now() - start) / pause)) {
+      for (let step = 1; step <= moves; step = 1 + Math.round((performance.now() - start) / pause)) {
         await wait(start + step * pause - performance.now());
-        send("move", track.x + place(step), start + step * pause);
+        send("move", track.x + track.width * place(step / moves), start + step * pause);
       }
       while (!probe.caughtUp()) await wait(20);
       found.push([[...probe.inputs], [...probe.frames]]);
@@ -66,8 +66,8 @@
     send("move", track.x);
     await wait(1000);
     for (const start = performance.now(); performance.now() - start < 1000 * seconds;) {
-      await way((step) => step);
-      await way((step) => reach - step);
+      await way((part) => part);
+      await way((part) => 1 - part);
     }
     send("up", track.x);
     return found;
