@@ -1,7 +1,7 @@
 """A user who tries everything for half an hour: no error, no stale picture, memory flat.
 
 `python -m benchmarks soak [--minutes 30] [--seed 0]`. It stops at the first thing that is wrong,
-says what was done before, and leaves a screenshot.
+says what was done before, and leaves a screenshot. What is done is written into a file all along.
 
 TensorFlow's own pool keeps what the largest pictures so far have taken: weighed with it, the kernel
 grows whenever the user finds a larger one. So the system's memory is used, unless
@@ -10,9 +10,10 @@ grows whenever the user finds a larger one. So the system's memory is used, unle
 
 import os
 import random
+import shutil
 import tempfile
 import time
-from collections import Counter, deque
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
 COMPARED = (2, 0)  # dashboards; a gallery keeps the widgets of two
 _SLACK = 1.0
+_LAST = 30  # actions that are told where something is wrong
 _ENOUGH = 3.0  # seconds that something may go on by itself
 
 
@@ -38,14 +40,14 @@ class Soak:
     """One session of a user.
 
     Attributes:
-        log: What was done, the newest last.
+        log: The file of what was done, the newest last.
         counts: How often each kind of action was done.
         samples: Seconds, actions and what was held, at each weighing.
     """
 
     def __init__(self, lab: Lab, seed: int, folder: Path):
         self.user, self.witness = User(lab, seed, folder), Witness(lab)
-        self.log: deque[str] = deque(maxlen=30)
+        self.log = folder / "actions.txt"
         self.counts: Counter[str] = Counter()
         self.samples: list[dict[str, float]] = []
         self._lab, self._random, self._start = lab, random.Random(seed), time.monotonic()
@@ -89,11 +91,15 @@ class Soak:
         self._weigh()
 
     def _done(self, said: str) -> None:
-        self.log.append(f"{self.seconds:7.1f} s  {said}")
+        self._note(said)
         self.counts[said.partition(":")[0]] += 1
         self._rest()
         self.witness.agree(self.user.provoked)
         self.user.provoked = False
+
+    def _note(self, said: str) -> None:
+        with self.log.open("a") as file:
+            file.write(f"{self.seconds:7.1f} s  {said}\n")
 
     def _rest(self) -> None:
         """What goes on by itself is let for a while, and then stopped."""
@@ -109,7 +115,7 @@ class Soak:
             if button.count():
                 button.click()
                 self.user.provoked = True  # the page says that something has been stopped
-                self.log.append(f"{self.seconds:7.1f} s  (stopped)")
+                self._note("(stopped)")
             time.sleep(0.2)
 
     def _weigh(self) -> None:
@@ -140,7 +146,7 @@ def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> So
             found.run(60 * minutes, actions, filled)
         except Exception as error:
             lab.screenshot(folder / "failed.png")
-            done = "\n".join(found.log)
+            done = "\n".join(found.log.read_text().splitlines()[-_LAST:])
             kernel = found.witness.kernel
             error.add_note(f"{kernel.get('name')}: {kernel.get('values')}")
             for name, figures in growth(found.samples).items() if found.samples else ():
@@ -148,6 +154,7 @@ def soak(minutes: float, seed: int, actions: int = 0, filled: bool = True) -> So
             error.add_note(f"seed {seed}, action {found.actions}; the last ones:\n{done}")
             error.add_note(f"screenshot: {folder / 'failed.png'}")
             raise
+    shutil.rmtree(folder)
     return found
 
 

@@ -124,6 +124,7 @@
         controls: controls(),
         possible: buttons.filter((each) => each.getAttribute("aria-disabled") === "false")
           .map((each) => each.dataset.action),
+        room: shown.clientWidth,
         summary: shown.querySelector(".workbench-figure").getAttribute("aria-label"),
         status: shown.querySelector(".workbench-status").textContent,
         alerts: text(".workbench-gallery [role=alert]").filter(Boolean),

@@ -16,6 +16,7 @@ from workbench.dashboards.page_module import page_module
 HERE = Path(__file__).parent
 NO_PICTURE = "the values must be finite"  # what the page says of a range that has none
 PATIENCE = 90.0  # seconds until page and kernel must agree
+ROOM = 300  # pixels that a picture has across, however small a window the user makes
 _ASK = """async ([code, expression]) => {
     const { context } = window.jupyterapp.shell.currentWidget;
     const { kernel } = context.sessionContext.session;
@@ -158,6 +159,8 @@ class Witness:
         if page.get("scopes") != 1:
             yield f"the page has {page.get('scopes')} pictures"
             return
+        if page["room"] < ROOM:
+            yield f"the picture has {page['room']} pixels across"
         if kernel["under_way"]:
             yield "a frame is under way"
         if kernel["job"]:

@@ -46,6 +46,7 @@ _SETTINGS = {
 }
 _ADDRESS = re.compile(r"(?P<url>http://127\.0\.0\.1:\d+/)(lab[^\s?]*)?(\?token=(?P<token>\w+))?\s")
 _counter = itertools.count()
+_FOLDER = tempfile.TemporaryDirectory(prefix="workbench-")  # until the tests end
 
 
 def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
@@ -54,7 +55,7 @@ def notebook(cells: Sequence[str], folder: Path | None = None) -> Path:
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
-    folder = folder or Path(tempfile.mkdtemp(prefix="workbench-"))
+    folder = folder or Path(tempfile.mkdtemp(dir=_FOLDER.name))
     path = folder / f"notebook{next(_counter)}.ipynb"
     nbformat.write(document, path)
     return path
