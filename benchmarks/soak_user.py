@@ -183,10 +183,13 @@ class User:
     def figure_mouse(self) -> str:
         figure = self.page.locator(".workbench-figure")
         figure.scroll_into_view_if_needed()
-        box, mouse = figure.bounding_box(), self.page.mouse
+        mouse, box = self.page.mouse, figure.bounding_box()
+        there = self.page.locator(".jp-WindowedPanel-outer").bounding_box()  # of the notebook
+        top = max(box["y"], there["y"])
+        bottom = min(box["y"] + box["height"], there["y"] + there["height"])
         points = [
             (box["x"] + self.random.random() * box["width"],
-             box["y"] + self.random.random() * box["height"])
+             top + self.random.random() * (bottom - top))
             for _ in range(2)
         ]  # fmt: skip
         what = self.random.choice(["drag", "pan", "click", "double", "wheel", "scroll"])
