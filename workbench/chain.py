@@ -79,7 +79,7 @@ class Chain(keras.Sequential):
                     if isinstance(layer, DeclaredLayer):
                         stack.enter_context(layer.restoring())
                 yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self._sample_rate = before
             raise
         finally:

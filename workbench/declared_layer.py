@@ -144,7 +144,7 @@ class DeclaredLayer(keras.layers.Layer):
         learnt = {name: tf.identity(weight) for name, weight in self._weights_of.items()}
         try:
             yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self._given, self._followed, self._checked = given, followed, checked
             for name, value in learnt.items():
                 self._weights_of[name].assign(value)

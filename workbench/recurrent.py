@@ -100,7 +100,7 @@ class RateIndependent(RateLayer):
         try:
             with super().restoring():
                 yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self._choice = choice
             object.__setattr__(self, "states", states)  # Keras does not track states either
             raise

@@ -54,6 +54,17 @@ def test_a_connection_that_comes_and_goes_is_made_good_once(page):
     comes_up_again(page)
 
 
+def test_a_kernel_that_has_gone_computes_nothing_any_more(page):
+    page.receive({"kind": "progress", "on": True, "fraction": 0.5, "left": 9, "text": "Learning"})
+    bar = page.page.locator(".workbench-job")
+    bar.wait_for()
+    bar.get_by_role("button").click()
+    page.page.evaluate("() => first.parentElement.classList.add('jupyter-widgets-disconnected')")
+    page.receive({"kind": "status", "text": ""})  # whatever comes: the page looks where it is
+    bar.wait_for(state="hidden")
+    assert "The kernel has ended" in page.page.locator(".workbench-status").first.text_content()
+
+
 def test_what_has_gone_from_the_page_follows_no_connection(page):
     page.show(frames.frame(750))
     page.page.evaluate("window.scopes.first.dispose()")

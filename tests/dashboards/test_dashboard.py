@@ -1,5 +1,6 @@
 import datetime
 import io
+import time
 
 import ipywidgets as widgets
 import matplotlib as mpl
@@ -8,9 +9,9 @@ import pytest
 from PIL import Image
 
 import workbench as wb
-from workbench.dashboards import moments
+from workbench.dashboards import computing, moments
 from workbench.dashboards.controllers.forms import SHOWN, SOURCE
-from workbench.dashboards.frames import Frame
+from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.publication import figure as publication
 from workbench.layers import OpLayer
 from workbench.ops import registry
@@ -104,6 +105,24 @@ def test_unexpected_errors_are_shown_too(dashboard, monkeypatch):
     assert dashboard.controls[0, "drive_db"].error == "MemoryError: no room"
 
 
+def test_what_a_person_interrupts_changes_nothing_and_is_said(dashboard, monkeypatch):
+    said, status = [], dashboard.scope.set_status
+    dashboard.scope.set_status = lambda text: (said.append(text), status(text))
+
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard.controller, "_compute", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            dashboard.controls[0, "drive_db"].value = 20.0
+    assert dashboard.controls[0, "drive_db"].value == 6.0
+    assert dashboard.controller.values["0.drive_db"] == 6.0
+    assert (said, dashboard.frames) == (["Interrupted: nothing has changed."], [])
+    dashboard.set(0, drive_db=7.0)
+    assert dashboard.frames[-1].values["0.drive_db"] == 7.0
+
+
 def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
     dashboard.panel.choices.source.value = "drums"
     assert dashboard.frames[-1].time[1] == pytest.approx(4.4)
@@ -148,6 +167,40 @@ def test_a_changed_sound_is_stale_in_the_page(dashboard):
     dashboard._send_audio("original", True)
     dashboard.set(0, drive_db=9.0)
     assert [kind for kind in sent if kind in ("audio", "stale")] == ["audio", "stale"]
+
+
+def test_a_sound_that_cannot_be_had_is_waited_for_no_longer(dashboard, monkeypatch):
+    def fail(track, matched):
+        raise MemoryError("no room")
+
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content)
+    monkeypatch.setattr(dashboard.controller, "sound", fail)
+    dashboard._send_audio("original", False)
+    assert {"kind": "silence", "track": "original", "matched": False} in sent
+    assert "The sound cannot be played: MemoryError: no room" in [m.get("text") for m in sent]
+
+
+@pytest.mark.parametrize("what", ["sound", "follow"])
+def test_a_sound_and_a_view_that_last_say_so(dashboard, monkeypatch, what):
+    """As a change does: see `Computing`."""
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content)
+    real = getattr(dashboard.controller, what)
+
+    def wait(*arguments, **options):
+        end = time.monotonic() + 5
+        while {"kind": "busy", "busy": True} not in sent and time.monotonic() < end:
+            time.sleep(0.01)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(dashboard.controller, what, wait)
+    if what == "sound":
+        dashboard._send_audio("original", True)
+    else:
+        dashboard._look(View(0.5, 1.0, 500, 1.0))
+    assert [m["busy"] for m in sent if m["kind"] == "busy"] == [True, False]
 
 
 def test_the_figure_is_the_picture_on_screen(dashboard):

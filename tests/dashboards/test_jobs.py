@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from workbench.dashboards.jobs import Turns, Worker
+from workbench.dashboards.jobs import Worker
+from workbench.dashboards.turns import Turns
 
 
 class Shown:
@@ -188,6 +189,55 @@ def test_an_error_of_what_comes_of_a_step_is_shown_too(bench):
     job = bench.worker.start(endless(), on_step=fail)
     bench.wait(lambda: job.ended)
     assert bench.shown.errors == ["no picture"]
+
+
+def test_a_callback_that_is_interrupted_while_it_waits_keeps_no_step_from_its_turn(bench):
+    class Lock:
+        def acquire(self):
+            raise KeyboardInterrupt
+
+    real, bench.turns._lock = bench.turns._lock, Lock()
+    with pytest.raises(KeyboardInterrupt), bench.turns:
+        pass
+    bench.turns._lock = real
+    bench.start(iter([1]))
+    bench.wait(lambda: bench.made == [1])
+
+
+def test_where_nothing_can_be_shown_the_next_job_runs_all_the_same(bench, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    shown, told = bench.shown.end_progress, []
+
+    def fail():
+        told.append(True)
+        if len(told) == 1:
+            raise RuntimeError("the page is gone")
+        shown()
+
+    bench.shown.end_progress = fail
+    bench.start(iter([1]))
+    bench.wait(lambda: told)
+    bench.start(iter([2]))
+    bench.wait(lambda: bench.made == [1, 2])
+
+
+def test_the_end_of_a_job_that_was_stopped_is_told_though_another_has_begun(bench):
+    """The page says "Stopping" until then."""
+    started, go = threading.Event(), threading.Event()
+
+    def steps():
+        started.set()
+        go.wait(5)
+        yield 1
+
+    job = bench.start(steps())
+    assert started.wait(5)
+    job.stop()
+    other = bench.start(endless())
+    go.set()
+    bench.wait(lambda: bench.shown.ends == 1)
+    bench.wait(lambda: other.done > 2)
+    assert bench.shown.ends == 1
 
 
 def test_progress_is_told_at_most_ten_times_a_second_with_the_time_left(bench):

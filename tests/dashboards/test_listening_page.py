@@ -258,6 +258,31 @@ def test_a_track_that_comes_too_late_is_kept_and_not_heard(page):
     assert len(page.sent("audio")) == 2
 
 
+def test_another_track_that_is_chosen_before_the_first_has_come_is_heard(page):
+    play(page)
+    choose(page, "original")
+    page.page.wait_for_function(
+        "() => window.scopes.first.model.sent.filter(({ kind }) => kind === 'audio').length === 2"
+    )
+    first, second = page.sent("audio")
+    assert (first["track"], second["track"]) == ("result", "original")
+    page.receive({**first, "name": "sound"}, [ramp()])
+    page.receive({**second, "name": "sound"}, [ramp(-1)])
+    wait(page, "audio.currentTime > 0.1")
+    assert deck(page)[-1] < 0
+
+
+def test_a_sound_that_is_not_to_be_had_is_waited_for_no_longer(page):
+    play(page)
+    (asked,) = page.sent("audio")
+    page.receive({**asked, "kind": "silence", "track": "naive"})  # another one
+    assert page.page.get_by_role("button", name="Pause", exact=True).is_visible()
+    page.receive({**asked, "kind": "silence"})
+    play(page)
+    answer(page, ramp(), 2)
+    wait(page, "audio.currentTime > 0.1")
+
+
 def test_a_pause_during_the_change_of_decks_silences_both(page):
     play(page)
     answer(page, ramp())

@@ -63,18 +63,19 @@ def test_in_a_narrow_page_and_alone_a_half_is_whole(open_page):
     assert blue(wide)[:, 1].max() == pytest.approx(900 - 16 - BARE, abs=2)
 
 
+@pytest.mark.parametrize("frame", [frames.frame(100), frames.still(100)], ids=["timed", "still"])
 @pytest.mark.parametrize("width", [1, LEFT + RIGHT, LEFT + RIGHT + 5, LEFT + RIGHT + 20])
-def test_a_page_without_room_shows_what_it_can(page, width):
+def test_a_page_without_room_shows_what_it_can(page, width, frame):
     """As in a side bar that is being folded: not even a title's ellipsis has room."""
-    page.show(frames.frame(100))
+    page.show(frame)
     page.page.evaluate(
         "width => { document.querySelector('#first').style.width = `${width}px`; }", width
     )
     page.settle()
-    page.show(frames.frame(100))
+    page.show(frame)
     page.page.evaluate("() => { document.querySelector('#first').style.width = ''; }")
     page.settle()
-    page.show(frames.frame(100))
+    page.show(frame)
     assert len(blue(page)) > 0
 
 

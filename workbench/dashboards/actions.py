@@ -8,7 +8,7 @@ from workbench.checked_json import one_of
 from workbench.dashboards.alerts import message
 from workbench.dashboards.downloads import KINDS, file_name
 from workbench.dashboards.exporting import Exporter
-from workbench.dashboards.jobs import Turns
+from workbench.dashboards.turns import Turns
 
 if TYPE_CHECKING:
     from workbench.dashboards.dashboard import Dashboard

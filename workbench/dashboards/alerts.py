@@ -11,8 +11,10 @@ from workbench.errors import ExportError, ParameterError, ParameterTypeError
 _OPENING, _CLOSING = '<span role="alert">', "</span>"
 
 
-def message(error: Exception) -> str:
+def message(error: BaseException) -> str:
     """What an error says, with its kind where it isn't one that we raise."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted: nothing has changed."
     known = isinstance(error, (ValueError, TypeError, OSError, ExportError))
     return str(error) if known else f"{type(error).__name__}: {error}"
 
@@ -25,6 +27,17 @@ def alert(text: str) -> str:
 def unalert(shown: str) -> str:
     """The text of such a message."""
     return html.unescape(shown.removeprefix(_OPENING).removesuffix(_CLOSING))
+
+
+@contextlib.contextmanager
+def interrupted(undo: Callable[[], None], tell: Callable[[BaseException], None]) -> Iterator[None]:
+    """Undo and tell what a person interrupts, and raise it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        undo()
+        tell(error)
+        raise
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from IPython.display import Image, display
 from matplotlib.figure import Figure
 
 from workbench.dashboards.actions import Actions
-from workbench.dashboards.alerts import message, refused
+from workbench.dashboards.alerts import interrupted, message, refused
 from workbench.dashboards.arrangement import arranged
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.controls.control import Control
@@ -24,7 +24,7 @@ from workbench.dashboards.downloads import download
 from workbench.dashboards.exporting import taken
 from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
-from workbench.dashboards.jobs import Turns, Worker
+from workbench.dashboards.jobs import Worker
 from workbench.dashboards.long_files.completion import Completion
 from workbench.dashboards.moments import at_first, bearable, moment
 from workbench.dashboards.ongoing import Ongoing
@@ -32,6 +32,7 @@ from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.rest import resting
 from workbench.dashboards.scope import Scope
 from workbench.dashboards.sources import Source
+from workbench.dashboards.turns import Turns
 from workbench.exports.export import export, target_of
 from workbench.exports.report import Report
 
@@ -256,7 +257,7 @@ class Dashboard:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        with self._settled(), self.scope.busy():
+        with self._settled(), self.scope.busy(), interrupted(self.panel.show, self.scope.complain):
             yield
 
     def _changed(self, moved: Hashable = None) -> None:
@@ -290,7 +291,7 @@ class Dashboard:
                 self._changed("selection")
 
     def _look(self, view: View) -> None:
-        with self._lock:
+        with self._lock, self.scope.busy():
             try:
                 self._complete(view)
             except (TypeError, ValueError) as error:  # there is no picture of it
@@ -311,9 +312,10 @@ class Dashboard:
         resting.changed()
 
     def _send_audio(self, track: str, matched: bool) -> None:
-        with self._settled():
+        with self._changing():
             try:
                 wav = self.controller.sound(track, matched=matched)
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
-                self.scope.set_status(f"The sound cannot be played: {message(error)}")
+                text = f"The sound cannot be played: {message(error)}"
+                self.scope.refuse_audio(text, track, matched)

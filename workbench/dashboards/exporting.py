@@ -18,7 +18,8 @@ from workbench.checked_json import one_of
 from workbench.dashboards.alerts import message
 from workbench.dashboards.controllers.controller import Controller
 from workbench.dashboards.downloads import file_name
-from workbench.dashboards.jobs import Turns, Worker
+from workbench.dashboards.jobs import Worker
+from workbench.dashboards.turns import Turns
 from workbench.exports.check import beginning
 from workbench.exports.export import TARGETS, export_steps
 from workbench.exports.subject import copied
@@ -73,10 +74,11 @@ class Exporter:
             with self._turns:
                 self._code = self._dashboard.code()
                 model, check = taken(self._dashboard.controller, target)
+                name = file_name(self._dashboard.controller, target.suffix[1:] or "zip")
         except Exception as error:  # the page waits for an answer
             self.complain(error)
             return
-        self._worker.start(self._steps(target, model, check, to), on_step=self._go_on)
+        self._worker.start(self._steps(target, model, check, name, to), on_step=self._go_on)
 
     def stop(self) -> None:
         """Ends what is being made; no file comes of it."""
@@ -85,7 +87,8 @@ class Exporter:
     def follow(self) -> None:
         """After a change: what was exported is no longer what is shown."""
         said = self._panel["title"] or self._panel["problem"]
-        old = bool(said) and self._dashboard.controller.code() != self._code
+        with self._turns:
+            old = bool(said) and self._dashboard.controller.code() != self._code
         if old != self._panel["old"]:
             self._tell(old=old)
 
@@ -94,9 +97,8 @@ class Exporter:
         self._worker.close()
 
     def _steps(
-        self, target: Target, model: keras.layers.Layer, check: np.ndarray, to: str
+        self, target: Target, model: keras.layers.Layer, check: np.ndarray, name: str, to: str
     ) -> Iterator[str]:
-        name = file_name(self._dashboard.controller, target.suffix[1:] or "zip")
         with tempfile.TemporaryDirectory(prefix="workbench-") as folder:
             path = Path(folder) / (name if target.suffix else Path(name).stem)
             report = yield from export_steps(model, path, check=check, format=target.format)

@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from workbench.dashboards.turns import Turns
+
 ENDED = ("done", "stopped", "replaced", "failed")
-
-
-class Turns:
-    """A lock for callbacks and a worker: whoever else wants it goes before the worker.
-
-    Callbacks hold it by `with turns:`, as often within each other as they like; the worker by
-    `with turns.last():`.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._nobody = threading.Condition()
-        self._waiting = 0
-
-    def __enter__(self) -> None:
-        with self._nobody:
-            self._waiting += 1
-        self._lock.acquire()
-        with self._nobody:
-            self._waiting -= 1
-            self._nobody.notify_all()
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.release()
-
-    @contextlib.contextmanager
-    def last(self) -> Iterator[None]:
-        """Holds the lock as soon as nobody else wants it."""
-        self._lock.acquire()
-        while self._waiting:
-            self._lock.release()
-            with self._nobody:
-                self._nobody.wait_for(lambda: not self._waiting)
-            self._lock.acquire()
-        try:
-            yield
-        finally:
-            self._lock.release()
 
 
 class Job:
@@ -231,8 +194,7 @@ class Worker:
                 return job
             self._jobs.append(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="job", daemon=True)
-                self._thread.start()
+                self._begin()
             self.wake.notify_all()
         self._pace(job)
         return job
@@ -256,19 +218,33 @@ class Worker:
             self.cancel()
             self.wake.notify_all()
 
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
+        self._thread.start()
+
     def _run(self) -> None:
-        while (job := self._next()) is not None:
-            with self._turns.last():
-                wrong = None
-                try:
-                    if not job.ended:
-                        job._step()
-                except Exception as error:
-                    job._become("failed", "running", "paused", "stopped", "replaced")
-                    wrong = error
-                self._settle(job)
-                if wrong is not None:  # after all that the end shows
-                    self._shows.complain(wrong)
+        try:
+            while (job := self._next()) is not None:
+                with self._turns.last():
+                    self._go_on(job)
+        finally:  # also where nothing can be shown any more: another thread has what is left
+            with self.wake:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+                    if self._jobs:
+                        self._begin()
+
+    def _go_on(self, job: Job) -> None:
+        wrong = None
+        try:
+            if not job.ended:
+                job._step()
+        except Exception as error:
+            job._become("failed", "running", "paused", "stopped", "replaced")
+            wrong = error
+        self._settle(job)
+        if wrong is not None:  # after all that the end shows
+            self._shows.complain(wrong)
 
     def _settle(self, job: Job) -> None:
         """After a step: what became of the job is told, and shown."""
@@ -279,10 +255,10 @@ class Worker:
                 job._finish()
             except Exception as error:
                 self._shows.complain(error)
-        if self.job is None:
+        if job.state == "stopped" or self.job is None:
             self._told = -math.inf
             self._shows.end_progress()
-        else:
+        if self.job is not None:
             self._pace(self.job)
 
     def _pace(self, job: Job) -> None:

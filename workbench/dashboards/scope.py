@@ -102,6 +102,11 @@ class Scope(anywidget.AnyWidget):
         self._page_has_audio = True
         self.send({"kind": "audio", "track": track, "matched": matched, "name": name}, [wav])
 
+    def refuse_audio(self, why: str, track: str = "", matched: bool = True) -> None:
+        """Tell the page's player that this audio cannot be had, and a person why."""
+        self.send({"kind": "silence", "track": track, "matched": matched})
+        self.set_status(why)
+
     def invalidate_audio(self) -> None:
         """Tell the page that the audio which it holds is no longer what the panels show."""
         if self._page_has_audio:
@@ -131,11 +136,11 @@ class Scope(anywidget.AnyWidget):
         """Show an error of the ``with`` block in the page, where nobody sees one raised."""
         try:
             yield
-        except Exception as error:
+        except BaseException as error:  # also an interrupt
             self.complain(error)
             raise
 
-    def complain(self, error: Exception) -> None:
+    def complain(self, error: BaseException) -> None:
         """Show an error until the next frame."""
         self.remark(message(error))
 

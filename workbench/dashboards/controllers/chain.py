@@ -154,7 +154,7 @@ class ChainController(VisibleFirst):
         try:
             with self.chain.restoring():
                 yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self.loss, self.switches = loss, switches
             raise
 

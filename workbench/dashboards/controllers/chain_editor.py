@@ -186,7 +186,7 @@ class ChainEditor(ChainController):
                         stack.enter_context(slot.layer.restoring())
                 stack.enter_context(super()._restoring())
                 yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self._arrange(list(slots))
             raise
 

@@ -274,7 +274,7 @@ class Controller(Drawing[Result]):
                 yield
                 result = self._compute()
                 frame = self._frame(result, self.view if moving else self.view.complete)
-        except Exception:
+        except BaseException:  # also an interrupt
             self.source, self.channel = source, channel
             source.values = values
             self.looking.values = looks

@@ -76,7 +76,7 @@ class RateController(Controller[RateComparison]):
         settings = self.settings
         try:
             yield
-        except Exception:
+        except BaseException:  # also an interrupt
             self.settings = settings
             raise
 

@@ -108,7 +108,8 @@ class Control:
         elif text:
             self._message = widgets.HTML(alert(text), **looks(widgets.HTML, margin="0"))
             self._message.add_class("workbench-error")
-            self.widget.children = [*self.widget.children, self._message]
+            first, *rest = self.widget.children
+            self.widget.children = [first, self._message, *rest]
 
     def _follow_automatic(self) -> None:
         """Greys the slider out while the op decides; what nobody can tell is not shown."""

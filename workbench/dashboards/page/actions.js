@@ -25,7 +25,6 @@ export class Actions {
     on(window, "pointerdown", ({ target }) => {
       if (!this.group.contains(target)) this.fold();
     });
-    on(signal, "abort", () => clearTimeout(this.timer));
     on(window, "keydown", (event) => this.shortcut(event), { capture: true });
   }
 
@@ -134,7 +133,13 @@ export class Actions {
     this.file.value = ""; // so that the same file can be chosen again
     if (!file) return;
     if (file.size > MOST_BYTES) this.scope.say(`${file.name} is too large for a design.`);
-    else this.ask("load", { file: file.name }, [await file.arrayBuffer()]);
+    else {
+      try {
+        this.ask("load", { file: file.name }, [await file.arrayBuffer()]);
+      } catch (error) {
+        this.scope.say(`${file.name} cannot be read: ${error.message}`);
+      }
+    }
   }
 
   async copy(text) {
@@ -165,16 +170,17 @@ export class Actions {
 
   /** Say what has been done, and show it on the button for a moment. */
   done(name, text) {
-    const button = this.group.querySelector(`[data-action=${name}]`);
-    const icon = button.firstElementChild;
-    const before = ICONS[button.dataset.icon];
-    icon.innerHTML = ICONS.done;
-    const note = this.scope.find(".workbench-done");
-    note.textContent = text;
+    this.rest();
+    this.button = this.group.querySelector(`[data-action=${name}]`);
+    this.button.firstElementChild.innerHTML = ICONS.done;
+    this.scope.find(".workbench-done").textContent = text;
+    this.timer = setTimeout(() => this.rest(), 2000);
+  }
+
+  /** The button that shows what has been done looks as before. */
+  rest() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      icon.innerHTML = before;
-      note.textContent = "";
-    }, 2000);
+    if (this.button) this.button.firstElementChild.innerHTML = ICONS[this.button.dataset.icon];
+    this.scope.find(".workbench-done").textContent = "";
   }
 }

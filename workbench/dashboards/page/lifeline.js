@@ -81,7 +81,10 @@ export class Lifeline {
     const parts = ".workbench-controls, .workbench-figure, .workbench-bar, "
       + ".workbench-export-panel";
     for (const part of home.querySelectorAll(parts)) part.inert = lost;
-    if (lost) this.scope.player.audio.pause();
+    if (!lost) return;
+    this.scope.player.audio.pause();
+    this.scope.progress.hide();
+    this.scope.exports.progress.hide();
   }
 
   /** Keep the settings of now; at first, where there were others, offer those instead. */

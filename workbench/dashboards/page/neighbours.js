@@ -12,12 +12,15 @@ export class Neighbours {
     this.watch(dashboard, () => this.nameControls(dashboard));
   }
 
-  /** Act now and, 100 ms after the last one, on changes of the tree. */
+  /** Act now and, 100 ms after it, on a change of the tree outside scopes, which change all along. */
   watch(node, action) {
     const watch = { timer: 0 };
-    watch.observer = new MutationObserver(() => {
-      clearTimeout(watch.timer);
-      watch.timer = setTimeout(action, 100);
+    watch.observer = new MutationObserver((changes) => {
+      if (changes.every(({ target }) => target.closest(".workbench-scope"))) return;
+      watch.timer ||= setTimeout(() => {
+        watch.timer = 0;
+        action();
+      }, 100);
     });
     const attributeFilter = ["aria-valuenow"];
     watch.observer.observe(node, { childList: true, subtree: true, attributeFilter });

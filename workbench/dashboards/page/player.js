@@ -116,9 +116,15 @@ export class Player {
     this.change();
   }
 
-  /** While something plays: go on with what is wanted now. */
+  /** There is no such sound, and the kernel has said why: wait no longer. */
+  giveUp({ track, matched }) {
+    if (this.waiting === `${track} ${matched}`) this.waiting = "";
+    this.refresh();
+  }
+
+  /** While something plays, or is to play when it comes: go on with what is wanted now. */
   follow() {
-    if (!this.playing) return;
+    if (!this.playing && !this.waiting) return;
     if (this.stale) return this.ask();
     this.waiting = "";
     if (this.loaded !== this.plan()) this.change();

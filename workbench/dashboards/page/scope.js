@@ -91,6 +91,7 @@ class Scope {
       select: () => selection.hear(message.selection),
       selected: () => selection.question.answered(message.id),
       audio: () => player.load(buffers[0], message),
+      silence: () => player.giveUp(message),
       stale: () => player.invalidate(),
       busy: () => progress.setBusy(message.busy),
       progress: () => progress.receive(message),
@@ -175,7 +176,7 @@ class Scope {
   place(width) {
     const { view, panels, theme } = this;
     const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    view.put(MARGIN.left, width - MARGIN.left - rightMargin(panels), ratio);
+    view.put(MARGIN.left, Math.max(width - MARGIN.left - rightMargin(panels), 1), ratio);
     const height = arrange(panels, this.contexts[0], theme, view) || 160;
     if (height !== this.size?.height) this.figure.style.height = `${height}px`;
     this.sight.follow(panels);

@@ -57,7 +57,8 @@ export class Selection {
   /** Whether a panel shows the limits of the region on its vertical axis. */
   limits(panel) {
     const { region } = this;
-    return region?.low !== null && this.scope.panels[region?.panel] === panel;
+    return Boolean(region && panel) && region.low !== null
+      && this.scope.panels[region.panel] === panel;
   }
 
   // ---- by hand
@@ -161,7 +162,7 @@ export class Selection {
     if ((region.last - region.first) * view.scale < 1) {
       this.region = before;
       this.changed();
-    } else if (region.low !== null) {
+    } else if (this.limits(panels[region.panel])) {
       const panel = panels[region.panel];
       if (panel.toY(region.low) - panel.toY(region.high) < 3) {
         this.region = { ...region, low: null, high: null };

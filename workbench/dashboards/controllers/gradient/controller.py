@@ -224,7 +224,7 @@ class GradientController(WithChain[Gradients]):
         try:
             with self.chain.restoring():
                 yield
-        except Exception:
+        except BaseException:  # also an interrupt
             for name in _KEPT:
                 setattr(self, name, kept[name])
             self.chain.arrange(layers)
