@@ -54,7 +54,7 @@ model: $(DEV) ## train the amplifier model in data/ again (minutes)
 
 $(LAB): $(PY) $(PINS)
 	@echo "Installing Signal Workbench in $(VENV) (a few minutes the first time) ..."
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) install -c constraints.txt -e '.[corpus,export]'
 	@touch $@
 
 $(DEV): $(PY) $(PINS)

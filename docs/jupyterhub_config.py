@@ -7,6 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
+IDLE = 3600  # seconds
+
 c = get_config()  # noqa: F821  JupyterHub gives it
 
 # Who comes in: any name with the class's password. With accounts of the machine leave these out.
@@ -23,7 +25,12 @@ c.SimpleLocalProcessSpawner.home_dir_template = os.environ.get(
 )
 c.Spawner.notebook_dir = "~"
 c.Spawner.default_url = "/lab/tree/00_start.ipynb"
-c.Spawner.args = ["--ServerApp.jpserver_extensions=workbench.server=True"]
+c.Spawner.args = [
+    "--ServerApp.jpserver_extensions=workbench.server=True",
+    # a place is free again some time after its learner has gone: first the kernels, then the server
+    f"--MappingKernelManager.cull_idle_timeout={IDLE}",
+    f"--ServerApp.shutdown_no_activity_timeout={IDLE}",
+]
 c.Spawner.environment = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 c.JupyterHub.active_server_limit = 8  # about 1 GiB each
