@@ -64,7 +64,7 @@ SCRIPT = """() => {
     };
     const complaints = (root) => [...root.querySelectorAll("[role=alert], .workbench-status")]
         .map((each) => words(each.textContent)).filter(Boolean);
-    const resting = (root) => !waiting.size && !root.querySelector(".workbench-busy, [aria-busy]");
+    const resting = (root) => !waiting.size && !root.querySelector(".workbench-computing, [aria-busy]");
     /** What is seen once it rests, learning aside; waits half a second for another question. */
     window.look = async (root, before) => {
         const end = performance.now() + 500;
