@@ -317,5 +317,4 @@ class Dashboard:
                 wav = self.controller.sound(track, matched=matched)
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
             except Exception as error:  # the page waits for an answer
-                text = f"The sound cannot be played: {message(error)}"
-                self.scope.refuse_audio(text, track, matched)
+                self.scope.refuse_audio(message(error), track, matched)

@@ -105,7 +105,7 @@ class Scope(anywidget.AnyWidget):
     def refuse_audio(self, why: str, track: str = "", matched: bool = True) -> None:
         """Tell the page's player that this audio cannot be had, and a person why."""
         self.send({"kind": "silence", "track": track, "matched": matched})
-        self.set_status(why)
+        self.set_status(f"The sound cannot be played: {why}")
 
     def invalidate_audio(self) -> None:
         """Tell the page that the audio which it holds is no longer what the panels show."""
