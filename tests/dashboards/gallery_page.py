@@ -64,7 +64,8 @@ SCRIPT = """() => {
     };
     const complaints = (root) => [...root.querySelectorAll("[role=alert], .workbench-status")]
         .map((each) => words(each.textContent)).filter(Boolean);
-    const resting = (root) => !waiting.size && !root.querySelector(".workbench-computing, [aria-busy]");
+    const busy = ".workbench-computing, [aria-busy]";
+    const resting = (root) => !waiting.size && !root.querySelector(busy);
     /** What is seen once it rests, learning aside; waits half a second for another question. */
     window.look = async (root, before) => {
         const end = performance.now() + 500;
