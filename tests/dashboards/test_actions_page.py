@@ -43,24 +43,3 @@ def test_a_control_that_comes_gets_its_name_while_something_plays(page):
         }"""
     )
     page.page.locator("#new [aria-label='Frame length']").wait_for(state="attached", timeout=5000)
-
-
-def test_a_slider_that_moves_all_along_says_where_it_is(page):
-    """As one whose parameter is learnt."""
-    page.page.evaluate(
-        """() => {
-            const handle = document.querySelector(".noUi-handle");
-            handle.closest(".jupyter-widgets").classList.add("workbench-number");
-            const number = document.createElement("input");
-            handle.closest(".jupyter-widgets").append(number);
-            let count = 0;
-            setInterval(() => {
-                number.value = count;
-                handle.setAttribute("aria-valuenow", count++);
-            }, 10);
-        }"""
-    )
-    page.page.wait_for_function(
-        "() => Number(document.querySelector('.noUi-handle').getAttribute('aria-valuetext')) > 20",
-        timeout=5000,
-    )

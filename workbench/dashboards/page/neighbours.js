@@ -12,15 +12,13 @@ export class Neighbours {
     this.watch(dashboard, () => this.nameControls(dashboard));
   }
 
-  /** Act now and, 100 ms after it, on a change of the tree outside scopes, which change all along. */
+  /** Act now and, 100 ms after the last one, on changes outside scopes: a player's never end. */
   watch(node, action) {
     const watch = { timer: 0 };
     watch.observer = new MutationObserver((changes) => {
       if (changes.every(({ target }) => target.closest(".workbench-scope"))) return;
-      watch.timer ||= setTimeout(() => {
-        watch.timer = 0;
-        action();
-      }, 100);
+      clearTimeout(watch.timer);
+      watch.timer = setTimeout(action, 100);
     });
     const attributeFilter = ["aria-valuenow"];
     watch.observer.observe(node, { childList: true, subtree: true, attributeFilter });
