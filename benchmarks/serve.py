@@ -77,7 +77,7 @@ class Visitor:
         self.ages = tuple(age for way in ways[1:] for age in ages(*way))
 
     async def lives(self) -> bool:
-        """Whether the page still draws what its slider says, or says that its kernel has ended."""
+        """Whether the page still draws what its slider says: not where its kernel has ended."""
         ended = self.page.locator("#workbench-ending:visible")
         if await ended.count():
             return False

@@ -1,6 +1,5 @@
 """What a class starts with: the recipe for JupyterHub, and what its lessons need installed."""
 
-import ast
 import re
 import runpy
 import sys
@@ -13,6 +12,8 @@ import nbformat
 import pytest
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
+
+from tests.test_layout import imports
 
 TOP = Path(__file__).parent.parent
 
@@ -76,13 +77,6 @@ def test_the_lessons_run_with_what_the_readme_has_installed():
     for path in sorted((TOP / "notebooks").glob("*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
         source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-        for node in ast.walk(ast.parse(source)):
-            names = (
-                [each.name for each in getattr(node, "names", ())]
-                if isinstance(node, ast.Import)
-                else []
-            )
-            names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            for top in {name.partition(".")[0] for name in names} - sys.stdlib_module_names:
-                owned = {each.lower() for each in owners[top]}
-                assert owned & (installed | {"workbench"}), f"{path.name} imports {top}"
+        for top in {name.partition(".")[0] for name in imports(source)} - sys.stdlib_module_names:
+            owned = {each.lower() for each in owners[top]}
+            assert owned & (installed | {"workbench"}), f"{path.name} imports {top}"

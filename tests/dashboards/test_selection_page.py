@@ -239,3 +239,15 @@ def test_a_person_marks_and_other_panels_do_not(page):
     page.settle()
     said = reported(page)
     assert (said["panel"], said["low"], said["by_hand"]) == (0, None, False)
+
+
+def test_a_region_whose_panel_goes_while_it_is_dragged_ends_without_a_fault(page):
+    page.move(x(2), y(4000))
+    page.page.mouse.down()
+    page.move(x(3), y(9000))
+    whole = frames.frame(750)
+    page.show(replace(whole, panels=whole.panels[:1]))
+    page.move(x(4), y(12000))
+    page.page.mouse.up()
+    page.settle()
+    assert page.messages == []

@@ -137,7 +137,7 @@ export class Selection {
     region.first += by;
     region.last += by;
     const panel = panels[region.panel];
-    if (region.low === null || !this.limits(panel)) return;
+    if (!this.limits(panel)) return;
     const { box: { y, height }, meta: { reach } } = panel;
     const ends = reach ? [Math.max(reach[0], 0), reach[1]]
       : [y + height, y].map((edge) => this.valueAt(panel, { y: edge }));
@@ -159,15 +159,13 @@ export class Selection {
   /** What is too narrow to be meant is not marked; what is too low has no limits. */
   finish(before) {
     const { region, scope: { view, panels } } = this;
+    const panel = panels[region.panel];
     if ((region.last - region.first) * view.scale < 1) {
       this.region = before;
       this.changed();
-    } else if (this.limits(panels[region.panel])) {
-      const panel = panels[region.panel];
-      if (panel.toY(region.low) - panel.toY(region.high) < 3) {
-        this.region = { ...region, low: null, high: null };
-        this.changed();
-      }
+    } else if (this.limits(panel) && panel.toY(region.low) - panel.toY(region.high) < 3) {
+      this.region = { ...region, low: null, high: null };
+      this.changed();
     }
     this.settled();
   }
