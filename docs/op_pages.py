@@ -1,7 +1,7 @@
 """Writes a page for each op, from its declaration: `make docs` calls it before it builds.
 
-What is said there is what the op says of itself; the rows of `parity.md` say how near it comes to
-others.
+What is said there is what the op says of itself; the rows of `parity.md` and `export.md` say how
+near it and its files come to others.
 """
 
 import inspect
@@ -79,10 +79,10 @@ def main(to: Path = HERE / "ops") -> None:
     wanted = [name for names in SUBJECTS.values() for name in names]
     if sorted(wanted) != sorted(known):
         raise ValueError(f"SUBJECTS and the registry differ by {set(wanted) ^ set(known)}.")
-    parity = parity_rows()
+    parity, exported = parity_rows(), export_rows()
     for name in wanted:
         picture(known[name], to / f"{name}.png")
-        (to / f"{name}.md").write_text(page(known[name], parity), encoding="utf-8")
+        (to / f"{name}.md").write_text(page(known[name], parity, exported), encoding="utf-8")
     (to / "index.md").write_text(index(known), encoding="utf-8")
 
 
@@ -96,7 +96,7 @@ def index(known: dict[str, Op]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page(op: Op, parity: dict[str, str]) -> str:
+def page(op: Op, parity: dict[str, str], exported: dict[str, dict[str, str]]) -> str:
     """The page of an op, in MyST Markdown."""
     text = read(op)
     every = list(op.parameters.values())
@@ -113,10 +113,10 @@ def page(op: Op, parity: dict[str, str]) -> str:
         f"## Parameters\n\n{parameter_table(daily)}",
         *([f"### Rarely changed\n\n{parameter_table(rare)}"] if rare else []),
         *([presets] if (presets := preset_table(op)) else []),
-        *([f"## Beside other libraries\n\n{parity[op.name]}{ERRORS}"] if op.name in parity else []),
-        f"## What holds\n\n{facts(op)}",
+        f"## How near\n\n{parity[op.name]}{ERRORS}",
+        f"## What holds\n\n{facts(op, exported)}",
         *([f"## Example\n\n```pycon\n{text.example}\n```"] if text.example else []),
-        *([f"## Source\n\n{text.source}"] if text.source else []),
+        f"## Source\n\n{text.source}",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -182,7 +182,7 @@ def preset_table(op: Op) -> str:
     return f"## Presets\n\n{text}\n\n{table(('', *names), rows)}"
 
 
-def facts(op: Op) -> str:
+def facts(op: Op, exported: dict[str, dict[str, str]]) -> str:
     """What the declaration promises, which tests hold every op to."""
     lines = []
     if op.takes:
@@ -196,9 +196,9 @@ def facts(op: Op) -> str:
         lines.append(f"It {streams}.")
         if not op.operands:
             kind = layers.layer_of(op).__name__
-            lines.append(
-                f"As a Keras layer: `wb.layers.{kind}`, which can be [exported](../export.md)."
-            )
+            to = ", ".join(f"{target} ({error})" for target, error in exported[kind].items())
+            lines.append(f"As a Keras layer: `wb.layers.{kind}`.")
+            lines.append(f"[Exported](../export.md#which-layers) to, with the error in dB: {to}.")
         lines.append(
             "`axis=` says where time is; with `lengths=` a padded row equals the row alone."
         )
@@ -237,6 +237,15 @@ def parity_rows() -> dict[str, str]:
     text = (HERE / "parity.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
     return {name: said.replace("](", "](../") for name, said in rows}
+
+
+def export_rows() -> dict[str, dict[str, str]]:
+    """Each layer's worst error in dB by target, or "no", by the table of `export.md`."""
+    _, text = (HERE / "export.md").read_text(encoding="utf-8").split("<!-- table -->")
+    text, _ = text.split("<!-- end of the table -->")
+    rows = [line.strip("| ").split(" | ") for line in text.strip().splitlines()]
+    targets = rows[0][1:]
+    return {row[0].strip("`"): dict(zip(targets, row[1:], strict=True)) for row in rows[2:]}
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

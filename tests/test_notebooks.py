@@ -5,13 +5,18 @@ things to try, a question whose answer can be checked, and the literature.
 """
 
 import ast
+import base64
+import io
 import re
 import resource
 import time
 from pathlib import Path
 
+import matplotlib.image
 import nbformat
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -22,8 +27,23 @@ WIDEST_LINE = 100
 LONGEST_RUN = 60.0  # seconds on 2 cores; about 20 are usual
 SHOWS_PICTURE = re.compile(r"\bexplore\(|\.figure\(|\bplot\(")
 NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+ALIKE = 0.002  # of white, on average: a curve more or less makes 0.01
 LIVE = "application/vnd.jupyter.widget-view+json"
 GOAL = "After this page you can"
+# A right answer to each lesson's question and a wrong one, as code: who answers may look at names.
+ANSWERS = {
+    "00_start": ("6.0", "3.0"),
+    "01_sampling": ("20000 - 16000", "20000"),
+    "02_stft": ("8192", "4096"),
+    "03_mels": ("21", "20"),
+    "04_mfcc": ("6.02 * 26**0.5", "6.02"),
+    "05_delay": ("250", "500"),
+    "06_gradients": ("2", "0.5"),
+    "07_recurrent": ("4", "1"),
+    "08_classifier": ("160", "441"),
+    "09_export": ("20 * np.log10(np.max(off) / np.max(np.abs(ours)))", "-200"),
+    "10_corpus": ("19", "10"),
+}
 # The path of a home or a system folder, of a drive, or the name of a host with its user.
 PLACES = re.compile(
     r"(?<![\w.])/(home|root|Users|work|tmp|var|opt|usr|mnt|private)/|\b[A-Z]:\\\\|\w+@[\w-]+:[~/]"
@@ -89,12 +109,50 @@ def same_text(one, other):
     if NUMBER.sub("#", one).split() != NUMBER.sub("#", other).split():
         return False
     pairs = zip(NUMBER.findall(one), NUMBER.findall(other), strict=True)
-    return all(near(*(float(each.replace("−", "-")) for each in pair)) for pair in pairs)
+    return all(near(*(each.replace("−", "-") for each in pair)) for pair in pairs)
 
 
 def near(one, other):
+    """Whether two numbers, as they are printed, are one: a whole number is what it is."""
+    if not {".", "e"} & set(one + other):
+        return int(one) == int(other)
+    low, high = sorted(abs(float(each)) for each in (one, other))
     # 5 %: a level of -140 dB, which is rounding, moves by some dB; below 1e-4 all is rounding
-    return abs(one - other) <= max(0.05 * max(abs(one), abs(other)), 1e-4)
+    rounding = high < 1e-12 or (high < 1e-4 and high <= 10 * low)
+    return rounding or abs(float(one) - float(other)) <= 0.05 * high
+
+
+def pictures(document):
+    """The pictures that each code cell shows, as bytes of PNG."""
+    return [
+        [base64.b64decode(o["data"]["image/png"]) for o in cell.outputs if "image/png" in
+         o.get("data", {})]
+        for cell in code_cells(document)
+    ]  # fmt: skip
+
+
+def same_picture(one, other):
+    """Whether two pictures show the same: a letter may be drawn a little otherwise elsewhere."""
+    one, other = (matplotlib.image.imread(io.BytesIO(each))[..., :3] for each in (one, other))
+    height, width = np.minimum(one.shape, other.shape)[:2]
+    if np.any(np.array([height, width]) < 0.98 * np.maximum(one.shape, other.shape)[:2]):
+        return False
+    return np.mean(np.abs(coarse(one, height, width) - coarse(other, height, width))) <= ALIKE
+
+
+def coarse(picture, height, width, side=8):
+    """The means of squares of so many pixels."""
+    cut = picture[: height // side * side, : width // side * side]
+    return cut.reshape(height // side, side, width // side, side, 3).mean(axis=(1, 3))
+
+
+def answered(client, check, answer):
+    """What the cell that checks an answer says of one, while the kernel runs."""
+    cell = nbformat.v4.new_code_cell(f"answer = {answer}\n{check.source}")
+    client.nb.cells.append(cell)
+    client.execute_cell(cell, len(client.nb.cells) - 1)
+    client.nb.cells.pop()
+    return text_of(cell.outputs)
 
 
 def text_of(outputs):
@@ -160,14 +218,21 @@ def test_notebook_runs_in_a_minute_and_shows_what_was_saved(path):
     document = nbformat.read(path, as_version=4)
     client = NotebookClient(document, timeout=300, resources={"metadata": {"path": str(FOLDER)}})
     started, computed = time.perf_counter(), children_seconds()
-    client.execute()
-    passed = time.perf_counter() - started
+    with client.setup_kernel():
+        for number, cell in enumerate(document.cells):
+            client.execute_cell(cell, number)
+        passed = time.perf_counter() - started
+        check = document.cells[-2]
+        said = [answered(client, check, answer) for answer in ANSWERS.get(path.stem, ())]
     # beside other processes it may take longer, but not the processors' own time
     assert min(passed, children_seconds() - computed) < LONGEST_RUN
     for cell in code_cells(document):
         assert not any(output.get("name") == "stderr" for output in cell.outputs)
     for before, after in zip(printed(saved), printed(document), strict=True):
         assert same_text(before, after), f"saved:\n{before}\nnow:\n{after}"
+    for before, after in zip(pictures(saved), pictures(document), strict=True):
+        assert all(same_picture(*pair) for pair in zip(before, after, strict=True))
+    assert [words.split()[0] for words in said] == ["Right:", "Not"][: len(said)]
 
 
 @pytest.mark.parametrize(
@@ -267,3 +332,27 @@ def test_cells_that_show_a_picture_are_known(source, shown):
 )
 def test_texts_are_the_same_up_to_rounding(one, other, same):
     assert same_text(one, other) is same
+
+
+def drawn(curves, height=3.0):
+    """A plot of so many curves, as PNG."""
+    figure = Figure(figsize=(7.2, height))
+    figure.subplots().plot(np.sin(np.linspace(0, 20, 500)[:, None] + np.arange(curves)))
+    written = io.BytesIO()
+    figure.savefig(written, format="png")
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("other", "same"), [(drawn(3), True), (drawn(2), False), (drawn(3, height=4.0), False)]
+)
+def test_a_picture_that_lacks_a_curve_is_another(other, same):
+    assert bool(same_picture(drawn(3), other)) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("21", "20", False), ("0.0", "9e-05", False), ("0.0", "3e-17", True), ("1.00", "1", True)],
+)
+def test_whole_numbers_and_zero_are_what_they_are(one, other, same):
+    assert near(one, other) is same

@@ -9,9 +9,8 @@ import workbench as wb
 from workbench.ops import registry
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-
-
 (FIRST,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+LINKS = re.findall(r"(?:\]\(|(?:src|srcset)=\")(?!https?:)([^)\"]+)", TEXT)
 
 
 def test_the_first_lines_run(tmp_path, monkeypatch):
@@ -38,3 +37,17 @@ def test_the_ops_and_test_signals_that_are_named_are_those_that_are_there():
 @pytest.mark.parametrize("path", re.findall(r"`((?:workbench|tests)/[\w./]*)`", TEXT))
 def test_every_file_that_is_named_is_there(path):
     assert (Path(__file__).parent.parent / path).exists()
+
+
+def anchors(path):
+    """The parts of a Markdown page that a link can name."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_every_link_leads_somewhere(link):
+    place, _, part = link.partition("#")
+    path = Path(__file__).parent.parent / (place or "README.md")
+    assert path.exists()
+    assert not part or part in anchors(path)

@@ -300,6 +300,21 @@ def test_a_design_is_loaded_from_its_bytes(dashboard, sent):
     assert dashboard.controls[0, "drive_db"].value == 6.0
 
 
+def test_a_design_whose_sound_is_gone_gives_all_the_rest_to_the_sound_of_now(dashboard, sent):
+    design = json.loads(opened((TONE, 8000)).design())
+    design["layers"][0]["values"]["drive_db"] = 11.0
+    design["channel"] = 3
+    act(dashboard, "load", [memoryview(json.dumps(design).encode())])
+    assert dashboard.controls[0, "drive_db"].value == 11.0
+    assert dashboard.controller.source.name == "speech.flac"
+    assert dashboard.controller.channel == 0
+    (told,) = [content["text"] for content, _ in answers(sent, "status")]
+    assert told.startswith("All was taken but the sound.")
+    assert "uploaded. Give it again; got 'signal'" in told
+    dashboard.undo()
+    assert dashboard.controls[0, "drive_db"].value == 6.0
+
+
 @pytest.mark.parametrize(
     ("name", "more", "said"),
     [

@@ -82,6 +82,8 @@ def fit_length(
         padding; those before one that stands at the end, in the centre or at random count as its
         silence, since a length, and a Keras mask, can only say where a row ends.
 
+    Source: with `keep` and `place` at "start" it is `librosa.util.fix_length`, row by row.
+
     >>> import workbench as wb
     >>> fitted, ends = wb.fit_length([[1.0, 2.0, 3.0]], length=5, place="center")
     >>> fitted.numpy().tolist(), ends.numpy().tolist()

@@ -96,6 +96,8 @@ def saturate(signal: tf.Tensor, *, drive_db: Drive = 0.0) -> tf.Tensor:
     Returns:
         `[..., time]`.
 
+    Source: Zölzer (ed.), "DAFX: Digital Audio Effects", 2nd edition, chapter 4.
+
     >>> import workbench as wb
     >>> wb.saturate([0.0, 1.0], drive_db=0.0).numpy().astype(float).round(4).tolist()
     [0.0, 0.7616]
@@ -120,6 +122,9 @@ def normalize(
 
     Returns:
         `[..., time]`.
+
+    Source: for `zscore`, Viikki & Laurila, "Cepstral domain segmental feature vector
+    normalization for noise robust speech recognition", Speech Communication 25, 1998.
 
     >>> import workbench as wb
     >>> wb.normalize([0.1, -0.2, 0.0], level_db=0.0).numpy().round(6).tolist()
@@ -151,6 +156,8 @@ def decibels(
 
     Returns:
         `[..., frames, bins]` in dB.
+
+    Source: IEC 60027-3, "Logarithmic and related quantities, and their units".
 
     >>> import workbench as wb
     >>> wb.decibels([[1.0, 0.1, 0.0]]).numpy().round(3).tolist()

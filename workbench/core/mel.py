@@ -185,6 +185,9 @@ def log_mel_spectrogram(
     Raises:
         ParameterError: As for `mel_spectrogram`.
 
+    Source: Davis & Mermelstein, "Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences", IEEE Trans. ASSP 28(4), 1980.
+
     >>> import workbench as wb
     >>> wb.log_mel_spectrogram(wb.tone(sample_rate=8000, seconds=1.0), sample_rate=8000).shape
     TensorShape([32, 80])

@@ -42,6 +42,8 @@ def phase(signal: tf.Tensor, lengths: tf.Tensor | None = None, **options: Any) -
     Returns:
         `[..., frames, bins]` in radians.
 
+    Source: Flanagan & Golden, "Phase vocoder", Bell System Technical Journal 45(9), 1966.
+
     >>> import workbench as wb
     >>> wb.phase([1.0, 0.0, -1.0], frame_length=1, window="boxcar").numpy()[:, 0].round(4).tolist()
     [0.0]

@@ -89,6 +89,8 @@ def tone(
     Returns:
         float32 `[time]`.
 
+    Source: Oppenheim & Schafer, "Discrete-Time Signal Processing", section 2.1.
+
     >>> tone(sample_rate=4, seconds=1.0, frequency_hertz=1.0).numpy().round(6).tolist()
     [0.5, 0.0, -0.5, -0.0]
     """
@@ -113,6 +115,9 @@ def chirp(
 
     Raises:
         ParameterError: An exponential sweep touches 0 Hz.
+
+    Source: for the exponential sweep, Farina, "Simultaneous measurement of impulse response and
+    distortion with a swept-sine technique", AES Convention 108, 2000.
 
     >>> chirp(sample_rate=8000, seconds=0.5).shape
     TensorShape([4000])
@@ -150,6 +155,8 @@ def impulse(
     Raises:
         ParameterError: The impulse lies beyond the end.
 
+    Source: Oppenheim & Schafer, "Discrete-Time Signal Processing", section 2.1.
+
     >>> impulse(sample_rate=4, seconds=1.0, delay_seconds=0.5).numpy().tolist()
     [0.0, 0.0, 1.0, 0.0]
     """
@@ -175,6 +182,8 @@ def noise(
 
     Returns:
         float32 `[time]`.
+
+    Source: Timmer & König, "On generating power law noise", Astronomy and Astrophysics 300, 1995.
 
     >>> noise(sample_rate=8000).shape
     TensorShape([8000])
@@ -247,6 +256,9 @@ def siren(
 
     Returns:
         float32 `[time]`.
+
+    Source: Chowning, "The synthesis of complex audio spectra by means of frequency modulation",
+    Journal of the Audio Engineering Society 21(7), 1973.
 
     >>> siren(sample_rate=8000, seconds=0.5).shape
     TensorShape([4000])

@@ -206,6 +206,8 @@ def spectrogram(
     Returns:
         `[..., frames, bins]`, not negative.
 
+    Source: Koenig, Dunn & Lacy, "The sound spectrograph", JASA 18(1), 1946.
+
     >>> import workbench as wb
     >>> float(tf.reduce_max(wb.spectrogram(wb.tone(sample_rate=8000, seconds=1.0)))) > 1e4
     True

@@ -55,6 +55,9 @@ def standardize(
     Returns:
         `[..., frames, bins]`.
 
+    Source: Viikki & Laurila, "Cepstral domain segmental feature vector normalization for noise
+    robust speech recognition", Speech Communication 25, 1998.
+
     >>> import workbench as wb
     >>> wb.standardize([[-50.0, -40.0], [-60.0, -50.0]], over="band").numpy().tolist()
     [[1.0, 1.0], [-1.0, -1.0]]

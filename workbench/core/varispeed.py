@@ -54,6 +54,8 @@ def resample_at(
     Returns:
         `[..., readings]`.
 
+    Source: Smith & Gossett, "A flexible sampling-rate conversion method", ICASSP 1984.
+
     >>> import workbench as wb
     >>> x = wb.tone(sample_rate=8000, seconds=0.1)
     >>> bool(abs(wb.resample_at(x, [400.0])[0] - x[400]) < 1e-4)

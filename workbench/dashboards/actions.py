@@ -44,12 +44,14 @@ class Actions:
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         try:
             name = one_of(NAMES)("action", content.get("name"))
-            getattr(self, f"_{name}")(content, buffers)
+            say = getattr(self, f"_{name}")(content, buffers)
         except Exception as error:  # the page has nobody else to tell it
-            self._dashboard.scope.set_status(message(error))
-            self._said = True
+            say = message(error)
         else:
             self.settle()
+        if say:
+            self._dashboard.scope.set_status(say)
+            self._said = True
 
     def _undo(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         self._dashboard.undo()
@@ -66,8 +68,16 @@ class Actions:
     def _save(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         self._send(content, "json", "application/json", self._dashboard.design())
 
-    def _load(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        self._dashboard.load(bytes(buffers[0]))
+    def _load(self, content: dict[str, Any], buffers: list[memoryview]) -> str:
+        design = bytes(buffers[0])
+        try:
+            self._dashboard.load(design)
+        except (TypeError, ValueError, OSError) as error:
+            self._dashboard.load(
+                design, sound=False
+            )  # a sound that was uploaded ends with its kernel
+            return f"All was taken but the sound. {message(error)}"
+        return ""
 
     def _download(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = str(content.get("form"))

@@ -26,7 +26,7 @@ from workbench.dashboards.frames import Selection, View
 from workbench.dashboards.history import History
 from workbench.dashboards.jobs import Worker
 from workbench.dashboards.long_files.completion import Completion
-from workbench.dashboards.moments import at_first, bearable, moment
+from workbench.dashboards.moments import at_first, bearable, heard, moment
 from workbench.dashboards.ongoing import Ongoing
 from workbench.dashboards.publication import figure as publication
 from workbench.dashboards.rest import resting
@@ -79,8 +79,7 @@ class Dashboard:
     def controls(self) -> dict[tuple[int, str], Control]:
         """The control of each parameter, by stage and name.
 
-        The source's are at stage -1, those of what is shown and heard at stage -2,
-        and those of how it is shown at stage -3.
+        The source's are at stage -1, those of what is shown at -2, those of how it is at -3.
         """
         return self.panel.controls
 
@@ -162,8 +161,7 @@ class Dashboard:
     def put_away(self) -> None:
         """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
 
-        A page that is loaded again makes all widgets that there are. What is also shown on its own,
-        outside a gallery, stays.
+        A page that is loaded again makes all that there are. What is shown without a gallery stays.
         """
         with self._lock:
             self.panel.let_go()
@@ -220,18 +218,20 @@ class Dashboard:
         """Saves all that was chosen as a design: a small file of JSON."""
         Path(path).write_bytes(self.design())
 
-    def load(self, design: str | os.PathLike[str] | bytes) -> None:
+    def load(self, design: str | os.PathLike[str] | bytes, *, sound: bool = True) -> None:
         """Takes all that a design says; it can be undone.
 
         Args:
             design: A file that `save` has written, or its bytes.
+            sound: Whether its source is taken too. False: the present one stays.
 
         Raises:
             TypeError, ValueError, FileNotFoundError: It is none, it is one of another kind of
                 dashboard, or its source is not to be had. Nothing is changed.
         """
         with self._changing():
-            self._restore(read_design(design, self.controller.kind))
+            state = read_design(design, self.controller.kind)
+            self._restore(state if sound else state | heard(self.controller))
             self._changed()
 
     def _go(self, by: int) -> None:

@@ -32,14 +32,19 @@ def bearable(moments: Sequence[Moment]) -> bool:
     return sum(each.size for each in held - {moments[-1].recording}) <= MOST_BYTES
 
 
+def heard(controller: Controller[Any]) -> dict[str, Any]:
+    """The part of a state that says what is heard: the source of now, and its channel."""
+    return {"source": controller.source.state(), "channel": controller.channel}
+
+
 def at_first(controller: Controller[Any], opened: dict[str, Any]) -> dict[str, Any]:
     """The parameters of the beginning, with the source and the channel of now.
 
     A test signal has its own of the beginning too; another one than then its defaults.
     """
     source, first = controller.source, opened["source"]
-    own = source.state()
-    if isinstance(source, SignalSource):
-        same = first.get("signal") == source.op.name
-        own = first if same else SignalSource(source.function).state()
-    return opened | {"source": own, "channel": controller.channel}
+    if not isinstance(source, SignalSource):
+        return opened | heard(controller)
+    same = first.get("signal") == source.op.name
+    own = first if same else SignalSource(source.function).state()
+    return opened | heard(controller) | {"source": own}
