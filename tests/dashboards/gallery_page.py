@@ -98,6 +98,11 @@ class DashboardPage:
         """What was complained of when it was looked at last."""
         return self._now["complaints"]
 
+    @property
+    def refused(self):
+        """Whether it was said what must be instead; an error that nobody expected says no such."""
+        return any(" must " in said for said in self.complaints)
+
     def look(self, asked=-1):
         """Wait until it rests, and see all but the controls."""
         self._now = self.root.evaluate("(root, asked) => window.look(root, asked)", asked)
@@ -150,14 +155,14 @@ class DashboardPage:
         if not was or slider not in self.controls:
             return changed
         moved = self.slide(slider)
-        return moved and (self.act(box.press, "Space") or bool(self.complaints) or changed)
+        return moved and (self.act(box.press, "Space") or self.refused or changed)
 
     def try_switch(self, name):
         return self.act(self.control(name).press, "Space")
 
     def try_tool(self, name):
         """Where a chain cannot take it, it says so."""
-        return self.act(self.control(name).press, "Enter") or bool(self.complaints)
+        return self.act(self.control(name).press, "Enter") or self.refused
 
     def try_choice(self, name):
         """Every choice; all have to be taken, and one at least makes a difference."""

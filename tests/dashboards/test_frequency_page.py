@@ -344,6 +344,22 @@ def test_a_spectrum_follows_the_picture_at_once(beside):
     assert (beside.page.pixels("axes")[LINES:] != before).any()
 
 
+def test_a_frequency_is_marked_in_every_picture_and_in_the_lines_below(beside):
+    def mark(line):
+        return np.flatnonzero(line[:, 3]).mean()
+
+    # 6 kHz: a quarter of the picture's height, and in the lines so many octaves above 20 Hz
+    picture, lines = TITLE + 0.75 * HEIGHT, LEFT + WIDTH * np.log(300) / np.log(1200)
+    beside.page.move(400, picture)
+    over = beside.page.pixels("overlay")
+    assert LEFT + mark(over[LINES + 60, LEFT : LEFT + WIDTH]) == pytest.approx(lines, abs=1.5)
+    beside.page.move(lines, LINES + 60)
+    over = beside.page.pixels("overlay")
+    assert TITLE + mark(over[TITLE : TITLE + HEIGHT, 300]) == pytest.approx(picture, abs=1.5)
+    beside.page.move(5, 5)
+    assert not beside.page.pixels("overlay")[..., 3].any()
+
+
 MEASURE = """async ([positions, span]) => {
     const { LinesPanel } = await import("/page/lines.js");
     const panel = new LinesPanel();

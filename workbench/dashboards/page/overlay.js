@@ -43,7 +43,7 @@ export class Overlay {
     }
   }
 
-  /** What the panel under the pointer tells; a time is marked in all panels that have it. */
+  /** What the panel under the pointer tells; all panels mark the time and the frequency there. */
   drawHover(ctx, timed) {
     const { scope, scope: { view, theme, selection: { note }, hands: { hover } } } = this;
     if (note) return this.tell(note.text, note.x, note.y);
@@ -56,6 +56,7 @@ export class Overlay {
       }
     }
     if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
+    if (panel.meta.reach) this.drawHertz(ctx, panel, panel.toValue(panel.timed ? probe.y : probe.x));
     for (const mark of probe.marks ?? []) {
       ctx.strokeStyle = theme.ink;
       ctx.beginPath();
@@ -63,6 +64,17 @@ export class Overlay {
       ctx.stroke();
     }
     this.tell(probe.text, Math.round(probe.x ?? probe.marks[0][0]), hover.y);
+  }
+
+  /** A frequency that a panel is pointed at, in all others that have an axis of it. */
+  drawHertz(ctx, pointed, hertz) {
+    const { panels, theme } = this.scope;
+    for (const panel of panels.filter((each) => each.meta.reach && each !== pointed)) {
+      const { x, y, width, height } = panel.box;
+      const at = Math.round(panel.timed ? panel.toY(hertz) : panel.toX(hertz));
+      if (panel.timed && at >= y && at <= y + height) panel.hair(ctx, x, at, width, 1, theme);
+      if (!panel.timed && at >= x && at <= x + width) panel.hair(ctx, at, y, 1, height, theme);
+    }
   }
 
   /** Show a text beside a point, inside the figure. */
