@@ -1,13 +1,14 @@
 """`workbench serve` for a class: places come to an end and come back, and a crash is one's own."""
 
 import json
+import math
 import os
 import signal
 import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -141,6 +142,39 @@ def test_a_kernel_that_was_ready_for_long_does_not_count_as_unused(monkeypatch):
     Places._seat(places, "ready")
     assert places.pages == {"ready"}
     assert before <= kernel.last_activity <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("kernel_id", "connections", "unused", "state", "idle", "ended"),
+    [
+        ("page", 1, 3500, "idle", 3600.0, False),
+        ("page", 1, 3700, "idle", 3600.0, True),
+        ("page", 1, 3700, "busy", 3600.0, False),
+        ("page", 1, 1e6, "idle", math.inf, False),
+        ("page", 0, 800, "idle", 3600.0, False),
+        ("page", 0, 1000, "idle", 3600.0, True),
+        ("page", 0, 1000, "idle", math.inf, True),
+        ("page", 0, 100, "idle", 60.0, True),
+        ("ready", 0, 1e6, "idle", 60.0, False),
+    ],
+)
+def test_a_kernel_ends_that_a_page_has_and_nobody_uses(
+    kernel_id, connections, unused, state, idle, ended
+):
+    shut = []
+
+    async def shutdown_kernel(kernel_id):
+        shut.append(kernel_id)
+
+    last = datetime.now(UTC) - timedelta(seconds=unused)
+    kernel = SimpleNamespace(last_activity=last, execution_state=state)
+    places = SimpleNamespace(
+        pages={"page"}, idle=idle, cull_idle_timeout=900, get_kernel=lambda _: kernel,
+        _kernel_connections={kernel_id: connections}, shutdown_kernel=shutdown_kernel,
+    )  # fmt: skip
+    with pytest.raises(StopIteration):  # nothing is waited for; a browser's loop may run already
+        Places.cull_kernel_if_idle(places, kernel_id).send(None)
+    assert shut == [kernel_id] * ended
 
 
 @pytest.mark.slow

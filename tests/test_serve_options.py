@@ -28,6 +28,7 @@ on_linux = pytest.mark.skipif(not psutil.LINUX, reason="Linux limits a process's
         (["--ready=9"], "--ready must be from 0 to --visitors (8); got 9."),
         (["--ready=-1"], "--ready must be from 0 to --visitors (8); got -1."),
         (["--idle=0"], "--idle must be at least 1 second; got 0."),
+        (["--idle=nan"], "--idle must be at least 1 second; got nan."),
         (["--memory=0.5"], "--memory must be at least 1 GB; got 0.5."),
         (["--memory=nan"], "--memory must be at least 1 GB; got nan."),
         (["--files=/no/such/folder"], "--files must be a folder; got /no/such/folder."),

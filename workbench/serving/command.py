@@ -24,6 +24,7 @@ from workbench.serving import memory
 PASSWORD = "WORKBENCH_PASSWORD"
 FILES = "WORKBENCH_FILES"  # read by the dashboards: where a page may choose recordings
 VISITORS, READY = 8, 1
+IDLE = 3600  # s: longer than a lecture's stretch without the page
 SHARING = {  # what lets many kernels share a machine
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
@@ -42,7 +43,11 @@ def add_options(page: argparse.ArgumentParser) -> None:
         "--ready", type=int, metavar="N", default=READY, help="kernels kept for the next pages"
     )
     page.add_argument(
-        "--idle", type=int, metavar="SECONDS", help="end pages that nobody uses for so long"
+        "--idle",
+        type=float,
+        metavar="SECONDS",
+        default=IDLE,
+        help="end pages that nobody uses for so long; inf for never",
     )
     page.add_argument(
         "--memory",
@@ -69,8 +74,8 @@ def refusal(options: argparse.Namespace) -> str | None:
     if not 0 <= options.ready <= options.visitors:
         visitors = options.visitors
         return f"--ready must be from 0 to --visitors ({visitors}); got {options.ready}."
-    if options.idle is not None and options.idle < 1:
-        return f"--idle must be at least 1 second; got {options.idle}."
+    if not options.idle >= 1:
+        return f"--idle must be at least 1 second; got {options.idle:g}."
     if options.memory is not None and not options.memory >= memory.LEAST:
         return f"--memory must be at least {memory.LEAST:g} GB; got {options.memory:g}."
     if options.files is not None and not options.files.is_dir():

@@ -111,7 +111,7 @@ def settings(
     port: int | None = None,
     visitors: int = 8,
     ready: int = 1,
-    idle: int | None = None,
+    idle: float = math.inf,
     memory: float = math.inf,
     password: str = "",
 ) -> Config:
@@ -122,8 +122,8 @@ def settings(
         port: And the port of it; None for Voila's own.
         visitors: How many pages there may be at a time.
         ready: How many kernels wait for the next ones.
-        idle: Seconds after which a page that nobody uses loses its kernel; None for never, as long
-            as it is open.
+        idle: Seconds after which a page that nobody uses loses its kernel; infinity for never, as
+            long as it is open.
         memory: GiB of data that a kernel may hold; infinity is as much as there is.
         password: What to ask for, hashed; a token if empty.
 
@@ -145,7 +145,8 @@ def settings(
     config.VoilaConfiguration.preheat_kernel = True
     config.VoilaConfiguration.default_pool_size = 0  # places keep their own
     config.VoilaConfiguration.file_allowlist = []
-    config.VoilaConfiguration.extension_config = {"workbench": {"idleSeconds": idle}}
+    said = None if math.isinf(idle) else idle  # JSON has no infinity
+    config.VoilaConfiguration.extension_config = {"workbench": {"idleSeconds": said}}
     config.VoilaConfiguration.show_tracebacks = is_local(ip)
     config.VoilaExecutor.iopub_timeout = STARTING  # many that start at once are slow: after
     config.VoilaExecutor.startup_timeout = STARTING  # these a page would come up without its plots
@@ -153,7 +154,7 @@ def settings(
     config.KernelRestarter.restart_limit = 0  # without its widgets a kernel is of no use
     config.Places.visitors, config.Places.ready = visitors, ready
     config.Places.memory = memory
-    config.Places.cull_idle_timeout = idle or CULL_AFTER
-    config.Places.cull_interval = max(1, min(60, (idle or CULL_AFTER) // 4))
-    config.Places.cull_connected = idle is not None
+    config.Places.idle = idle
+    config.Places.cull_idle_timeout = CULL_AFTER
+    config.Places.cull_interval = max(1, int(min(60.0, idle / 4)))
     return config

@@ -52,6 +52,8 @@ class Places(_Pooled):
 
     visitors = Integer(8, help="How many pages there may be at a time.").tag(config=True)
     ready = Integer(1, help="How many kernels wait for the next pages.").tag(config=True)
+    idle = Float(math.inf, help="Seconds after which a page that nobody uses loses its kernel.")
+    idle.tag(config=True)
     arrival = Float(90.0, help="Seconds in which a page connects, or nobody is there any more.")
     arrival.tag(config=True)
 
@@ -105,6 +107,19 @@ class Places(_Pooled):
             if page.kernel_id == kernel_id:
                 page._send_status_message("dead")
         return await super().shutdown_kernel(kernel_id, *args, **kwargs)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a page's kernel that nobody uses, sooner where its connection is lost.
+
+        What is kept ready waits for as long as it has to.
+        """
+        kernel = self.get_kernel(kernel_id)
+        if kernel_id not in self.pages or kernel.execution_state == "busy":
+            return
+        lost = not self._kernel_connections.get(kernel_id)
+        patience = min(self.idle, self.cull_idle_timeout) if lost else self.idle
+        if (datetime.now(UTC) - kernel.last_activity).total_seconds() > patience:
+            await self.shutdown_kernel(kernel_id)
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
         """End all of them for good."""
