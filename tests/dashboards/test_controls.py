@@ -1,3 +1,4 @@
+import threading
 from typing import Annotated
 
 import ipywidgets as widgets
@@ -134,3 +135,27 @@ def test_a_slider_that_is_sent_no_number_says_what_it_is():
     assert (slider.value, sent) == (2, ["value"])
     inner.set_state({"value": 2})
     assert slider.value == 3
+
+
+def elsewhere(do):
+    """Do something on another thread, as the page's messages are handled, and wait for it."""
+    thread = threading.Thread(target=do)
+    thread.start()
+    thread.join()
+
+
+def test_what_a_person_moves_while_a_value_is_shown_is_told():
+    control = Control(DECLARED["drive_db"], 6.0)
+    told = []
+    control.observe(lambda control: told.append(control.value))
+
+    def moved(change):
+        if change.new == 10.0:
+            elsewhere(lambda: setattr(control._input, "value", 20.0))
+
+    control._input.observe(moved, "value")
+    control.show(10.0)
+    assert told == [20.0]
+    assert control.value == 20.0
+    control.show(3.0)
+    assert told == [20.0]

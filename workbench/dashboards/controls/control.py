@@ -12,6 +12,7 @@ from workbench.dashboards.alerts import alert, unalert
 from workbench.dashboards.controllers.forms import label
 from workbench.dashboards.controls.looks import looks
 from workbench.dashboards.controls.numbers import WORDS, NumberRow, NumberSlider, rungs_of
+from workbench.dashboards.controls.silence import Silence
 from workbench.params import Declared
 
 LAYOUT = {"width": "auto", "margin": "1px 0", "flex": "1 1 auto"}
@@ -29,7 +30,7 @@ class Control:
     def __init__(self, declared: Declared, value: Any):
         self.declared = declared
         self._observers: list[Callable[[Control], None]] = []
-        self._silent = False
+        self._silence = Silence()
         start = _suggested(declared) if value is None else value
         self._input = _input(declared, start)
         self._automatic: Any = None
@@ -73,24 +74,18 @@ class Control:
         self.error = ""
 
     def _put(self, value: Any) -> None:
-        self._silent = True
-        try:
+        with self._silence:
             if self._automatic is not None:
                 self._automatic.value = value is None
             if value is not None or self._automatic is None:
                 self._input.value = _NONE if value is None else value
-        finally:
-            self._silent = False
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """Shows what None stands for, given all parameters of the op, while it is chosen."""
         automatic = self.declared.param.automatic
         if automatic and self._automatic is not None and self._automatic.value:
-            self._silent = True
-            try:
+            with self._silence:
                 self._input.value = automatic(values)
-            finally:
-                self._silent = False
 
     def observe(self, callback: Callable[[Control], None]) -> None:
         """Calls `callback(control)` whenever the value changes."""
@@ -121,7 +116,7 @@ class Control:
     def _changed(self, change: Any) -> None:
         if self._automatic is not None:
             self._follow_automatic()
-        if not self._silent:
+        if not self._silence:
             self._tell()
 
     def _tell(self) -> None:

@@ -15,6 +15,7 @@ from workbench.dashboards.controls.control import LAYOUT
 from workbench.dashboards.controls.looks import looks
 from workbench.dashboards.controls.microphone import Microphone
 from workbench.dashboards.controls.numbers import WORDS
+from workbench.dashboards.controls.silence import Silence
 from workbench.dashboards.sources import TEST_SIGNALS, ClipSource, SignalSource, Source
 
 
@@ -42,7 +43,7 @@ class SourceChoices:
         channel_of: str,
     ):
         self._change_source, self._choose_channel = change_source, choose_channel
-        self._listening = True
+        self._silence = Silence()
         look = looks(widgets.Dropdown, words=WORDS, **LAYOUT)
         hidden = {} if folder.is_free() else {"display": "none"}
         self.source = widgets.Dropdown(description="source", **look)
@@ -82,8 +83,7 @@ class SourceChoices:
         options = _options()
         known = _option_of(source, [value for _, value in options])
         own = [] if known is not None else [(source.name, source)]
-        self._listening = False  # new options choose the first of them for a moment
-        try:
+        with self._silence:  # new options choose the first of them for a moment
             self.source.options = [*own, *options]
             self.source.value = source if known is None else known
             if str(getattr(getattr(source, "clip", None), "path", "")) != self.path.value.strip():
@@ -93,15 +93,13 @@ class SourceChoices:
             self.channel.options = [(f"channel {i + 1}", i) for i in range(channels)]
             self.channel.value = channel
             self.channel.layout.display = "none" if channels == 1 else ""
-        finally:
-            self._listening = True
         self._say("")
 
     def _on(self, act: Callable[[Any], Any]) -> Callable[[Any], None]:
         """A callback that shows an error among the choices."""
 
         def callback(change: Any) -> None:
-            if not self._listening:
+            if self._silence:
                 return
             try:
                 act(change)
