@@ -25,7 +25,7 @@ LESSONS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 LONGEST_CELL = 12
 WIDEST_LINE = 100
 LONGEST_RUN = 60.0  # seconds on 2 cores; about 20 are usual
-SHOWS_PICTURE = re.compile(r"\bexplore\(|\.figure\(|\bplot\(")
+SHOWS_PICTURE = re.compile(r"\b(?:explore|gallery)\(|\.figure\(|\bplot\(")
 NUMBER = re.compile(r"[-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 ALIKE = 0.002  # of white, on average: a curve more or less makes 0.01
 LIVE = "application/vnd.jupyter.widget-view+json"
@@ -311,6 +311,7 @@ def test_a_lesson_has_its_end_in_order():
         ("wb.plot(a)", True),
         ("d = wb.explore('stft')\nd.set(0, window='boxcar')\nd", True),
         ("d.figure()", True),
+        ("wb.gallery()", True),
         ("wb.plot(a)\nprint(1)", False),
         ("d = wb.explore('stft')", False),
     ],
