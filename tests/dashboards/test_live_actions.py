@@ -10,6 +10,7 @@ import pytest
 import soundfile as sf
 from PIL import Image
 
+from tests.accessibility import serious
 from tests.lab import DRAWN, Lab, notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -274,3 +275,23 @@ def test_it_is_as_before_after_the_page_is_loaded_again(lab):
     becomes_possible(lab, "Undo")
     press(lab, "Undo")
     shows(lab, DRIVE, 6)
+
+
+def test_what_comes_and_goes_is_for_everybody_too(lab):
+    """A refusal, a menu, a selection, the bar of a job and the offer of settings from before."""
+    page = lab.page
+    bands = field(lab, "num mel bins")
+    bands.fill("-3")
+    bands.press("Enter")
+    page.get_by_role("alert").filter(has_text="num_mel_bins must be").wait_for()
+    for name in ("Select", "Download"):
+        press(lab, name)
+    rare = ".workbench-menu, .workbench-job, .workbench-restore"
+    hidden = page.eval_on_selector_all(rare, "all => all.map(each => each.hidden)")
+    assert hidden == [True, True, False]  # the menu is open
+    show = "(all, there) => all.forEach((each) => { each.hidden = !there; })"
+    page.eval_on_selector_all(rare, show, True)
+    assert serious(lab, ".workbench-dashboard") == []
+    page.eval_on_selector_all(rare, show, False)
+    for name in ("Select", "Reset parameters"):
+        press(lab, name)
