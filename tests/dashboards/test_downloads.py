@@ -11,6 +11,7 @@ import soundfile as sf
 from PIL import Image
 
 import workbench as wb
+from workbench.dashboards.controllers.forms import SHOWN
 from workbench.dashboards.downloads import KINDS, file_name, table
 from workbench.dashboards.frames import View
 from workbench.dashboards.panels import ImagePanel, LinesPanel, WavePanel, ZPlanePanel
@@ -84,6 +85,15 @@ def test_csv_has_lines_and_poles(recurrent):
     poles = [r for r in found if r["panel"] == planes.title]
     assert len(poles) == sum(len(g) for plane in planes.planes for g in plane.points.values())
     assert {row["x_axis"] for row in poles} == {"real part"}
+
+
+def test_csv_names_the_points_of_a_single_plane():
+    dashboard = wb.explore("delay", (TONE, 8000))
+    dashboard.set(0, kind="thiran")
+    dashboard.set(SHOWN, poles_and_zeros=True)
+    found = rows(dashboard.download("csv"))
+    lines = {row["line"] for row in found if row["panel"] == "Poles and zeros"}
+    assert lines == {"poles", "zeros"}
 
 
 def test_csv_of_images_alone_is_the_table_of_parameters(dashboard, monkeypatch):

@@ -118,7 +118,7 @@ def _rows(panel: Panel) -> Iterator[Row]:
             for group, points in plane.points.items():
                 for point in np.ravel(points):
                     numbers = f"{point.real:.9g}", f"{point.imag:.9g}"
-                    line = f"{plane.title}, {group}"
+                    line = ", ".join(filter(None, (plane.title, group)))
                     yield panel.title, line, "real part", numbers[0], "imaginary part", numbers[1]
 
 

@@ -195,8 +195,8 @@ export class ZPlanePanel extends Panel {
     const turn = Math.atan2(nearest.im, nearest.re) / (2 * Math.PI);
     const angle = rate ? quantity(turn * rate, "Hz", niceStep(rate / 5e4))
       : quantity(360 * turn, "°", 0.1, 1);
-    const text = `${planes[nearest.plane].title} · ${names[nearest.group]}\n`
-      + `magnitude ${format(nearest.size, 5)} · ${angle}`;
+    const whose = [planes[nearest.plane].title, names[nearest.group]].filter(Boolean).join(" · ");
+    const text = `${whose}\nmagnitude ${format(nearest.size, 5)} · ${angle}`;
     return { text, marks: [nearest.place] };
   }
 }
