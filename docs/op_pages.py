@@ -113,7 +113,7 @@ def page(op: Op, parity: dict[str, str], exported: dict[str, dict[str, str]]) ->
         f"## Parameters\n\n{parameter_table(daily)}",
         *([f"### Rarely changed\n\n{parameter_table(rare)}"] if rare else []),
         *([presets] if (presets := preset_table(op)) else []),
-        f"## How near\n\n{parity[op.name]}{ERRORS}",
+        f"## How near to others\n\n{parity[op.name]}{ERRORS}",
         f"## What holds\n\n{facts(op, exported)}",
         *([f"## Example\n\n```pycon\n{text.example}\n```"] if text.example else []),
         f"## Source\n\n{text.source}",
@@ -196,14 +196,25 @@ def facts(op: Op, exported: dict[str, dict[str, str]]) -> str:
         lines.append(f"It {streams}.")
         if not op.operands:
             kind = layers.layer_of(op).__name__
-            to = ", ".join(f"{target} ({error})" for target, error in exported[kind].items())
             lines.append(f"As a Keras layer: `wb.layers.{kind}`.")
-            lines.append(f"[Exported](../export.md#which-layers) to, with the error in dB: {to}.")
+            lines.append(exports(exported[kind]))
         lines.append(
             "`axis=` says where time is; with `lengths=` a padded row equals the row alone."
         )
     lines.append("float64 stays float64; half precision is computed in float32.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def exports(errors: dict[str, str]) -> str:
+    """What a layer is exported to, and how near to the layer each file comes."""
+    said = {target: "exact" if e == "0" else f"{e} dB" for target, e in errors.items() if e != "no"}
+    files = ", ".join(f"{target} ({error})" for target, error in said.items())
+    not_to = ", ".join(target for target, error in errors.items() if error == "no")
+    lacking = f" Not as it is here to {not_to}." if not_to else ""
+    return (
+        f"Exported to {files}, the error in brackets.{lacking} [What can't be](../export.md), and "
+        "why."
+    )
 
 
 def picture(op: Op, path: Path) -> None:

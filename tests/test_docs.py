@@ -55,7 +55,7 @@ def test_every_op_has_a_page_with_a_picture_and_all_its_parameters(site, name):
     assert (site / "_images" / f"{name}.png").exists()
     listed = set(re.findall(r'<td><p><code class="[^"]*"><span class="pre">(\w+)</span>', page))
     assert listed >= set(registry()[name].parameters)
-    for title in ("How near", "Source"):
+    for title in ("How near to others", "Source"):
         assert re.search(rf"<h2>{title}.*?</h2>\s*<p>\S[^<]", page), f"{name} lacks {title}"
 
 

@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab import PATIENCE, Served, notebook
 from workbench.serving.command import PASSWORD
+from workbench.serving.pages import settings
 from workbench.serving.places import Places
 
 LIGHT = """
@@ -144,6 +145,27 @@ def test_a_kernel_that_was_ready_for_long_does_not_count_as_unused(monkeypatch):
     assert before <= kernel.last_activity <= datetime.now(UTC)
 
 
+@pytest.fixture
+def places(monkeypatch):
+    """Places as `workbench serve` sets them: one kernel has a page, and one is ready."""
+    made = Places.__new__(Places)
+    kernels = {name: SimpleNamespace(
+        execution_state="idle", kernel_name="python3", last_activity=datetime.now(UTC),
+        kernel_spec=SimpleNamespace(metadata={})) for name in ("page", "ready")}  # fmt: skip
+    shut = []
+
+    async def shutdown_kernel(kernel_id):
+        shut.append(kernel_id)
+
+    task = SimpleNamespace(done=lambda: True, result=lambda: {"kernel_id": "ready"})
+    for name, value in {
+        "pages": {"page"}, "_kernels": kernels, "_pools": {"": [task]}, "shut": shut,
+        "_kernel_connections": {"page": 1}, "shutdown_kernel": shutdown_kernel,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(made, name, value, raising=False)
+    return made
+
+
 @pytest.mark.parametrize(
     ("kernel_id", "connections", "unused", "state", "idle", "ended"),
     [
@@ -151,6 +173,7 @@ def test_a_kernel_that_was_ready_for_long_does_not_count_as_unused(monkeypatch):
         ("page", 1, 3700, "idle", 3600.0, True),
         ("page", 1, 3700, "busy", 3600.0, False),
         ("page", 1, 1e6, "idle", math.inf, False),
+        ("page", 1, 0, "dead", 3600.0, True),
         ("page", 0, 800, "idle", 3600.0, False),
         ("page", 0, 1000, "idle", 3600.0, True),
         ("page", 0, 1000, "idle", math.inf, True),
@@ -159,22 +182,25 @@ def test_a_kernel_that_was_ready_for_long_does_not_count_as_unused(monkeypatch):
     ],
 )
 def test_a_kernel_ends_that_a_page_has_and_nobody_uses(
-    kernel_id, connections, unused, state, idle, ended
+    places, kernel_id, connections, unused, state, idle, ended
 ):
-    shut = []
-
-    async def shutdown_kernel(kernel_id):
-        shut.append(kernel_id)
-
-    last = datetime.now(UTC) - timedelta(seconds=unused)
-    kernel = SimpleNamespace(last_activity=last, execution_state=state)
-    places = SimpleNamespace(
-        pages={"page"}, idle=idle, cull_idle_timeout=900, get_kernel=lambda _: kernel,
-        _kernel_connections={kernel_id: connections}, shutdown_kernel=shutdown_kernel,
-    )  # fmt: skip
+    for name, value in settings(idle=idle).Places.items():
+        setattr(places, name, value)
+    kernel = places._kernels[kernel_id]
+    kernel.last_activity -= timedelta(seconds=unused)
+    kernel.execution_state = state
+    places._kernel_connections[kernel_id] = connections
     with pytest.raises(StopIteration):  # nothing is waited for; a browser's loop may run already
-        Places.cull_kernel_if_idle(places, kernel_id).send(None)
-    assert shut == [kernel_id] * ended
+        places.cull_kernel_if_idle(kernel_id).send(None)
+    assert places.shut == [kernel_id] * ended
+
+
+def test_a_page_out_of_reach_is_waited_for_from_then_on(places):
+    places._kernels["page"].last_activity = datetime(2000, 1, 1, tzinfo=UTC)
+    before = datetime.now(UTC)
+    places.notify_disconnect("page")
+    assert before <= places._kernels["page"].last_activity <= datetime.now(UTC)
+    places.notify_disconnect("gone")
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from workbench.dashboards.controllers.forms import label
 from workbench.dashboards.controls.control import Control
 from workbench.dashboards.controls.leaving import Leaving
 from workbench.dashboards.controls.numbers import NumberRow, NumberSlider
+from workbench.dashboards.controls.silence import Silence
 from workbench.params import Param, read_parameters
 
 
@@ -150,12 +151,21 @@ def test_what_a_person_moves_while_a_value_is_shown_is_told():
     control.observe(lambda control: told.append(control.value))
 
     def moved(change):
-        if change.new == 10.0:
-            elsewhere(lambda: setattr(control._input, "value", 20.0))
+        control._input._slider.unobserve(moved, "value")
+        elsewhere(lambda: setattr(control._input._field, "value", 20.0))
 
-    control._input.observe(moved, "value")
+    control._input._slider.observe(moved, "value")
     control.show(10.0)
     assert told == [20.0]
-    assert control.value == 20.0
     control.show(3.0)
     assert told == [20.0]
+
+
+def test_silence_lasts_until_it_was_left_as_often_as_it_was_entered():
+    silence, other = Silence(), []
+    with silence:
+        with silence:
+            elsewhere(lambda: other.append(bool(silence)))
+        assert silence
+    assert not silence
+    assert other == [False]

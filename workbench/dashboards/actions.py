@@ -73,9 +73,8 @@ class Actions:
         try:
             self._dashboard.load(design)
         except (TypeError, ValueError, OSError) as error:
-            self._dashboard.load(
-                design, sound=False
-            )  # a sound that was uploaded ends with its kernel
+            # a sound that was given, or uploaded, ends with its kernel
+            self._dashboard.load(design, sound=False)
             return f"All was taken but the sound. {message(error)}"
         return ""
 

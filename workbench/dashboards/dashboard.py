@@ -79,7 +79,7 @@ class Dashboard:
     def controls(self) -> dict[tuple[int, str], Control]:
         """The control of each parameter, by stage and name.
 
-        The source's are at stage -1, those of what is shown at -2, those of how it is at -3.
+        The stage of the source's is -1, of what is shown and heard -2, of how it is shown -3.
         """
         return self.panel.controls
 
@@ -161,7 +161,7 @@ class Dashboard:
     def put_away(self) -> None:
         """Takes its widgets out of the kernel until `bring_back`; nothing else of it changes.
 
-        A page that is loaded again makes all that there are. What is shown without a gallery stays.
+        A page that is loaded again makes all there are. What is shown outside a gallery too stays.
         """
         with self._lock:
             self.panel.let_go()

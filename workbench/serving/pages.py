@@ -155,6 +155,7 @@ def settings(
     config.Places.visitors, config.Places.ready = visitors, ready
     config.Places.memory = memory
     config.Places.idle = idle
-    config.Places.cull_idle_timeout = CULL_AFTER
+    config.Places.cull_idle_timeout = int(min(CULL_AFTER, idle))
+    config.Places.cull_connected = True  # after `idle`
     config.Places.cull_interval = max(1, int(min(60.0, idle / 4)))
     return config

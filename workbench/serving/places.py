@@ -109,17 +109,18 @@ class Places(_Pooled):
         return await super().shutdown_kernel(kernel_id, *args, **kwargs)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a page's kernel that nobody uses, sooner where its connection is lost.
-
-        What is kept ready waits for as long as it has to.
-        """
+        """End a kernel that nobody uses: one whose page is connected is waited for longer."""
         kernel = self.get_kernel(kernel_id)
-        if kernel_id not in self.pages or kernel.execution_state == "busy":
-            return
-        lost = not self._kernel_connections.get(kernel_id)
-        patience = min(self.idle, self.cull_idle_timeout) if lost else self.idle
-        if (datetime.now(UTC) - kernel.last_activity).total_seconds() > patience:
-            await self.shutdown_kernel(kernel_id)
+        unused = (datetime.now(UTC) - kernel.last_activity).total_seconds()
+        connected = self._kernel_connections.get(kernel_id) and kernel.execution_state != "dead"
+        if not connected or unused > self.idle:
+            await super().cull_kernel_if_idle(kernel_id)
+
+    def notify_disconnect(self, kernel_id: str) -> None:
+        """A page is out of reach: from now on it is waited for."""
+        super().notify_disconnect(kernel_id)
+        if kernel_id in self:
+            self.get_kernel(kernel_id).last_activity = datetime.now(UTC)
 
     async def shutdown_all(self, *args: Any, **kwargs: Any) -> None:
         """End all of them for good."""

@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from workbench.dashboards.controls.looks import looks
+from workbench.dashboards.controls.silence import Silence
 from workbench.params import Declared
 
 WORDS = "128px"  # the width of what stands beside a control
@@ -46,7 +47,7 @@ class NumberSlider(widgets.HBox):
     def __init__(self, value: Any, rungs: Sequence[Any], **shown: Any):
         self._rungs = np.asarray(rungs)
         self._kind = type(rungs[0])
-        self._showing = False
+        self._silence = Silence()
         self._slider = _Ladder(
             max=len(rungs) - 1,
             readout=False,
@@ -65,13 +66,10 @@ class NumberSlider(widgets.HBox):
 
     @traitlets.observe("value")
     def _show(self, change: Any) -> None:
-        self._showing = True
-        try:
+        with self._silence:
             self._slider.value = int(np.argmin(np.abs(self._rungs - self.value)))
             if self._field.value != self.value:  # what is typed stays as it is
                 self._field.value = self._short(self.value)
-        finally:
-            self._showing = False
 
     @traitlets.observe("disabled")
     def _disable(self, change: Any) -> None:
@@ -85,11 +83,11 @@ class NumberSlider(widgets.HBox):
         return float(next((text for text in texts if len(text) <= _ROOM), texts[-1]))
 
     def _slid(self, change: Any) -> None:
-        if not self._showing:
+        if not self._silence:
             self.value = self._kind(self._rungs[change.new])
 
     def _typed(self, change: Any) -> None:
-        if not self._showing:
+        if not self._silence:
             whole = self._kind is int and change.new % 1 == 0
             self.value = int(change.new) if whole else change.new
 
@@ -106,7 +104,7 @@ class NumberRow(widgets.VBox):
     disabled = traitlets.Bool(False)
 
     def __init__(self, value: tuple[Any, ...], rungs: Sequence[Any], **shown: Any):
-        self._showing = False
+        self._silence = Silence()
         words = shown.pop("description", "")
         named = [
             shown | {"description": f"{words} {number}"} for number in range(1, len(value) + 1)
@@ -121,12 +119,9 @@ class NumberRow(widgets.VBox):
 
     @traitlets.observe("value")
     def _show(self, change: Any) -> None:
-        self._showing = True
-        try:
+        with self._silence:
             for slider, one in zip(self.children, self.value, strict=True):
                 slider.value = one
-        finally:
-            self._showing = False
 
     @traitlets.observe("disabled")
     def _disable(self, change: Any) -> None:
@@ -134,7 +129,7 @@ class NumberRow(widgets.VBox):
             slider.disabled = self.disabled
 
     def _moved(self, change: Any) -> None:
-        if not self._showing:
+        if not self._silence:
             self.value = tuple(slider.value for slider in self.children)
 
 

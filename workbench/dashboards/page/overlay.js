@@ -43,7 +43,7 @@ export class Overlay {
     }
   }
 
-  /** What the panel under the pointer tells; all panels mark the time and the frequency there. */
+  /** What the panel under the pointer tells; others mark its time and its frequency. */
   drawHover(ctx, timed) {
     const { scope, scope: { view, theme, selection: { note }, hands: { hover } } } = this;
     if (note) return this.tell(note.text, note.x, note.y);
@@ -56,7 +56,8 @@ export class Overlay {
       }
     }
     if ("y" in probe) panel.hair(ctx, view.x, Math.round(probe.y), view.width, 1, theme);
-    if (panel.meta.reach) this.drawHertz(ctx, panel, panel.toValue(panel.timed ? probe.y : probe.x));
+    const along = panel.timed ? probe.y : probe.x;
+    if (panel.meta.reach) this.drawHertz(ctx, panel, panel.toValue(along));
     for (const mark of probe.marks ?? []) {
       ctx.strokeStyle = theme.ink;
       ctx.beginPath();

@@ -20,15 +20,16 @@ function tell(what) {
   scrollTo(0, 0);
 }
 
-/** How long a page may go unused, in ms; the kernel is dead alike, whatever it ended by. */
+/** How long a kernel may go unused, in ms; it is dead alike, whatever it ended by. */
 const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
 const patience = 1000 * (config.extensionConfig?.workbench?.idleSeconds ?? Infinity);
-let used = performance.now();
-for (const event of ["pointerdown", "pointermove", "keydown", "wheel"])
-  addEventListener(event, () => { used = performance.now(); }, { capture: true, passive: true });
 
 function watch(manager) {
   const { kernel } = manager;
+  let used = performance.now();
+  kernel.anyMessage.connect((_, { msg }) => {
+    if (msg.header.msg_type !== "status") used = performance.now(); // as the server counts
+  });
   const end = () => {
     tell(performance.now() - used >= patience ? "unused" : "dead");
     manager.disconnect(); // the dashboards hear of it as well
