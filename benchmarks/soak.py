@@ -3,9 +3,10 @@
 `python -m benchmarks soak [--minutes 30] [--seed 0]`. It stops at the first thing that is wrong,
 says what was done before, and leaves a screenshot. What is done is written into a file all along.
 
-TensorFlow's own pool keeps what the largest pictures so far have taken: weighed with it, the kernel
-grows whenever the user finds a larger one. So the system's memory is used, unless
-`TF_ONEDNN_USE_SYSTEM_ALLOCATOR=0` says otherwise; what is then held is what the workbench holds.
+TensorFlow's oneDNN keeps what it has compiled for each shape that ever came, and in a pool of its
+own what the largest pictures so far have taken: weighed with it, the kernel grows with all that is
+new to it. So it is off, as in `workbench serve`, unless `TF_ENABLE_ONEDNN_OPTS=1` says otherwise;
+what is then held is what the workbench holds.
 """
 
 import os
@@ -26,7 +27,7 @@ from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rest import PATIENCE as REST
 
 CELLS = ["import workbench as wb\n\ngallery = wb.gallery()\ngallery"]
-SAMPLE = 90.0  # seconds between two weighings, at which all dashboards are as they were at first
+SAMPLE = 30.0  # seconds between two weighings
 RELOAD = 150.0
 WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
@@ -119,14 +120,15 @@ class Soak:
             time.sleep(0.2)
 
     def _weigh(self) -> None:
-        """Weigh like with like: the same two dashboards on the page, all as at first, at rest.
+        """Weigh like with like: the same two dashboards on the page, as at first, at rest.
 
         The user then goes on with the dashboard that was open.
         """
         there = [*IDEAS].index(self.witness.ask("soak_facts")["name"])
-        self.witness.ask("soak_first")
         for number in COMPARED:
             self._done(f"open: {self.user.open(number)}")
+            self.witness.ask("soak_first")
+            self._done("reset: to weigh")
         time.sleep(REST + _SLACK)
         now = {"seconds": self.seconds, "actions": float(self.actions)}
         self.samples.append(now | self.witness.weigh())
@@ -179,7 +181,7 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     """Run it, and print what was done and what it cost."""
     seed = random.randrange(10**6) if seed is None else seed
     print(f"soak: {minutes:g} min, seed {seed}", flush=True)
-    os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     found = soak(minutes, seed)
     witness = found.witness
     report.table(

@@ -19,7 +19,6 @@ from workbench.dashboards.rest import give_back
 
 gallery = globals().get("gallery")  # the notebook has made it
 _MOST = 0.999  # of an image: where the result is nothing but rounding, its level in dB is noise
-_sources = {}  # with which each dashboard opened
 _TOLD = ("IntSlider", "FloatText", "Text", "Checkbox", "Dropdown", "HTML", "ToggleButton")
 
 
@@ -89,13 +88,8 @@ def soak_everything(changes=40):
 
 
 def soak_first():
-    """All dashboards as they were at first, the sound too: a longer one takes more."""
-    for name, dashboard in gallery._opened.items():
-        first = _sources.setdefault(name, dashboard.controller.source)
-        dashboard.rest()
-        with dashboard._changing():
-            dashboard._restore(dashboard._opened, first)
-            dashboard._changed()
+    """The open dashboard as it was at first."""
+    soak_dashboard().reset()
 
 
 def _range(declared):

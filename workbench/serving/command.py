@@ -29,6 +29,7 @@ SHARING = {  # what lets many kernels share a machine
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # it compiles for each new shape, and keeps all of them
     "JUPYTER_WIDGETS_ECHO": "0",  # it is for several pages on one kernel
 }
 
