@@ -27,7 +27,7 @@ from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rest import PATIENCE as REST
 
 CELLS = ["import workbench as wb\n\ngallery = wb.gallery()\ngallery"]
-SAMPLE = 30.0  # seconds between two weighings
+SAMPLE = 90.0  # seconds between two weighings, for which all dashboards are as they were at first
 RELOAD = 150.0
 WARM_UP = 0.2  # of the time: what has an end fills, such as caches
 DASHBOARDS = 10
@@ -120,15 +120,14 @@ class Soak:
             time.sleep(0.2)
 
     def _weigh(self) -> None:
-        """Weigh like with like: the same two dashboards on the page, as at first, at rest.
+        """Weigh like with like: the same two dashboards on the page, all as at first, at rest.
 
         The user then goes on with the dashboard that was open.
         """
         there = [*IDEAS].index(self.witness.ask("soak_facts")["name"])
+        self.witness.ask("soak_first")
         for number in COMPARED:
             self._done(f"open: {self.user.open(number)}")
-            self.witness.ask("soak_first")
-            self._done("reset: to weigh")
         time.sleep(REST + _SLACK)
         now = {"seconds": self.seconds, "actions": float(self.actions)}
         self.samples.append(now | self.witness.weigh())
@@ -173,7 +172,7 @@ def growth(samples: list[dict[str, float]]) -> dict[str, tuple[float, float, flo
             for part in (warm[:third], warm[-third:])
         )
         rate = 1000 * (end - start) / max(after - before, 1.0)
-        found[name] = start, 100 * (end / start - 1), rate
+        found[name] = start, 100 * (end - start) / max(start, 1.0), rate
     return found
 
 
@@ -193,8 +192,9 @@ def main(report: Report, minutes: float = 30.0, seed: int | None = None) -> None
     )  # fmt: skip
     report.table("What was done", ["action", "times"], [*found.counts.most_common()])
     grown = growth(found.samples)
-    held = " ".join(f"{sample['kernel MiB held']:.0f}" for sample in found.samples)
-    print(f"\nkernel MiB held, every {SAMPLE:g} s: {held}")
+    for name in ("kernel MiB held", "traces MiB"):
+        weighed = " ".join(f"{sample[name]:.0f}" for sample in found.samples)
+        print(f"\n{name}, every {SAMPLE:g} s: {weighed}")
     report.table(
         "Memory after the warm-up",
         ["figure", "at first", "growth %", "per 1000 actions"],

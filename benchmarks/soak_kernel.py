@@ -16,9 +16,11 @@ from workbench.dashboards.controllers.forms import LOOKS, SHOWN, SOURCE
 from workbench.dashboards.controls.numbers import rungs_of
 from workbench.dashboards.ideas import IDEAS
 from workbench.dashboards.rest import give_back
+from workbench.traces import _kept
 
 gallery = globals().get("gallery")  # the notebook has made it
 _MOST = 0.999  # of an image: where the result is nothing but rounding, its level in dB is noise
+_sources = {}  # with which each dashboard opened
 _TOLD = ("IntSlider", "FloatText", "Text", "Checkbox", "Dropdown", "HTML", "ToggleButton")
 
 
@@ -88,8 +90,18 @@ def soak_everything(changes=40):
 
 
 def soak_first():
-    """The open dashboard as it was at first."""
-    soak_dashboard().reset()
+    """All dashboards as they were at first, the sound too: a longer one takes more.
+
+    Those that are put away are so again: what is restored has widgets.
+    """
+    for name, dashboard in gallery._opened.items():
+        first = _sources.setdefault(name, dashboard.controller.source)
+        dashboard.rest()
+        with dashboard._changing():
+            dashboard._restore(dashboard._opened, first)
+            dashboard._changed()
+        if dashboard not in (gallery._shown, gallery._left):
+            dashboard.put_away()
 
 
 def _range(declared):
@@ -109,11 +121,13 @@ def soak_memory():
     gc.collect()
     give_back()
     instances = ipywidgets.widgets.widget._instances
+    kept = [*_kept._sizes.items()]
     return {
         "kernel MiB": before / 2**20,
         "kernel MiB held": psutil.Process().memory_info().rss / 2**20,
         "widgets": len(instances),
         "threads": threading.active_count(),
+        "traces MiB": sum(size for (owner, _), size in kept if owner() is not None) / 2**20,
         **_tensors(),
     }
 

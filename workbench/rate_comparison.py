@@ -23,6 +23,7 @@ from workbench.params import Param, read_parameters
 from workbench.rate_poles import Poles, has_order, method_name, order_name, poles_by_order, poles_of
 from workbench.recurrent_model import RecurrentModel
 from workbench.specification import Declaration
+from workbench.stopping import may_stop
 
 TargetRate = Annotated[
     int,
@@ -218,6 +219,7 @@ class RateComparer:
     def _once(self, name: str, key: Any, make: Callable[[], Any]) -> Any:
         """What `make` makes of these things; the last result is kept."""
         if name not in self._known or self._known[name][0] != key:
+            may_stop()
             self._known[name] = (key, make())
         return self._known[name][1]
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 import tensorflow as tf
 
+from workbench.stopping import may_stop
+
 Made = TypeVar("Made")
 
 _shared: ContextVar[LastResults | None] = ContextVar("workbench-recall", default=None)
@@ -41,6 +43,7 @@ class LastResults:
         """
         last = self._kept.get(name)
         if last is None or not _same(last[0], given):
+            may_stop()
             last = self._kept[name] = (given, make())
         return last[1]
 

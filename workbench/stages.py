@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from workbench.declared_layer import DeclaredLayer
 from workbench.masks import carry, mask_of, valid_steps
+from workbench.stopping import may_stop
 from workbench.traces import Overtaken, Traces
 
 
@@ -155,6 +156,7 @@ class Stage:
         *tensors: tf.Tensor,
         others: Mapping[str, float] | None = None,
     ) -> Any:
+        may_stop()
         values = self._values() | dict(others or {})
         able = self._differentiable(values)
         self._moving |= {n for n in able if values[n] != self._first.get(n)}

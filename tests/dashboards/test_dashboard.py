@@ -15,6 +15,7 @@ from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.publication import figure as publication
 from workbench.layers import OpLayer
 from workbench.ops import registry
+from workbench.stopping import may_stop
 
 
 def explorable(op):
@@ -123,6 +124,70 @@ def test_what_a_person_interrupts_changes_nothing_and_is_said(dashboard, monkeyp
     assert dashboard.frames[-1].values["0.drive_db"] == 7.0
 
 
+def stop_it(scope, seconds=10.0):
+    """As a page does as soon as it has been told of something that lasts."""
+    end = time.monotonic() + seconds
+    while scope.busy.told is None and time.monotonic() < end:
+        time.sleep(0.01)
+    computing.stop(scope.busy.told)
+
+
+def test_what_a_person_stops_changes_nothing_and_is_said(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    said, status = [], dashboard.scope.set_status
+    dashboard.scope.set_status = lambda text: (said.append(text), status(text))
+    forward = dashboard.controller.chain.layers[0].apply
+
+    def stopped_in_the_first_stage(*arguments, **options):
+        stop_it(dashboard.scope)
+        return forward(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dashboard.controller.chain.layers[0], "apply", stopped_in_the_first_stage)
+        dashboard.controls[0, "drive_db"].value = 20.0
+        assert (said, dashboard.frames) == (["Stopped: nothing has changed."], [])
+        assert dashboard.controls[0, "drive_db"].value == 6.0
+        assert dashboard.controller.values["0.drive_db"] == 6.0
+        assert dashboard.possible == ()
+    dashboard.set(0, drive_db=7.0)
+    assert dashboard.frames[-1].values["0.drive_db"] == 7.0
+    assert dashboard.scope.busy.told is None
+
+
+def test_only_what_lasts_now_can_be_stopped(dashboard):
+    computing.stop(dashboard.scope.busy._number)  # there is nothing that lasts
+    computing.stop(None)
+    dashboard.set(0, drive_db=7.0)
+    assert dashboard.frames[-1].values["0.drive_db"] == 7.0
+
+
+def test_a_sound_that_is_stopped_is_not_waited_for(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content)
+
+    def sound(*arguments, **options):
+        stop_it(dashboard.scope)
+        may_stop()
+
+    monkeypatch.setattr(dashboard.controller, "sound", sound)
+    dashboard._send_audio("original", True)
+    assert "silence" in [each["kind"] for each in sent]
+
+
+def test_a_view_that_is_stopped_goes_back(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+
+    def follow(*arguments, **options):
+        stop_it(dashboard.scope)
+        may_stop()
+
+    monkeypatch.setattr(dashboard.controller, "follow", follow)
+    before = dashboard.controller.frame.range
+    dashboard._look(View(0.5, 1.0, 500, 1.0))
+    assert dashboard.frames[-1].range == before
+
+
 def test_sources_can_be_chosen_uploaded_and_named(dashboard, tmp_path):
     dashboard.panel.choices.source.value = "drums"
     assert dashboard.frames[-1].time[1] == pytest.approx(4.4)
@@ -191,7 +256,7 @@ def test_a_sound_and_a_view_that_last_say_so(dashboard, monkeypatch, what):
 
     def wait(*arguments, **options):
         end = time.monotonic() + 5
-        while {"kind": "busy", "busy": True} not in sent and time.monotonic() < end:
+        while not any(m["kind"] == "busy" for m in sent) and time.monotonic() < end:
             time.sleep(0.01)
         return real(*arguments, **options)
 
@@ -200,7 +265,9 @@ def test_a_sound_and_a_view_that_last_say_so(dashboard, monkeypatch, what):
         dashboard._send_audio("original", True)
     else:
         dashboard._look(View(0.5, 1.0, 500, 1.0))
-    assert [m["busy"] for m in sent if m["kind"] == "busy"] == [True, False]
+    lasting, over = [m["number"] for m in sent if m["kind"] == "busy"]
+    assert lasting > 0
+    assert over is None
 
 
 def test_the_figure_is_the_picture_on_screen(dashboard):

@@ -209,6 +209,31 @@ def test_an_error_in_a_worker_thread_is_shown(lab):
     lab.page.get_by_text("the frame is broken").wait_for(state="hidden")
 
 
+SLOW = """
+from workbench.stopping import may_stop
+def slow(*arguments):
+    for _ in range(1200):
+        time.sleep(0.05)
+        may_stop()
+import time
+real, dashboard.controller._compute = dashboard.controller._compute, slow
+"""
+
+
+def test_what_takes_long_is_stopped_while_the_kernel_computes(lab):
+    page = lab.page
+    before = drive(page).get_attribute("aria-valuenow")
+    run_cell(lab, SLOW)
+    drive(page).press("PageUp")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("status").filter(has_text="Stopped: nothing has changed.").wait_for()
+    page.locator(".workbench-job").wait_for(state="hidden")
+    assert drive(page).get_attribute("aria-valuenow") == before
+    run_cell(lab, "dashboard.controller._compute = real")
+    assert move(page) > 6.0
+    assert page.get_by_text("Stopped: nothing has changed.").count() == 0
+
+
 def run_cell(lab, code):
     """Run code in the notebook's kernel, but in no cell of it."""
     status = lab.page.evaluate(

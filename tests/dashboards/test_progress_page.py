@@ -6,6 +6,7 @@ import numpy as np
 
 from workbench.dashboards.frames import Frame
 from workbench.dashboards.panels import WavePanel
+from workbench.stopping import STOP
 
 
 def told(page, fraction, left=None, text="Computing", on=True):
@@ -64,6 +65,49 @@ def test_without_a_known_end_there_is_no_number(page):
     bar = page.page.get_by_role("progressbar", name="Progress")
     assert bar.get_attribute("aria-valuenow") is None
     assert bar.get_attribute("aria-valuetext") == "Computing"
+
+
+def test_what_lasts_can_be_stopped_while_the_kernel_computes(page):
+    """By the channel that it reads meanwhile, and not where the front end gives no way to it."""
+    job, said = page.page.locator("#first .workbench-job"), "() => window.interjected"
+    page.page.evaluate("""() => {
+        window.interjected = [];
+        window.scopes.first.model.kernel.sendControlMessage = (...said) => interjected.push(said);
+    }""")
+    page.receive({"kind": "busy", "number": 7})
+    job.wait_for(state="visible", timeout=2000)
+    assert job.locator("span").text_content() == "Computing"
+    page.page.get_by_role("button", name="Stop").press("Enter")
+    [(message, answered, at_once)] = page.page.evaluate(said)
+    assert (message["channel"], message["header"]["msg_type"]) == ("control", STOP)
+    assert (message["content"], answered, at_once) == ({"number": 7}, False, True)
+    assert job.locator("span").text_content() == "Stopping"
+    assert page.sent("stop") == []
+    page.receive({"kind": "busy", "number": None})
+    job.wait_for(state="hidden", timeout=2000)
+    assert page.page.evaluate("document.activeElement.className") == "workbench-figure"
+
+    page.page.evaluate("() => delete window.scopes.first.model.kernel.sendControlMessage")
+    page.receive({"kind": "busy", "number": 8})
+    job.wait_for(state="visible", timeout=2000)
+    assert page.page.get_by_role("button", name="Stop").count() == 0
+    page.receive({"kind": "busy", "number": None})
+
+
+def test_a_job_has_the_bar_to_itself(page):
+    job = page.page.locator("#first .workbench-job")
+    words = job.locator("span")
+    told(page, 0.5, text="Learning")
+    job.wait_for(state="visible", timeout=2000)
+    page.receive({"kind": "busy", "number": 3})
+    assert words.text_content() == "Learning · 50 %"
+    assert page.page.get_by_role("button", name="Stop").count() == 1
+    page.page.get_by_role("button", name="Stop").click()
+    assert len(page.sent("stop")) == 1
+    page.receive({"kind": "progress", "on": False})
+    assert words.text_content() == "Computing"  # which still goes on
+    page.receive({"kind": "busy", "number": None})
+    assert job.is_hidden()
 
 
 def test_what_is_old_lies_under_a_veil(page):

@@ -478,7 +478,9 @@ def test_audio_is_asked_for_sent_and_invalidated_once(scope):
 
 
 def told(scope):
-    return [content["busy"] for content, _ in scope.sent if content["kind"] == "busy"]
+    """Of each word about what lasts, whether it does."""
+    said = [content["number"] for content, _ in scope.sent if content["kind"] == "busy"]
+    return [number is not None for number in said]
 
 
 def wait_until(condition, seconds=10.0):

@@ -335,10 +335,10 @@ def test_names_for_assistive_technology(page):
 
 
 def test_busy_is_shown_and_said(page):
-    page.receive({"kind": "busy", "busy": True})
+    page.receive({"kind": "busy", "number": 7})
     assert page.page.locator("#first .workbench-working").text_content() == "Computing"
     assert page.page.locator("#first .workbench-computing").count() == 1
-    page.receive({"kind": "busy", "busy": False})
+    page.receive({"kind": "busy", "number": None})
     assert page.page.locator(".workbench-computing").count() == 0
     assert page.page.locator("#first .workbench-working").text_content() == ""
 

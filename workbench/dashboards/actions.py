@@ -82,7 +82,7 @@ class Actions:
         kind = str(content.get("form"))
         with self._dashboard.scope.busy():
             made = self._dashboard.download(kind)
-        self._send(content, kind, KINDS[kind][0], made)
+            self._send(content, kind, KINDS[kind][0], made)
 
     def _export(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         self._exporter.start(content.get("form", ""), content["from"])

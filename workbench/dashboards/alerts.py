@@ -7,6 +7,7 @@ import html
 from collections.abc import Callable, Iterator
 
 from workbench.errors import ExportError, ParameterError, ParameterTypeError
+from workbench.stopping import Stopped
 
 _OPENING, _CLOSING = '<span role="alert">', "</span>"
 
@@ -14,7 +15,8 @@ _OPENING, _CLOSING = '<span role="alert">', "</span>"
 def message(error: BaseException) -> str:
     """What an error says, with its kind where it isn't one that we raise."""
     if isinstance(error, KeyboardInterrupt):
-        return "Interrupted: nothing has changed."
+        how = "Stopped" if isinstance(error, Stopped) else "Interrupted"
+        return f"{how}: nothing has changed."
     known = isinstance(error, (ValueError, TypeError, OSError, ExportError))
     return str(error) if known else f"{type(error).__name__}: {error}"
 

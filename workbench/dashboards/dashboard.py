@@ -294,7 +294,7 @@ class Dashboard:
         with self._lock, self.scope.busy():
             try:
                 self._complete(view)
-            except (TypeError, ValueError) as error:  # there is no picture of it
+            except (TypeError, ValueError, KeyboardInterrupt) as error:  # there is no picture
                 self.scope.turn_back(replace(self.controller.frame, late=False))
                 self.scope.complain(error)
 
@@ -316,5 +316,5 @@ class Dashboard:
             try:
                 wav = self.controller.sound(track, matched=matched)
                 self.scope.send_audio(wav, self.controller.source.name, track, matched)
-            except Exception as error:  # the page waits for an answer
+            except (Exception, KeyboardInterrupt) as error:  # the page waits for an answer
                 self.scope.refuse_audio(message(error), track, matched)

@@ -30,6 +30,7 @@ MODULES = (  # each imports only from those before it
     "comms",
     "overdue",
     "lifeline",
+    "interjections",
     "progress",
     "again",
     "export",

@@ -15,9 +15,10 @@ from typing import Any
 import anywidget
 
 from workbench.dashboards.alerts import message
-from workbench.dashboards.computing import Computing
+from workbench.dashboards.computing import Computing, stop
 from workbench.dashboards.flow import Flow, cell_is_running
 from workbench.dashboards.frames import Frame, Selection, View
+from workbench.dashboards.interjections import on_stop
 from workbench.dashboards.later import Later
 from workbench.dashboards.page_module import PAGE, page_module
 
@@ -51,7 +52,8 @@ class Scope(anywidget.AnyWidget):
         self._status = ""
         self._complained = False
         self._later = Later()
-        self.busy = Computing(lambda busy: self.send({"kind": "busy", "busy": busy}), self._later)
+        self.busy = Computing(self._tell_busy, self._later)
+        on_stop(stop)
         self._flow = Flow(
             self._deliver,
             alarm=lambda delay: self._later(self._pump, delay),
@@ -211,6 +213,10 @@ class Scope(anywidget.AnyWidget):
         self._status = text
         self.send({"kind": "status", "text": text})
 
+    def _tell_busy(self, number: int | None) -> None:
+        """Say which computation lasts, by the number with which the page can stop it."""
+        self.send({"kind": "busy", "number": number})
+
     def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
         content, buffers = frame.encode()
         head = {"kind": "frame", "id": number, "paced": paced, "for": self._asker}
@@ -252,7 +258,7 @@ class Scope(anywidget.AnyWidget):
         returned = content.get("returned", False)
         if returned:
             self.send({"kind": "stale"})
-            self.send({"kind": "busy", "busy": self.busy.told})
+            self._tell_busy(self.busy.told)
             self.set_status(self._status)
         for told in (self._enabled, self._settings, self._export):
             if told is not None:

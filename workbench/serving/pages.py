@@ -21,6 +21,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from workbench.server import MESSAGE_BYTES, undelayed
 from workbench.serving.access import Identity, Unguarded, is_local, reachable
 from workbench.serving.places import Places
+from workbench.stopping import STOP
 
 TEMPLATES = Path(__file__).parent / "templates"
 CULL_AFTER = 900  # seconds that a kernel without a page may live, as after a lost connection
@@ -64,7 +65,7 @@ class Pages(Voila):
             parent=self,
             connection_dir=self.connection_dir,
             kernel_spec_manager=self.kernel_spec_manager,
-            allowed_message_types=self.kernel_manager.allowed_message_types,
+            allowed_message_types=[*self.kernel_manager.allowed_message_types, STOP],
         )
         login = settings["jinja2_env"]
         login.loader.searchpath.insert(0, str(TEMPLATES))

@@ -29,6 +29,7 @@ from workbench.errors import ParameterError
 from workbench.layers import OpLayer
 from workbench.objectives import LOSSES
 from workbench.params import Declared, Param, read_parameters
+from workbench.stopping import may_stop
 
 _LEAST_RATE = 100  # Hz: below it Kaldi's frames of 10 ms are nothing
 _MOST_VALUES = 20_000_000  # of overlapping frames: 80 MB, and several times that with gradients
@@ -215,6 +216,7 @@ class ChainController(VisibleFirst):
         )
         for plot in self._shown_plots():
             here = replace(scene, look=self.looking.of(plot.name, view.band))
+            may_stop()
             made = kept.get(plot.name) or plot.draw(here)
             if made is not None:
                 panels[plot.name] = made

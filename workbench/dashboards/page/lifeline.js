@@ -40,7 +40,7 @@ export class Lifeline {
     const lost = this.scope.root.closest(DISCONNECTED) !== null;
     if (lost === Boolean(this.lost)) return;
     this.take(lost);
-    this.scope.progress.setBusy(false);
+    this.scope.progress.setBusy(null);
     if (document.getElementById("workbench-ending")) return; // this page says so itself
     const again = document.body.dataset.voila ? "load the page again" : "run the cell again";
     this.scope.say(lost ? `The kernel has ended: ${again}.` : "");

@@ -1,31 +1,54 @@
+import { canInterject, interject } from "./interjections.js";
+
 const LASTING = 500; // ms after which a person wonders whether anything goes on
 
 /** How far the kernel is with what takes long: a bar, the time left, and a button that stops it. */
 export class Progress {
-  /** `stop` asks the kernel to end it; `rest` gets the focus when the button goes. */
+  busy = null; // the number of what is computed, and lasts
+
+  /** `stop` asks the kernel to end a job; `rest` gets the focus when the button goes. */
   constructor(scope, root, stop, rest) {
     Object.assign(this, { scope, root, rest });
     this.bar = root.querySelector("[role=progressbar]");
+    this.button = root.querySelector("button");
     const click = () => {
-      stop();
+      if (this.going) stop();
+      else interject(scope.model, this.busy);
       this.tell("Stopping", this.fraction, null);
       this.stopping = true;
     };
-    root.querySelector("button").addEventListener("click", click);
+    this.button.addEventListener("click", click);
     scope.abort.signal.addEventListener("abort", () => {
       this.hide();
     });
   }
 
-  /** Whether the kernel is computing something that lasts: shown and said aloud. */
-  setBusy(busy) {
+  /** Whether the kernel is computing something that lasts, by number: shown and said aloud. */
+  setBusy(number) {
+    const busy = number !== null;
+    this.busy = number;
     this.scope.root.classList.toggle("workbench-computing", busy);
     this.scope.find(".workbench-working").textContent = busy ? "Computing" : "";
+    if (!this.going) this.showBusy();
+  }
+
+  /** Where no job goes on: one can be stopped that nobody knows the length of. */
+  showBusy() {
+    if (this.busy === null) return this.hide();
+    this.tell("Computing", null, null);
+    this.button.hidden = !canInterject(this.scope.model);
+    this.root.hidden = false;
+    return undefined;
   }
 
   /** Take the kernel's word; what is over within half a second is never shown. */
   receive({ on, fraction, left, text }) {
-    if (!on) return this.hide();
+    this.going = on;
+    if (!on) {
+      this.hide();
+      return this.showBusy();
+    }
+    this.button.hidden = false;
     if (!this.stopping) this.tell(text, fraction, left);
     if (this.root.hidden) this.timer ??= setTimeout(() => { this.root.hidden = false; }, LASTING);
     return undefined;
