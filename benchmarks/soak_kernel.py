@@ -74,7 +74,7 @@ def soak_fresh():
             return []  # a panel has no picture, as the page says
         if any(getattr(panel, "old", ()) for panel in other.frame.panels):
             return []  # of a long signal the rest is computed in the background
-        return [*_differences(controller.frame, other.frame)]
+        return [*_differences(controller.frame, other.frame, _rounding(controller.result))]
 
 
 def soak_everything(changes=40):
@@ -169,7 +169,17 @@ def _apart(dashboard):
             yield f"{where}.{name}: the control says {control.value!r}, what acts is {value!r}"
 
 
-def _differences(one, other):
+def _rounding(result):
+    """Of the signal's gradient what is but rounding: its largest value may lie beyond the view.
+
+    So it is where a peak is brought to a level: the one sample of the peak answers for all others,
+    and a filter spreads the rounding of that over its neighbours.
+    """
+    stages = getattr(result, "stages", ())
+    return 1e-6 * float(np.max(np.abs(stages[0]))) if stages else 0.0
+
+
+def _differences(one, other, rounding):
     """In what two frames differ, by more than the rounding of another order of sums."""
     for name in ("time", "shown", "values", "tracks"):
         if getattr(one, name) != getattr(other, name):
@@ -179,9 +189,10 @@ def _differences(one, other):
     for panel, again in zip(one.panels, other.panels, strict=False):
         if _nothing(panel) and _nothing(again):
             continue
+        slack = rounding if panel.title.startswith("Gradient") else 0.0
         for name, value in vars(panel).items():
             other_value = getattr(again, name, None)
-            if not _alike(value, other_value):
+            if not _alike(value, other_value, slack):
                 yield f"{panel.title}, {name}: {value!s:.300} is {other_value!s:.300} afresh"
 
 
@@ -191,14 +202,14 @@ def _nothing(panel):
     return data is not None and data.size > 0 and np.nanmax(np.abs(data)) < 1e-6
 
 
-def _alike(one, other):
+def _alike(one, other, slack):
     if isinstance(one, str) and isinstance(other, str):
         return re.sub(r"[\d.−e-]+", "0", one) == re.sub(r"[\d.−e-]+", "0", other)
     if isinstance(one, (float, np.ndarray)) and np.asarray(one).dtype.kind in "fiu":
         one, other = np.asarray(one, float), np.asarray(other, float)
         if one.shape != other.shape:
             return False
-        slack = 1e-3 * np.max(np.abs(one), initial=0.0, where=np.isfinite(one))
+        slack += 1e-3 * np.max(np.abs(one), initial=0.0, where=np.isfinite(one))
         near = np.isclose(one, other, rtol=1e-3, atol=slack, equal_nan=True)
         return np.mean(near) > _MOST if one.size else True
     return repr(one) == repr(other)

@@ -1,5 +1,6 @@
 """The gallery: ten dashboards, the widgets of one or a few; what was left is found again."""
 
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 import workbench as wb
+from workbench.dashboards import computing
 from workbench.dashboards.frames import Selection
 from workbench.dashboards.ideas import IDEAS
 
@@ -42,6 +44,24 @@ def test_it_opens_each_and_ten_have_hardly_more_widgets_than_one(gallery):
         each.append(len(set(widgets_of(opened.widget))))
     assert len(_instances) - before < 2 * sum(each[-2:])  # their looks are widgets too
     assert len(_instances) - before < 0.5 * sum(each)
+
+
+def test_opening_one_that_takes_a_while_says_so(gallery, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    module = sys.modules["workbench.dashboards.gallery"]  # of which a function has the name
+    real = module.open_idea
+
+    def slow(*arguments):
+        end = time.monotonic() + 10
+        while "Opening" not in gallery._error.value and time.monotonic() < end:
+            time.sleep(0.01)
+        assert 'role="status"' in gallery._error.value
+        return real(*arguments)
+
+    monkeypatch.setattr(module, "open_idea", slow)
+    gallery.choice.value = "mel"
+    assert gallery._error.value == ""
+    assert gallery._place.children
 
 
 def test_a_page_that_is_connected_again_is_told_which_one_is_open(gallery, monkeypatch):

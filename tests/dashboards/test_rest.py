@@ -33,6 +33,36 @@ print(most - before, megabytes() - before)
 """
 
 
+DRAG = """
+import resource
+import sys
+import numpy as np
+from workbench.dashboards.rest import keep
+
+def touched():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+if sys.argv[1] == "kept":
+    keep()
+first = [np.ones(n * 1_000_000, np.float32) for n in (6, 12)]
+del first
+before = touched()
+for _ in range(10):
+    for n in (12, 11, 10):
+        np.ones(n * 1_000_000, np.float32)  # 48 MB at most, gone at once
+print(touched() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's mallopt")
+def test_in_a_drag_the_system_is_not_asked_for_each_picture():
+    def pages(how):
+        run = [sys.executable, "-c", DRAG, how]
+        return int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+    assert pages("kept") < 0.1 * pages("given back")
+
+
 def test_what_is_due_waits_for_the_last_change():
     told = threading.Event()
     moments = []

@@ -8,14 +8,17 @@ import ipywidgets as widgets
 from IPython.display import Image, display
 
 from workbench.dashboards.alerts import alert, message
+from workbench.dashboards.computing import Computing
 from workbench.dashboards.dashboard import Dashboard
 from workbench.dashboards.explore import open_idea
 from workbench.dashboards.ideas import IDEAS
+from workbench.dashboards.later import Later
 
 _STYLE = """<style>
 .workbench-gallery .widget-toggle-buttons { margin: 4px 0; }
 .workbench-gallery .widget-toggle-button { width: auto; padding: 0 12px; }
 </style>"""
+_OPENING = '<span role="status">Opening the dashboard …</span>'
 
 
 class Gallery:
@@ -45,6 +48,7 @@ class Gallery:
         )
         self._place = widgets.VBox()
         self._error = widgets.HTML()
+        self._opening = Computing(self._tell_opening, Later())
         self.widget = widgets.VBox([widgets.HTML(_STYLE), self.choice, self._error, self._place])
         self.widget.add_class("workbench-gallery")
         self.choice.observe(self._chosen, "value")
@@ -52,7 +56,8 @@ class Gallery:
     def open(self, name: str) -> Dashboard:
         """Opens the dashboard of that name, or brings it back as it was left."""
         if name not in self._opened:
-            dashboard = self._opened[name] = open_idea(name, self._audio)
+            with self._opening():
+                dashboard = self._opened[name] = open_idea(name, self._audio)
             dashboard.scope.on_return(self.choice.send_state)
         if self.choice.value != name:
             self.choice.value = name
@@ -64,6 +69,10 @@ class Gallery:
             self._show(self.open(change.new))
         except Exception as error:
             self._error.value = alert(message(error))
+
+    def _tell_opening(self, number: int | None) -> None:
+        """Say that opening one takes a while, and no more when it is there."""
+        self._error.value = "" if number is None else _OPENING
 
     def _show(self, dashboard: Dashboard) -> None:
         """Shows a dashboard; the one that leaves is put away when the next one leaves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from workbench.dashboards.later import Alarm
 
 PATIENCE = 2.0  # seconds without a change
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as mallopt numbers them
 
 
 class Rest:
@@ -18,15 +20,22 @@ class Rest:
     Args:
         due: What is called.
         patience: So many seconds after the last change.
+        meanwhile: What is called with each change.
     """
 
-    def __init__(self, due: Callable[[], object], patience: float = PATIENCE):
-        self._due, self._patience = due, patience
+    def __init__(
+        self,
+        due: Callable[[], object],
+        patience: float = PATIENCE,
+        meanwhile: Callable[[], object] = lambda: None,
+    ):
+        self._due, self._patience, self._meanwhile = due, patience, meanwhile
         self._end = 0.0
         self._alarm = Alarm(self._ring)
 
     def changed(self) -> None:
         """Something has changed: the time begins anew."""
+        self._meanwhile()
         self._end = time.monotonic() + self._patience
         self._alarm(self._patience)
 
@@ -38,6 +47,19 @@ class Rest:
             self._due()
 
 
+@functools.cache
+def keep() -> None:
+    """From now on what is freed is kept until `give_back`, however large it is.
+
+    The C library would ask the system for each block of some 30 MB, and give it back: in a drag
+    that is every spectrogram, and each of its pages costs time when it is first touched.
+    """
+    tune = _of_glibc("mallopt")
+    if tune is not None:
+        for which in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
+            tune(which, 2**30)
+
+
 def give_back() -> None:
     """Gives free memory back to the system.
 
@@ -45,10 +67,13 @@ def give_back() -> None:
     good reason: asking the system for it again costs time. Over hours it would be the most that was
     ever needed at once, of each thread. Elsewhere than with glibc nothing happens.
     """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
 
 
-resting = Rest(give_back)  # of all dashboards: they share the memory
+def _of_glibc(name: str) -> Callable[..., object] | None:
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+
+
+resting = Rest(give_back, meanwhile=keep)  # of all dashboards: they share the memory
