@@ -334,6 +334,27 @@ def test_names_for_assistive_technology(page):
     assert "got 0" in page.page.locator("#first .workbench-status").text_content()
 
 
+def test_a_slider_that_goes_on_moving_says_its_number_meanwhile(page):
+    """As while something learns; it moves every 30 ms, here by the test."""
+    page.page.evaluate("""() => {
+        const number = document.createElement("div");
+        number.className = "workbench-number";
+        number.innerHTML = "<label class='widget-label'>delay</label><input>"
+            + "<div class='noUi-target'><div class='noUi-handle' role='slider'></div></div>";
+        document.querySelector(".workbench-dashboard").prepend(number);
+        const handle = number.querySelector(".noUi-handle");
+        window.moves = 0;
+        setInterval(() => {
+            number.querySelector("input").value = window.moves += 1;
+            handle.setAttribute("aria-valuenow", window.moves);
+        }, 30);
+    }""")
+    said = "() => document.querySelector('.workbench-number .noUi-handle').ariaValueText"
+    page.page.wait_for_function(f"() => ({said})() !== null", timeout=5000)
+    first = page.page.evaluate(said)
+    page.page.wait_for_function(f"first => ({said})() !== first", arg=first, timeout=5000)
+
+
 def test_busy_is_shown_and_said(page):
     page.receive({"kind": "busy", "number": 7})
     assert page.page.locator("#first .workbench-working").text_content() == "Computing"

@@ -12,13 +12,22 @@ export class Neighbours {
     this.watch(dashboard, () => this.nameControls(dashboard));
   }
 
-  /** Act now and, 100 ms after the last one, on changes outside scopes: a player's never end. */
+  /**
+   * Act now and, 100 ms after the last one, on changes outside scopes: a player's never end.
+   *
+   * Where they go on, as while something learns, act about once a second.
+   */
   watch(node, action) {
-    const watch = { timer: 0 };
+    const watch = { timer: 0, since: null };
+    const act = () => {
+      watch.since = null;
+      action();
+    };
     watch.observer = new MutationObserver((changes) => {
       if (changes.every(({ target }) => target.closest(".workbench-scope"))) return;
+      watch.since ??= performance.now();
       clearTimeout(watch.timer);
-      watch.timer = setTimeout(action, 100);
+      watch.timer = setTimeout(act, performance.now() - watch.since < 1000 ? 100 : 0);
     });
     const attributeFilter = ["aria-valuenow"];
     watch.observer.observe(node, { childList: true, subtree: true, attributeFilter });
