@@ -45,7 +45,20 @@ def test_an_empty_password_is_refused(capsys, monkeypatch):
     assert "--password must not be empty" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--token="], ["--Voila.auto_token=False"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--token="],
+        ["--Voila.auto_token=False"],
+        ["--Identity.token="],
+        ["--PasswordIdentityProvider.token="],
+        ["--Identity.token=", "--Voila.allow_unauthenticated_access=True"],
+        [
+            "--Voila.identity_provider_class=jupyter_server.auth.identity.IdentityProvider",
+            "--IdentityProvider.token=",
+        ],
+    ],
+)
 def test_a_page_for_others_without_a_token_is_refused(arguments):
     command = [sys.executable, "-m", "workbench.app", "serve", "--no-browser", "--port=0"]
     done = subprocess.run(
@@ -55,6 +68,17 @@ def test_a_page_for_others_without_a_token_is_refused(arguments):
     assert done.stderr == f"workbench serve: {Unguarded('0.0.0.0')}\n"
     assert "must ask for a token or a password" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [[], ["--Voila.allow_unauthenticated_access=True"]])
+def test_an_empty_token_of_the_environment_is_none(monkeypatch, arguments):
+    monkeypatch.setenv("JUPYTER_TOKEN", "")
+    with Served(notebook(["1"]), ["--ready=0", *arguments]) as server:
+        assert len(server.token) >= 32
+        own = f"{server.url}?"
+        with urllib.request.urlopen(own) as answer:  # nobody's: the way to the login
+            assert "/login" in answer.url
 
 
 # memory

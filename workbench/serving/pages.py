@@ -86,7 +86,7 @@ class Pages(Voila):
     def guarded(self) -> bool:
         """Whether a token or a password is asked for."""
         provider = self.identity_provider
-        return bool(provider.token.strip() or provider.hashed_password)
+        return bool(provider.token.strip() or getattr(provider, "hashed_password", ""))
 
     @property
     def address(self) -> str:
