@@ -7,7 +7,7 @@ import pytest
 from tests.lab import Served, notebook
 from tests.test_serve import Visit
 from workbench.recall import LastResults
-from workbench.stopping import may_stop, stoppable
+from workbench.stopping import Stopped, may_stop, stoppable
 
 SLOW = """
 import time
@@ -44,6 +44,11 @@ def test_of_blocks_in_one_another_the_outermost_is_left():
             may_stop()
         reached.append("after the inner one")
     assert reached == []
+
+
+def test_a_block_that_is_not_quiet_says_so():
+    with pytest.raises(Stopped), stoppable(lambda: True, quietly=False):
+        may_stop()
 
 
 def test_another_thread_goes_on():

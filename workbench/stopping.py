@@ -15,17 +15,21 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def stoppable(unwanted: Callable[[], bool]) -> Iterator[None]:
+def stoppable(unwanted: Callable[[], bool], *, quietly: bool = True) -> Iterator[None]:
     """Ends what the block computes, in this thread, at the next `may_stop` once it is `unwanted`.
 
-    The block is left without an error. Of several blocks in one another the outermost counts.
+    Of several blocks in one another the outermost counts.
+
+    Args:
+        unwanted: Says whether it is.
+        quietly: The block is left without an error; else `Stopped` is raised.
     """
     if _unwanted.get() is not None:
         yield
         return
     token = _unwanted.set(unwanted)
     try:
-        with contextlib.suppress(Stopped):
+        with contextlib.suppress(*[Stopped] if quietly else []):
             yield
     finally:
         _unwanted.reset(token)

@@ -15,7 +15,7 @@ from workbench.dashboards.frames import Frame, View
 from workbench.dashboards.publication import figure as publication
 from workbench.layers import OpLayer
 from workbench.ops import registry
-from workbench.stopping import may_stop
+from workbench.stopping import Stopped, may_stop
 
 
 def explorable(op):
@@ -124,11 +124,15 @@ def test_what_a_person_interrupts_changes_nothing_and_is_said(dashboard, monkeyp
     assert dashboard.frames[-1].values["0.drive_db"] == 7.0
 
 
-def stop_it(scope, seconds=10.0):
-    """As a page does as soon as it has been told of something that lasts."""
+def wait_until_told(scope, seconds=10.0):
     end = time.monotonic() + seconds
     while scope.busy.told is None and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def stop_it(scope):
+    """As a page does as soon as it has been told of something that lasts."""
+    wait_until_told(scope)
     computing.stop(scope.busy.told)
 
 
@@ -154,11 +158,73 @@ def test_what_a_person_stops_changes_nothing_and_is_said(dashboard, monkeypatch)
     assert dashboard.scope.busy.told is None
 
 
-def test_only_what_lasts_now_can_be_stopped(dashboard):
-    computing.stop(dashboard.scope.busy._number)  # there is nothing that lasts
-    computing.stop(None)
+def test_only_what_the_page_was_told_of_can_be_stopped(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    compute, numbers = dashboard.controller._compute, []
+
+    def lasting():
+        wait_until_told(dashboard.scope)
+        for number in (*numbers, None):  # those that are over
+            computing.stop(number)
+        numbers.append(dashboard.scope.busy.told)
+        return compute()
+
+    monkeypatch.setattr(dashboard.controller, "_compute", lasting)
     dashboard.set(0, drive_db=7.0)
-    assert dashboard.frames[-1].values["0.drive_db"] == 7.0
+    dashboard.set(0, drive_db=8.0)
+    assert [frame.values["0.drive_db"] for frame in dashboard.frames] == [7.0, 8.0]
+    assert numbers[0] < numbers[1]
+
+
+def test_who_stops_what_a_change_has_made_legal_keeps_the_change(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    control = dashboard.controls[1, "upper_edge_hertz"]
+    control.value = 20000.0
+    change = dashboard.panel._settle_refused
+
+    def settle_refused():
+        stop_it(dashboard.scope)
+        change()
+
+    monkeypatch.setattr(dashboard.panel, "_settle_refused", settle_refused)
+    dashboard.change_source("siren")
+    assert "20000" in control.error
+    assert dashboard.frames[-1].values["1.upper_edge_hertz"] is None
+    assert "undo" in dashboard.possible
+    assert dashboard.scope._status == ""
+
+
+def test_a_cell_ends_where_what_it_computes_is_stopped(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    monkeypatch.setattr(computing, "cell_is_running", lambda: True)
+    real = dashboard.controller._compute
+
+    def compute():
+        stop_it(dashboard.scope)
+        return real()
+
+    monkeypatch.setattr(dashboard.controller, "_compute", compute)
+    with pytest.raises(Stopped):
+        dashboard.set(0, drive_db=20.0)
+    assert dashboard.controls[0, "drive_db"].value == 6.0
+
+
+def test_a_file_that_is_stopped_is_not_sent_and_the_page_says_so(dashboard, monkeypatch):
+    monkeypatch.setattr(computing, "LASTING", 0.0)
+    sent = []
+    dashboard.scope.send = lambda content, buffers=None: sent.append(content)
+
+    def download(kind):
+        stop_it(dashboard.scope)
+        may_stop()
+
+    monkeypatch.setattr(dashboard, "download", download)
+    asked = {"kind": "action", "name": "download", "form": "png", "from": "here"}
+    dashboard.scope._receive(dashboard.scope, asked, [])
+    assert [each["text"] for each in sent if each["kind"] == "status"] == [
+        "Stopped: nothing has changed."
+    ]
+    assert "file" not in [each["kind"] for each in sent]
 
 
 def test_a_sound_that_is_stopped_is_not_waited_for(dashboard, monkeypatch):

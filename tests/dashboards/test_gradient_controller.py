@@ -17,6 +17,7 @@ from workbench.dashboards.controllers.gradient.notes import of_learning
 from workbench.dashboards.controllers.gradient.objective import identity_of, placed
 from workbench.dashboards.frames import Selection
 from workbench.dashboards.sources import source_of
+from workbench.stopping import Stopped
 
 NOISE = np.asarray(wb.noise(sample_rate=16000, seconds=1.0, seed=3))
 REGION = "quieten a region"
@@ -295,6 +296,29 @@ def test_learning_finds_a_delay_and_goes_back():
     assert "learning.loss" not in controller.arrays()
     learn(controller)
     np.testing.assert_array_equal(controller.arrays()["learning.loss"], losses)
+
+
+@pytest.mark.parametrize("tool", ["restart", "step"])
+def test_what_is_stopped_while_it_is_drawn_was_never_learnt(tool, monkeypatch):
+    controller = opened()
+    for _ in range(3):
+        controller.act(SHOWN, "step")
+    before, shown = controller.learner, titles(controller)
+    history, kept = [*before.history], value(controller)
+
+    def stopped(*arguments):
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(controller, "_panels", stopped)
+        with pytest.raises(Stopped):
+            controller.act(SHOWN, tool)
+    assert controller.learner is before
+    assert (before.history, value(controller)) == (history, kept)
+    controller.look(controller.view)
+    assert titles(controller) == shown
+    controller.act(SHOWN, "step")
+    assert len(controller.learner.history) == 4
 
 
 def test_a_slider_moved_while_learning_is_where_it_goes_on_from():

@@ -74,7 +74,7 @@ def test_what_lasts_can_be_stopped_while_the_kernel_computes(page):
         window.interjected = [];
         window.scopes.first.model.kernel.sendControlMessage = (...said) => interjected.push(said);
     }""")
-    page.receive({"kind": "busy", "number": 7})
+    page.receive({"kind": "busy", "number": 7, "stops": True})
     job.wait_for(state="visible", timeout=2000)
     assert job.locator("span").text_content() == "Computing"
     page.page.get_by_role("button", name="Stop").press("Enter")
@@ -88,22 +88,41 @@ def test_what_lasts_can_be_stopped_while_the_kernel_computes(page):
     assert page.page.evaluate("document.activeElement.className") == "workbench-figure"
 
     page.page.evaluate("() => delete window.scopes.first.model.kernel.sendControlMessage")
-    page.receive({"kind": "busy", "number": 8})
+    page.receive({"kind": "busy", "number": 8, "stops": True})
     job.wait_for(state="visible", timeout=2000)
     assert page.page.get_by_role("button", name="Stop").count() == 0
     page.receive({"kind": "busy", "number": None})
 
 
-def test_a_job_has_the_bar_to_itself(page):
+def test_what_a_change_begins_is_not_taken_for_what_was_stopped(page):
+    """The kernel had passed the last step at which the change could have ended."""
+    words = page.page.locator("#first .workbench-job span")
+    page.page.evaluate("window.scopes.first.model.kernel.sendControlMessage = () => {}")
+    page.receive({"kind": "busy", "number": 7, "stops": True})
+    page.page.get_by_role("button", name="Stop").click()
+    assert words.text_content() == "Stopping"
+    told(page, 0.1, text="Learning")
+    page.receive({"kind": "busy", "number": None})
+    assert words.text_content() == "Learning · 10 %"
+    page.receive({"kind": "progress", "on": False})
+
+
+def test_a_job_has_the_bar_to_itself_and_all_is_stopped(page):
+    page.page.evaluate("""() => {
+        window.interjected = 0;
+        const { kernel } = window.scopes.first.model;
+        kernel.sendControlMessage = () => { window.interjected += 1; };
+    }""")
     job = page.page.locator("#first .workbench-job")
     words = job.locator("span")
     told(page, 0.5, text="Learning")
     job.wait_for(state="visible", timeout=2000)
-    page.receive({"kind": "busy", "number": 3})
+    page.receive({"kind": "busy", "number": 3, "stops": True})
     assert words.text_content() == "Learning · 50 %"
     assert page.page.get_by_role("button", name="Stop").count() == 1
     page.page.get_by_role("button", name="Stop").click()
     assert len(page.sent("stop")) == 1
+    assert page.page.evaluate("window.interjected") == 1
     page.receive({"kind": "progress", "on": False})
     assert words.text_content() == "Computing"  # which still goes on
     page.receive({"kind": "busy", "number": None})

@@ -418,9 +418,9 @@ def test_a_page_that_is_connected_again_hears_all_that_it_may_have_missed(scope)
     assert "select" not in kinds(scope)
     before = len(scope.sent)
     receive(scope, HELLO | {"returned": True})
-    told_then = ["stale", "busy", "status", "select", "progress", "frame", "viewed"]
+    told_then = ["stale", "status", "busy", "select", "progress", "frame", "viewed"]
     assert kinds(scope)[before:] == told_then
-    assert scope.sent[before + 2][0]["text"] == "so it is"
+    assert scope.sent[before + 1][0]["text"] == "so it is"
     assert told == ["viewed"]
 
 

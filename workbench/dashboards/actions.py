@@ -42,13 +42,12 @@ class Actions:
         self._exporter.close()
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        self.settle()
         try:
             name = one_of(NAMES)("action", content.get("name"))
             say = getattr(self, f"_{name}")(content, buffers)
         except Exception as error:  # the page has nobody else to tell it
             say = message(error)
-        else:
-            self.settle()
         if say:
             self._dashboard.scope.set_status(say)
             self._said = True
@@ -80,7 +79,7 @@ class Actions:
 
     def _download(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         kind = str(content.get("form"))
-        with self._dashboard.scope.busy():
+        with self._dashboard._changing():
             made = self._dashboard.download(kind)
             self._send(content, kind, KINDS[kind][0], made)
 

@@ -7,6 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 
+from workbench.dashboards.flow import cell_is_running
 from workbench.dashboards.later import Later
 from workbench.stopping import stoppable
 
@@ -41,7 +42,7 @@ class Computing:
                 self._stopped = False
                 self._later(self._lasts, LASTING)
         try:
-            with stoppable(lambda: self._stopped):
+            with stoppable(self._unwanted, quietly=not cell_is_running()):
                 yield
         finally:
             with self._lock:
@@ -56,13 +57,18 @@ class Computing:
         """The number of the one that lasts, which the page has been told; None for none."""
         return self._told
 
-    def stop(self) -> None:
-        """Ends the computation that lasts between two of its steps.
+    def stop(self, number: int) -> None:
+        """Ends the computation of that number between two of its steps, if it still goes on.
 
-        The block is left without an error.
+        The block is left without an error, but in a cell, which then ends.
         """
         with self._lock:
-            self._stopped = self._told is not None
+            self._stopped = self._stopped or self._told == number
+
+    def _unwanted(self) -> bool:
+        """Whether it is to stop, said once: who goes on all the same has a reason."""
+        stopped, self._stopped = self._stopped, False
+        return stopped
 
     def _lasts(self) -> None:
         with self._lock:
@@ -82,4 +88,4 @@ def stop(number: int) -> None:
     """Ends the computation of that number, whichever dashboard's it is, if it still goes on."""
     computing = _lasting.get(number)
     if computing is not None:
-        computing.stop()
+        computing.stop(number)

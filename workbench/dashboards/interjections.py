@@ -14,10 +14,13 @@ from IPython import get_ipython
 from workbench.stopping import STOP
 
 
-def on_stop(callback: Callable[[int], None]) -> None:
-    """Calls `callback(number)`, in the kernel's thread for that channel, when a page says so."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel is not None:
-        kernel.control_handlers[STOP] = lambda stream, identity, message: callback(
-            message["content"].get("number")
-        )
+def on_stop(callback: Callable[[int], None]) -> bool:
+    """Calls `callback(number)`, in the kernel's thread for that channel, when a page says so.
+
+    Returns whether there is a kernel, and one that can be told what to do.
+    """
+    handlers = getattr(getattr(get_ipython(), "kernel", None), "control_handlers", None)
+    if handlers is None:
+        return False
+    handlers[STOP] = lambda stream, identity, message: callback(message["content"].get("number"))
+    return True

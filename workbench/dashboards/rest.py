@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import sys
 import time
 from collections.abc import Callable
@@ -47,17 +46,13 @@ class Rest:
             self._due()
 
 
-@functools.cache
 def keep() -> None:
-    """From now on what is freed is kept until `give_back`, however large it is.
+    """What is freed is kept until `give_back`, however large it is.
 
     The C library would ask the system for each block of some 30 MB, and give it back: in a drag
     that is every spectrogram, and each of its pages costs time when it is first touched.
     """
-    tune = _of_glibc("mallopt")
-    if tune is not None:
-        for which in (_MMAP_THRESHOLD, _TRIM_THRESHOLD):
-            tune(which, 2**30)
+    _tune(2**30, 2**30)
 
 
 def give_back() -> None:
@@ -67,9 +62,18 @@ def give_back() -> None:
     good reason: asking the system for it again costs time. Over hours it would be the most that was
     ever needed at once, of each thread. Elsewhere than with glibc nothing happens.
     """
+    _tune(2**25, 2**26)  # the most that it comes to by itself
     trim = _of_glibc("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+def _tune(mapped: int, trimmed: int) -> None:
+    """From how many bytes on a block is mapped by itself, and the free top is given back."""
+    tune = _of_glibc("mallopt")
+    if tune is not None:
+        tune(_MMAP_THRESHOLD, mapped) or tune(_MMAP_THRESHOLD, 2**25)  # an older one's most
+        tune(_TRIM_THRESHOLD, trimmed)
 
 
 def _of_glibc(name: str) -> Callable[..., object] | None:

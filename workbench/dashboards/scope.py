@@ -52,8 +52,8 @@ class Scope(anywidget.AnyWidget):
         self._status = ""
         self._complained = False
         self._later = Later()
-        self.busy = Computing(self._tell_busy, self._later)
-        on_stop(stop)
+        self.busy = Computing(self._tell_busy, Later())  # the other's thread may itself compute
+        self._stops = on_stop(stop)
         self._flow = Flow(
             self._deliver,
             alarm=lambda delay: self._later(self._pump, delay),
@@ -215,7 +215,7 @@ class Scope(anywidget.AnyWidget):
 
     def _tell_busy(self, number: int | None) -> None:
         """Say which computation lasts, by the number with which the page can stop it."""
-        self.send({"kind": "busy", "number": number})
+        self.send({"kind": "busy", "number": number, "stops": self._stops})
 
     def _deliver(self, number: int, frame: Frame, paced: bool) -> None:
         content, buffers = frame.encode()
@@ -258,8 +258,9 @@ class Scope(anywidget.AnyWidget):
         returned = content.get("returned", False)
         if returned:
             self.send({"kind": "stale"})
-            self._tell_busy(self.busy.told)
             self.set_status(self._status)
+        if returned or self.busy.told is not None:
+            self._tell_busy(self.busy.told)
         for told in (self._enabled, self._settings, self._export):
             if told is not None:
                 self.send(told)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -181,6 +183,17 @@ class Learner:
             if self.converged:
                 break
         self._left = 0
+
+    @contextlib.contextmanager
+    def restoring(self) -> Iterator[None]:
+        """Puts back what it has learnt when the ``with`` block fails; the chain is not its own."""
+        rule = copy.deepcopy(self._rule)
+        kept = {**vars(self), "history": [*self.history], "_rule": rule}
+        try:
+            yield
+        except BaseException:  # also an interrupt
+            vars(self).update(kept)
+            raise
 
     def restart(self) -> None:
         """Puts the parameters back to what they were, and forgets all steps."""

@@ -173,8 +173,8 @@ class ChainEditor(ChainController):
         last = len(self.chain.layers) - bool(found.stages)
         for stage, layer in enumerate(self.chain.layers[:last]):
             if layer.name not in self._timed:
-                self._timed.add(layer.name)
                 self.chain.time_again(stage, found.outputs[stage])
+                self._timed.add(layer.name)
 
     @contextlib.contextmanager
     def _restoring(self) -> Iterator[None]:

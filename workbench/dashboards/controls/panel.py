@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -173,12 +174,16 @@ class ControlPanel:
         return bool(self._refused) or any(group.refusal for group in self.groups)
 
     def _settle_refused(self) -> None:
-        """After a change: what it has made legal is taken, and old refusals are void."""
+        """After a change: what it has made legal is taken, and old refusals are void.
+
+        Who stops that keeps the change: what was refused stays so.
+        """
         for group in self.groups:
             group.refuse("")
-        for key, control in list(self._refused.items()):
-            if key in self._refused and self._try(key, control):
-                self._refused.pop(key, None)
+        with contextlib.suppress(KeyboardInterrupt):
+            for key, control in list(self._refused.items()):
+                if key in self._refused and self._try(key, control):
+                    self._refused.pop(key, None)
 
     # what is shown
 

@@ -12,8 +12,8 @@ export class Progress {
     this.bar = root.querySelector("[role=progressbar]");
     this.button = root.querySelector("button");
     const click = () => {
+      if (this.busy !== null && this.stops) interject(scope.model, this.busy);
       if (this.going) stop();
-      else interject(scope.model, this.busy);
       this.tell("Stopping", this.fraction, null);
       this.stopping = true;
     };
@@ -24,9 +24,10 @@ export class Progress {
   }
 
   /** Whether the kernel is computing something that lasts, by number: shown and said aloud. */
-  setBusy(number) {
+  setBusy(number, stops = false) {
     const busy = number !== null;
     this.busy = number;
+    this.stops = stops && canInterject(this.scope.model);
     this.scope.root.classList.toggle("workbench-computing", busy);
     this.scope.find(".workbench-working").textContent = busy ? "Computing" : "";
     if (!this.going) this.showBusy();
@@ -36,13 +37,14 @@ export class Progress {
   showBusy() {
     if (this.busy === null) return this.hide();
     this.tell("Computing", null, null);
-    this.button.hidden = !canInterject(this.scope.model);
+    this.button.hidden = !this.stops;
     this.root.hidden = false;
     return undefined;
   }
 
   /** Take the kernel's word; what is over within half a second is never shown. */
   receive({ on, fraction, left, text }) {
+    if (on && !this.going) this.stopping = false; // that was what has led to it
     this.going = on;
     if (!on) {
       this.hide();

@@ -93,7 +93,7 @@ class Scope {
       audio: () => player.load(buffers[0], message),
       silence: () => player.giveUp(message),
       stale: () => player.invalidate(),
-      busy: () => progress.setBusy(message.number),
+      busy: () => progress.setBusy(message.number, message.stops),
       progress: () => progress.receive(message),
       status: () => this.say(message.text),
       export: () => this.exports.receive(message),

@@ -222,7 +222,8 @@ class GradientController(WithChain[Gradients]):
     def _restoring(self) -> Iterator[None]:
         layers, kept = self.chain.layers, dict(vars(self))
         try:
-            with self.chain.restoring():
+            learner = self.learner.restoring() if self.learner else contextlib.nullcontext()
+            with self.chain.restoring(), learner:
                 yield
         except BaseException:  # also an interrupt
             for name in _KEPT:
