@@ -31,7 +31,11 @@ c.Spawner.args = [
     f"--MappingKernelManager.cull_idle_timeout={IDLE}",
     f"--ServerApp.shutdown_no_activity_timeout={IDLE}",
 ]
-c.Spawner.environment = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+c.Spawner.environment = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",  # as `workbench lab` sets it
+}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 c.JupyterHub.active_server_limit = 8  # about 1 GiB each
 c.JupyterHub.concurrent_spawn_limit = 2

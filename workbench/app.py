@@ -82,6 +82,7 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
         notebook = _START_NOTEBOOK
     notebook = notebook.resolve() if notebook is not None else None
     browser = _wants_browser(options)
+    _share_free_memory()
     threading.Thread(target=_tell_device, daemon=True).start()
     from jupyter_core.application import NoStart
     from jupyterlab.labapp import LabApp
@@ -103,6 +104,7 @@ def lab(options: argparse.Namespace, extra: Sequence[str]) -> int:
 def serve(options: argparse.Namespace, extra: Sequence[str]) -> int:
     """Run the dashboards' web page in this process until it is stopped."""
     port = free_port() if options.port == 0 else options.port
+    _share_free_memory()
     return command.run(options, port, _wants_browser(options), extra)
 
 
@@ -127,6 +129,14 @@ def export(options: argparse.Namespace) -> int:
 
 def _wants_browser(options: argparse.Namespace) -> bool:
     return has_display() and not options.no_browser
+
+
+def _share_free_memory() -> None:
+    """Have all threads of a kernel use one pool of free memory (glibc; a kernel inherits it).
+
+    A page that is loaded again leaves a thread in its kernel, and each thread would fill a pool.
+    """
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
 
 
 def _tell_device() -> None:
