@@ -16,6 +16,7 @@ from workbench.dashboards.page_module import page_module
 HERE = Path(__file__).parent
 NO_PICTURE = "the values must be finite"  # what the page says of a range that has none
 PATIENCE = 90.0  # seconds until page and kernel must agree
+MOVING = 5  # times that both agree where what is shown goes on moving
 ROOM = 300  # pixels that a picture has across, however small a window the user makes
 _ASK = """async ([code, expression]) => {
     const { context } = window.jupyterapp.shell.currentWidget;
@@ -93,12 +94,14 @@ class Witness:
     def agree(self, provoked: bool) -> None:
         """Wait until nothing is going on and both sides agree, twice in a row.
 
+        A view that follows what plays never comes to rest: there they agree several times.
+
         Raises:
             StaleError: They never do, or something has been complained of; `provoked`: a line of
                 status is expected.
         """
         end = time.monotonic() + PATIENCE
-        before = None
+        before, agreed = None, 0
         while True:
             found = self.look(redraw=before is not None)
             status = self.page.get("status", "")
@@ -108,7 +111,8 @@ class Witness:
             elif status and status != self._provoked:
                 found.append(f"status: {status}")
             state = tuple(self.kernel.get(name) for name in ("comm", "sent", "hash"))
-            if not found and state == before:
+            agreed += not found
+            if not found and (state == before or agreed >= MOVING):
                 self.redrawn += self.page["pixels"] is not None
                 break
             before = None if found else state
