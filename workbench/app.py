@@ -132,10 +132,7 @@ def _wants_browser(options: argparse.Namespace) -> bool:
 
 
 def _share_free_memory() -> None:
-    """Have all threads of a kernel use one pool of free memory (glibc; a kernel inherits it).
-
-    A page that is loaded again leaves a thread in its kernel, and each thread would fill a pool.
-    """
+    """A page that is loaded again leaves a thread in its kernel: it fills no pool of its own."""
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
 
 
