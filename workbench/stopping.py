@@ -29,8 +29,10 @@ def stoppable(unwanted: Callable[[], bool], *, quietly: bool = True) -> Iterator
         return
     token = _unwanted.set(unwanted)
     try:
-        with contextlib.suppress(*[Stopped] if quietly else []):
-            yield
+        yield
+    except Stopped:
+        if not quietly:
+            raise
     finally:
         _unwanted.reset(token)
 

@@ -321,9 +321,7 @@ def test_a_sound_and_a_view_that_last_say_so(dashboard, monkeypatch, what):
     real = getattr(dashboard.controller, what)
 
     def wait(*arguments, **options):
-        end = time.monotonic() + 5
-        while not any(m["kind"] == "busy" for m in sent) and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_until_told(dashboard.scope)
         return real(*arguments, **options)
 
     monkeypatch.setattr(dashboard.controller, what, wait)

@@ -28,7 +28,7 @@ class Computing:
         self._tell, self._later = tell, later
         self._lock = threading.Lock()
         self._count = 0  # one in another
-        self._number = next(_numbers)
+        self._number = 0
         self._told: int | None = None
         self._stopped = False
 

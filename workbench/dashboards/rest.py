@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 import time
 from collections.abc import Callable
@@ -76,6 +77,7 @@ def _tune(mapped: int, trimmed: int) -> None:
         tune(_TRIM_THRESHOLD, trimmed)
 
 
+@functools.cache
 def _of_glibc(name: str) -> Callable[..., object] | None:
     return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
 
